@@ -1,0 +1,51 @@
+# One library per directory, one test binary per directory: the tree is the architecture.
+
+# skiff_library(NAME [PCH core|api|none] [DEPS ...] [EXCLUDE main.cc ...])
+# A static library of all *.cc in the current directory. PCH: core (default: STL, absl, spdlog, protobuf, grpcpp)
+# or api (core plus the generated API types).
+function(skiff_library name)
+  cmake_parse_arguments(arg "" "PCH" "DEPS;EXCLUDE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc)
+  list(REMOVE_ITEM sources main.cc ${arg_EXCLUDE})
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC ${arg_DEPS} skiff_deps)
+  skiff_pch(${name} "${arg_PCH}")
+endfunction()
+
+# skiff_binary(NAME [PCH ...] [SOURCES ...] [DEPS ...]): a daemon or tool; SOURCES default to main.cc.
+function(skiff_binary name)
+  cmake_parse_arguments(arg "" "PCH" "SOURCES;DEPS" ${ARGN})
+  if(NOT arg_SOURCES)
+    set(arg_SOURCES main.cc)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} skiff_deps)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${SKIFF_BIN_DIR})
+  skiff_pch(${name} "${arg_PCH}")
+endfunction()
+
+# skiff_test(NAME [PCH ...] [DEPS ...]): all *_test.cc of the current directory in one GoogleTest binary.
+function(skiff_test name)
+  cmake_parse_arguments(arg "" "PCH" "DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main skiff_deps)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
+  target_compile_definitions(${name} PRIVATE SKIFF_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  skiff_pch(${name} "${arg_PCH}" TEST)
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()
+
+function(skiff_pch name which)
+  cmake_parse_arguments(arg "TEST" "" "" ${ARGN})
+  if(arg_TEST)  # a definition of its own keeps tests from reusing the shared header's flags
+    set_target_properties(${name} PROPERTIES DISABLE_PRECOMPILE_HEADERS OFF)
+  endif()
+  if(which STREQUAL "none")
+    return()
+  elseif(which STREQUAL "api")
+    target_precompile_headers(${name} REUSE_FROM skiff_pch_api)
+  else()
+    target_precompile_headers(${name} REUSE_FROM skiff_pch_core)
+  endif()
+endfunction()

@@ -1,0 +1,201 @@
+#include "apimachinery/value.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+namespace apimachinery {
+namespace {
+
+[[noreturn]] void WrongType(const char* wanted, Value::Type got) {
+  std::fprintf(stderr, "Value: %s expected, type is %d\n", wanted, static_cast<int>(got));
+  std::abort();
+}
+
+// Splits the first name off a dotted path.
+absl::string_view TakeName(absl::string_view& path) {
+  const size_t dot = path.find('.');
+  const absl::string_view name = path.substr(0, dot);
+  path = dot == absl::string_view::npos ? absl::string_view() : path.substr(dot + 1);
+  return name;
+}
+
+}  // namespace
+
+static_assert(sizeof(Value) == 16);
+
+Value::Value(std::string s) : type_(Type::kString) { string_ = new std::string(std::move(s)); }
+Value::Value(Array a) : type_(Type::kArray) { array_ = new Array(std::move(a)); }
+Value::Value(Object o) : type_(Type::kObject) { object_ = new Object(std::move(o)); }
+
+Value Value::Raw(std::string json) {
+  Value value(std::move(json));
+  value.type_ = Type::kRaw;
+  return value;
+}
+
+void Value::Destroy() {
+  switch (type_) {
+    case Type::kString:
+    case Type::kRaw: delete string_; break;
+    case Type::kArray: delete array_; break;
+    case Type::kObject: delete object_; break;
+    default: break;
+  }
+}
+
+Value::Value(const Value& other) : type_(other.type_) {
+  switch (type_) {
+    case Type::kString:
+    case Type::kRaw: string_ = new std::string(*other.string_); break;
+    case Type::kArray: array_ = new Array(*other.array_); break;
+    case Type::kObject: object_ = new Object(*other.object_); break;
+    default: int_ = other.int_; break;
+  }
+}
+
+Value& Value::operator=(const Value& other) {
+  if (this != &other) *this = Value(other);
+  return *this;
+}
+
+Value& Value::operator=(Value&& other) noexcept {
+  if (this != &other) {
+    Value old(std::move(*this));  // `other` may live inside this tree: destroy last
+    Steal(other);
+  }
+  return *this;
+}
+
+bool Value::as_bool() const {
+  if (!is_bool()) WrongType("bool", type_);
+  return bool_;
+}
+int64_t Value::as_int() const {
+  if (is_double()) return static_cast<int64_t>(double_);
+  if (!is_int()) WrongType("int", type_);
+  return int_;
+}
+double Value::as_double() const {
+  if (is_int()) return static_cast<double>(int_);
+  if (!is_double()) WrongType("double", type_);
+  return double_;
+}
+const std::string& Value::as_string() const {
+  if (!is_string() && !is_raw()) WrongType("string", type_);
+  return *string_;
+}
+std::string& Value::as_string() { return const_cast<std::string&>(std::as_const(*this).as_string()); }
+const Array& Value::array() const {
+  if (!is_array()) WrongType("array", type_);
+  return *array_;
+}
+Array& Value::array() { return const_cast<Array&>(std::as_const(*this).array()); }
+const Object& Value::object() const {
+  if (!is_object()) WrongType("object", type_);
+  return *object_;
+}
+Object& Value::object() { return const_cast<Object&>(std::as_const(*this).object()); }
+
+const Value* Value::Find(absl::string_view key) const {
+  if (!is_object()) return nullptr;
+  for (const Member& member : *object_) {
+    if (member.key == key) return &member.value;
+  }
+  return nullptr;
+}
+Value* Value::Find(absl::string_view key) { return const_cast<Value*>(std::as_const(*this).Find(key)); }
+
+Value& Value::operator[](absl::string_view key) {
+  if (is_null()) *this = MakeObject();
+  if (Value* found = Find(key)) return *found;
+  return object().emplace_back(Member{std::string(key), Value()}).value;
+}
+
+bool Value::Erase(absl::string_view key) {
+  if (!is_object()) return false;
+  for (auto it = object_->begin(); it != object_->end(); ++it) {
+    if (it->key != key) continue;
+    object_->erase(it);
+    return true;
+  }
+  return false;
+}
+
+void Value::Append(Value value) {
+  if (is_null()) *this = MakeArray();
+  array().push_back(std::move(value));
+}
+
+size_t Value::size() const {
+  if (is_array()) return array_->size();
+  return is_object() ? object_->size() : 0;
+}
+
+const Value* Value::At(absl::string_view dotted) const {
+  const Value* at = this;
+  while (at != nullptr && !dotted.empty()) at = at->Find(TakeName(dotted));
+  return at;
+}
+Value* Value::At(absl::string_view dotted) { return const_cast<Value*>(std::as_const(*this).At(dotted)); }
+
+Value& Value::Ensure(absl::string_view dotted) {
+  Value* at = this;
+  while (!dotted.empty()) at = &(*at)[TakeName(dotted)];
+  return *at;
+}
+
+bool Value::EraseAt(absl::string_view dotted) {
+  const size_t dot = dotted.rfind('.');
+  if (dot == absl::string_view::npos) return Erase(dotted);
+  Value* parent = At(dotted.substr(0, dot));
+  return parent != nullptr && parent->Erase(dotted.substr(dot + 1));
+}
+
+std::string Value::GetString(absl::string_view dotted, absl::string_view fallback) const {
+  const Value* found = At(dotted);
+  return std::string(found != nullptr && found->is_string() ? absl::string_view(found->as_string()) : fallback);
+}
+int64_t Value::GetInt(absl::string_view dotted, int64_t fallback) const {
+  const Value* found = At(dotted);
+  return found != nullptr && found->is_number() ? found->as_int() : fallback;
+}
+bool Value::GetBool(absl::string_view dotted, bool fallback) const {
+  const Value* found = At(dotted);
+  return found != nullptr && found->is_bool() ? found->as_bool() : fallback;
+}
+const Array& Value::GetArray(absl::string_view dotted) const {
+  static const Array* const none = new Array;
+  const Value* found = At(dotted);
+  return found != nullptr && found->is_array() ? found->array() : *none;
+}
+const Object& Value::GetObject(absl::string_view dotted) const {
+  static const Object* const none = new Object;
+  const Value* found = At(dotted);
+  return found != nullptr && found->is_object() ? found->object() : *none;
+}
+
+bool operator==(const Value& a, const Value& b) {
+  if (a.is_number() && b.is_number()) {
+    return a.is_int() && b.is_int() ? a.int_ == b.int_ : a.as_double() == b.as_double();
+  }
+  if (a.type_ != b.type_) return false;
+  switch (a.type_) {
+    case Value::Type::kNull: return true;
+    case Value::Type::kBool: return a.bool_ == b.bool_;
+    case Value::Type::kString:
+    case Value::Type::kRaw: return *a.string_ == *b.string_;
+    case Value::Type::kArray: return *a.array_ == *b.array_;
+    case Value::Type::kObject: {
+      if (a.object_->size() != b.object_->size()) return false;
+      for (const Member& member : *a.object_) {
+        const Value* other = b.Find(member.key);
+        if (other == nullptr || !(member.value == *other)) return false;
+      }
+      return true;
+    }
+    default: return false;
+  }
+}
+
+}  // namespace apimachinery

@@ -1,0 +1,124 @@
+// A tree of JSON values: what the API server and kubectl compute on. Schema-free; codec.h ties it to API types.
+//
+// A tree decoded by the codec is *typed*: integers are kInt, quantities and times are their canonical
+// strings, bytes are standard base64 strings, IntOrString is kInt or kString, RawExtension is kRaw, an unset
+// field is absent (never null). Trees of custom resources are plain JSON.
+//
+// Regular value type: copies deeply, moves in O(1). Not thread-safe for writing; const access is.
+#pragma once
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include "absl/strings/string_view.h"
+#include <utility>
+#include <vector>
+
+namespace apimachinery {
+
+class Value;
+struct Member;
+using Array = std::vector<Value>;
+using Object = std::vector<Member>;  // in insertion order; keys are unique
+
+class Value {
+ public:
+  enum class Type : uint8_t { kNull, kBool, kInt, kDouble, kString, kRaw, kArray, kObject };
+
+  Value() = default;  // null
+  Value(bool b) : type_(Type::kBool) { bool_ = b; }
+  Value(int i) : type_(Type::kInt) { int_ = i; }
+  Value(int64_t i) : type_(Type::kInt) { int_ = i; }
+  Value(double d) : type_(Type::kDouble) { double_ = d; }
+  Value(const char* s) : Value(std::string(s)) {}
+  Value(absl::string_view s) : Value(std::string(s)) {}
+  Value(std::string s);
+  Value(Array a);
+  Value(Object o);
+  static Value MakeArray() { return Value(Array{}); }
+  static Value MakeObject() { return Value(Object{}); }
+  static Value Raw(std::string json);  // verbatim compact JSON text, written as it is
+  ~Value() { Destroy(); }
+  Value(const Value& other);
+  Value(Value&& other) noexcept { Steal(other); }
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+
+  Type type() const { return type_; }
+  bool is_null() const { return type_ == Type::kNull; }
+  bool is_bool() const { return type_ == Type::kBool; }
+  bool is_int() const { return type_ == Type::kInt; }
+  bool is_double() const { return type_ == Type::kDouble; }
+  bool is_number() const { return is_int() || is_double(); }
+  bool is_string() const { return type_ == Type::kString; }
+  bool is_raw() const { return type_ == Type::kRaw; }
+  bool is_array() const { return type_ == Type::kArray; }
+  bool is_object() const { return type_ == Type::kObject; }
+
+  // REQUIRES: the matching type (checked).
+  bool as_bool() const;
+  int64_t as_int() const;      // kInt, or a kDouble that is whole
+  double as_double() const;    // kInt or kDouble
+  const std::string& as_string() const;  // kString or kRaw
+  std::string& as_string();
+  const Array& array() const;
+  Array& array();
+  const Object& object() const;
+  Object& object();
+
+  // Members of an object. On any other type Find answers nullptr, Erase false.
+  const Value* Find(absl::string_view key) const;
+  Value* Find(absl::string_view key);
+  bool Has(absl::string_view key) const { return Find(key) != nullptr; }
+  // The member, added as null when absent; null turns into an object. REQUIRES: object or null.
+  Value& operator[](absl::string_view key);
+  Value& Set(absl::string_view key, Value value) { return (*this)[key] = std::move(value); }
+  bool Erase(absl::string_view key);
+  void Append(Value value);  // null turns into an array. REQUIRES: array or null
+  size_t size() const;       // elements or members; 0 for scalars
+  bool empty() const { return size() == 0; }
+
+  // Members of members by a dotted path of plain names: At("spec.template.spec"). nullptr when absent.
+  // Keys that contain dots (labels) need Find. No array indexes.
+  const Value* At(absl::string_view dotted) const;
+  Value* At(absl::string_view dotted);
+  // As At, making objects on the way.
+  Value& Ensure(absl::string_view dotted);
+  bool EraseAt(absl::string_view dotted);
+
+  // The value at a dotted path, or the fallback when it is absent or of another type.
+  std::string GetString(absl::string_view dotted, absl::string_view fallback = "") const;
+  int64_t GetInt(absl::string_view dotted, int64_t fallback = 0) const;
+  bool GetBool(absl::string_view dotted, bool fallback = false) const;
+  // The elements at a path; an empty list when absent.
+  const Array& GetArray(absl::string_view dotted) const;
+  const Object& GetObject(absl::string_view dotted) const;
+
+  // Deep. Member order does not matter; 1 and 1.0 are equal; raw values compare by text.
+  friend bool operator==(const Value& a, const Value& b);
+
+ private:
+  void Destroy();
+  void Steal(Value& other) {
+    type_ = other.type_;
+    int_ = other.int_;  // the widest member
+    other.type_ = Type::kNull;
+  }
+
+  Type type_ = Type::kNull;
+  union {
+    bool bool_;
+    int64_t int_ = 0;
+    double double_;
+    std::string* string_;  // owned; kString and kRaw
+    Array* array_;         // owned
+    Object* object_;       // owned
+  };
+};
+
+struct Member {
+  std::string key;
+  Value value;
+};
+
+}  // namespace apimachinery

@@ -1,0 +1,1 @@
+// Home of the shared precompiled header: other targets reuse what is compiled for this file.
