@@ -1,0 +1,99 @@
+// HTTPS (and plain HTTP) server: HTTP/1.1 and, by ALPN or prior knowledge, HTTP/2 on one port.
+//
+//   auto server = base::http::Server::Create(options, [](Request request, std::unique_ptr<ResponseWriter> writer) {
+//     writer->Send(200, {{"content-type", "text/plain"}}, "ok");
+//   });
+//   (*server)->Stop();
+//
+// The handler runs on a bounded pool of worker threads (ServerOptions::workers) and may block. A handler that streams
+// (a watch) keeps the writer, returns, and writes from any thread later: it holds no thread meanwhile.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/http/byte_stream.h"
+#include "base/http/message.h"
+
+namespace base::http {
+
+// Sends one response. Thread-safe. Destroying it before Finish ends the response: an unstarted one with 500, a
+// started one by cutting the stream.
+class ResponseWriter {
+ public:
+  virtual ~ResponseWriter() = default;
+
+  // The whole response at once; content-length is added.
+  virtual void Send(int status, Headers headers, std::string body) = 0;
+
+  // Streaming: Start once, Write any number of times, Finish. Chunks are sent as they come.
+  // Write answers the bytes queued for this client after it, a measure of how far behind the client is;
+  // -1 when the client is gone.
+  virtual void Start(int status, Headers headers) = 0;
+  virtual int64_t Write(std::string chunk) = 0;
+  virtual int64_t Write(std::shared_ptr<const std::string> chunk) = 0;
+  virtual void Finish() = 0;
+
+  // Streaming by pull: after Start, `next` is called on a worker thread whenever the client can take more; it fills
+  // `chunk` and answers whether there is more to come. Memory stays at about one chunk. Ends in Finish by itself.
+  using Producer = std::function<bool(std::string* chunk)>;
+  virtual void Stream(Producer next) = 0;
+
+  // Called once, on some thread, when the client went away before Finish (at once if it already has). Not called
+  // after Finish. Must not block. Set it at most once.
+  virtual void OnClose(std::function<void()> callback) = 0;
+
+  // HTTP/1.1 only: answers 101 with `headers` and hands over the connection. Unavailable over HTTP/2.
+  virtual absl::StatusOr<std::unique_ptr<ByteStream>> Upgrade(Headers headers) = 0;
+};
+
+using Handler = std::function<void(Request request, std::unique_ptr<ResponseWriter> writer)>;
+
+struct ServerOptions {
+  std::vector<std::string> addresses;  // "127.0.0.1:0", "[::]:6443"; port 0 = any (see Server::addresses)
+
+  // PEM files. Without a certificate the server speaks plain HTTP. With a client CA, client certificates are asked
+  // for and checked but not required: the handler sees PeerCertificate::verified.
+  std::string cert_file;
+  std::string key_file;
+  std::string client_ca_file;
+  // Instead of files: PEM text (self-signed certificates made at start).
+  std::string cert_pem;
+  std::string key_pem;
+
+  int io_threads = 1;
+  int workers = 16;                         // threads that run handlers, started as needed
+  size_t max_queued_requests = 4096;        // more waiting for a worker: 503
+  size_t max_header_bytes = 1 << 20;        // 431 beyond; upstream's limit
+  size_t max_body_bytes = 3u << 20;         // 413 beyond
+  size_t max_connections = 20000;
+  int max_streams_per_connection = 250;     // concurrent HTTP/2 requests
+  absl::Duration header_timeout = absl::Seconds(32);
+  absl::Duration idle_timeout = absl::Minutes(3);
+  // Answers a request whose body is larger than max_body_bytes; empty: plain-text 413.
+  std::function<void(const Request& head, ResponseWriter& writer)> on_body_too_large;
+};
+
+class Server {
+ public:
+  // Listens and serves when it returns. Fails when an address is taken or a certificate does not load.
+  static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options, Handler handler);
+  virtual ~Server() = default;  // stops
+
+  // What is listened on, with real ports, in the order of ServerOptions::addresses.
+  virtual std::vector<std::string> addresses() const = 0;
+  virtual int port() const = 0;  // of the first address
+  // Ends listening, then gives running requests up to `grace` before their connections are cut. Idempotent.
+  virtual void Stop(absl::Duration grace = absl::ZeroDuration()) = 0;
+  // Loads the certificate files again for new connections.
+  virtual absl::Status ReloadCertificates() = 0;
+};
+
+}  // namespace base::http
