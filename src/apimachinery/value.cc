@@ -34,23 +34,74 @@ Value Value::Raw(std::string json) {
   return value;
 }
 
+// Trees come from clients and may be thousands of levels deep. Destroy, copy and compare recurse down to kMaxNested
+// levels only and put what lies deeper on a work list that the outermost call drains.
+constexpr int kMaxNested = 100;
+
 void Value::Destroy() {
-  switch (type_) {
-    case Type::kString:
-    case Type::kRaw: delete string_; break;
-    case Type::kArray: delete array_; break;
-    case Type::kObject: delete object_; break;
-    default: break;
+  if (type_ < Type::kString) return;
+  if (type_ == Type::kString || type_ == Type::kRaw) {
+    delete string_;
+    return;
+  }
+  static thread_local int nested = 0;
+  static thread_local std::vector<Value>* postponed = nullptr;
+  if (nested >= kMaxNested) {
+    if (postponed == nullptr) postponed = new std::vector<Value>;
+    postponed->push_back(std::move(*this));
+    return;
+  }
+  ++nested;
+  type_ == Type::kArray ? delete array_ : delete object_;
+  --nested;
+  if (nested > 0 || postponed == nullptr) return;
+  std::unique_ptr<std::vector<Value>> work(std::exchange(postponed, nullptr));
+  while (work != nullptr) {
+    work.reset();  // destroys each with a fresh budget; deeper rests are postponed anew
+    work.reset(std::exchange(postponed, nullptr));
   }
 }
 
 Value::Value(const Value& other) : type_(other.type_) {
   switch (type_) {
     case Type::kString:
-    case Type::kRaw: string_ = new std::string(*other.string_); break;
-    case Type::kArray: array_ = new Array(*other.array_); break;
-    case Type::kObject: object_ = new Object(*other.object_); break;
-    default: int_ = other.int_; break;
+    case Type::kRaw: string_ = new std::string(*other.string_); return;
+    case Type::kArray:
+    case Type::kObject: break;
+    default: int_ = other.int_; return;
+  }
+  struct Copy {
+    const Value* from;
+    Value* to;
+  };
+  static thread_local int nested = 0;
+  static thread_local std::vector<Copy>* postponed = nullptr;
+  if (nested >= kMaxNested) {
+    if (postponed == nullptr) postponed = new std::vector<Copy>;
+    postponed->push_back({&other, this});  // filled in before the outermost copy returns; `this` does not move till then
+    type_ = Type::kNull;
+    return;
+  }
+  ++nested;
+  if (type_ == Type::kArray) {
+    array_ = new Array(*other.array_);
+  } else {
+    object_ = new Object(*other.object_);
+  }
+  --nested;
+  if (nested > 0) return;
+  while (postponed != nullptr) {
+    std::unique_ptr<std::vector<Copy>> work(std::exchange(postponed, nullptr));
+    for (const Copy& copy : *work) {
+      ++nested;  // keeps the inner constructor from draining
+      copy.to->type_ = copy.from->type_;
+      if (copy.from->type_ == Type::kArray) {
+        copy.to->array_ = new Array(*copy.from->array_);
+      } else {
+        copy.to->object_ = new Object(*copy.from->object_);
+      }
+      --nested;
+    }
   }
 }
 
@@ -175,27 +226,41 @@ const Object& Value::GetObject(absl::string_view dotted) const {
   return found != nullptr && found->is_object() ? found->object() : *none;
 }
 
-bool operator==(const Value& a, const Value& b) {
-  if (a.is_number() && b.is_number()) {
-    return a.is_int() && b.is_int() ? a.int_ == b.int_ : a.as_double() == b.as_double();
-  }
-  if (a.type_ != b.type_) return false;
-  switch (a.type_) {
-    case Value::Type::kNull: return true;
-    case Value::Type::kBool: return a.bool_ == b.bool_;
-    case Value::Type::kString:
-    case Value::Type::kRaw: return *a.string_ == *b.string_;
-    case Value::Type::kArray: return *a.array_ == *b.array_;
-    case Value::Type::kObject: {
-      if (a.object_->size() != b.object_->size()) return false;
-      for (const Member& member : *a.object_) {
-        const Value* other = b.Find(member.key);
-        if (other == nullptr || !(member.value == *other)) return false;
-      }
-      return true;
+bool operator==(const Value& left, const Value& right) {
+  std::vector<std::pair<const Value*, const Value*>> work;
+  const auto same = [&work](const Value& a, const Value& b) {  // containers' members are left to the work list
+    if (a.is_number() && b.is_number()) {
+      return a.is_int() && b.is_int() ? a.int_ == b.int_ : a.as_double() == b.as_double();
     }
-    default: return false;
+    if (a.type_ != b.type_) return false;
+    switch (a.type_) {
+      case Value::Type::kBool: return a.bool_ == b.bool_;
+      case Value::Type::kString:
+      case Value::Type::kRaw: return *a.string_ == *b.string_;
+      case Value::Type::kArray:
+      case Value::Type::kObject:
+        if (a.size() != b.size()) return false;
+        work.emplace_back(&a, &b);
+        return true;
+      default: return true;
+    }
+  };
+  if (!same(left, right)) return false;
+  while (!work.empty()) {
+    const auto [a, b] = work.back();
+    work.pop_back();
+    for (size_t i = 0; i < a->size(); ++i) {
+      if (a->is_array()) {
+        if (!same((*a->array_)[i], (*b->array_)[i])) return false;
+        continue;
+      }
+      const Member& member = (*a->object_)[i];
+      const Member& twin = (*b->object_)[i];  // trees of the same origin have the same order
+      const Value* other = twin.key == member.key ? &twin.value : b->Find(member.key);
+      if (other == nullptr || !same(member.value, *other)) return false;
+    }
   }
+  return true;
 }
 
 }  // namespace apimachinery

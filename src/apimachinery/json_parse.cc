@@ -1,0 +1,185 @@
+// JSON reading on RapidJSON's iterative SAX reader; when it refuses, json_diagnose.cc finds Go's words for it.
+#define RAPIDJSON_SSE2
+#define RAPIDJSON_HAS_STDSTRING 0
+#include <rapidjson/reader.h>
+#include <rapidjson/error/en.h>
+
+#include <cctype>
+#include <charconv>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "apimachinery/json.h"
+#include "apimachinery/json_text.h"
+
+namespace apimachinery {
+namespace {
+
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
+
+// Builds the tree. Open containers are kept by the address of their heap part, which moves of a Value do not change.
+class Builder {
+ public:
+  Builder(const ParseOptions& options, const rapidjson::StringStream& in) : options_(options), in_(in) {}
+
+  bool Null() { return Put(Value()); }
+  bool Bool(bool b) { return Put(Value(b)); }
+  bool Int(int i) { return Put(Value(int64_t{i})); }
+  bool Uint(unsigned u) { return Put(Value(int64_t{u})); }
+  bool Int64(int64_t i) { return Put(Value(i)); }
+  bool Uint64(uint64_t u) {
+    return u <= INT64_MAX ? Put(Value(static_cast<int64_t>(u))) : Number(static_cast<double>(u));
+  }
+  bool Double(double d) { return Number(d); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+  bool String(const char* s, rapidjson::SizeType n, bool) { return Put(Value(std::string(s, n))); }
+  bool Key(const char* s, rapidjson::SizeType n, bool) {
+    Object& object = *open_.back().object;
+    if (object.empty()) object.reserve(4);
+    object.emplace_back().key.assign(s, n);
+    return true;
+  }
+  bool StartObject() { return Open(Value::MakeObject()); }
+  bool StartArray() { return Open(Value::MakeArray()); }
+  bool EndObject(rapidjson::SizeType) {
+    DropDuplicates(open_.back().object);
+    open_.pop_back();
+    return true;
+  }
+  bool EndArray(rapidjson::SizeType) {
+    open_.pop_back();
+    return true;
+  }
+
+  bool too_deep() const { return too_deep_; }
+  Value TakeRoot() { return std::move(root_); }
+
+ private:
+  struct Frame {
+    Object* object = nullptr;
+    Array* array = nullptr;
+  };
+
+  // The place where the next value belongs.
+  Value* Slot() {
+    if (open_.empty()) return &root_;
+    if (open_.back().object != nullptr) return &open_.back().object->back().value;
+    return &open_.back().array->emplace_back();
+  }
+  bool Put(Value value) {
+    *Slot() = std::move(value);
+    return true;
+  }
+  bool Number(double d) {
+    if (!options_.number_text) return Put(Value(d));
+    const char* begin = in_.src_;  // still at the number's first character
+    const char* end = begin;
+    while (*end == '+' || *end == '-' || *end == '.' || *end == 'e' || *end == 'E' || (*end >= '0' && *end <= '9')) ++end;
+    return Put(Value::Raw(std::string(begin, end)));
+  }
+  bool Open(Value container) {
+    if (open_.size() >= options_.max_depth) {
+      too_deep_ = true;
+      return false;
+    }
+    Value* slot = Slot();
+    *slot = std::move(container);
+    open_.push_back(slot->is_object() ? Frame{&slot->object(), nullptr} : Frame{nullptr, &slot->array()});
+    return true;
+  }
+
+  void DropDuplicates(Object* object) {
+    const size_t n = object->size();
+    if (n < 2) return;
+    bool any = false;
+    if (n <= 12) {
+      for (size_t i = 1; i < n && !any; ++i) {
+        const std::string& key = (*object)[i].key;
+        for (size_t j = 0; j < i; ++j) {
+          if ((*object)[j].key.size() == key.size() && (*object)[j].key == key) {
+            any = true;
+            break;
+          }
+        }
+      }
+    } else {
+      absl::flat_hash_set<absl::string_view> seen;
+      seen.reserve(n);
+      for (const Member& member : *object) any |= !seen.insert(member.key).second;
+    }
+    if (any) Merge(object);
+  }
+  // Keeps the first place and the last value; reports each further occurrence.
+  void Merge(Object* object) {
+    Object kept;
+    for (Member& member : *object) {
+      Member* same = nullptr;
+      for (Member& earlier : kept) {
+        if (earlier.key == member.key) same = &earlier;
+      }
+      if (same == nullptr) {
+        kept.push_back(std::move(member));
+        continue;
+      }
+      if (options_.duplicates != nullptr) {
+        const std::string path = absl::StrCat(Path(), open_.size() > 1 ? "." : "", member.key);
+        if (options_.duplicates->empty() || options_.duplicates->back() != path) options_.duplicates->push_back(path);
+      }
+      same->value = std::move(member.value);
+    }
+    *object = std::move(kept);
+  }
+  // Path of the innermost open container.
+  std::string Path() const {
+    std::string path;
+    for (size_t i = 0; i + 1 < open_.size(); ++i) {
+      if (open_[i].object != nullptr) {
+        absl::StrAppend(&path, path.empty() ? "" : ".", open_[i].object->back().key);
+      } else {
+        absl::StrAppend(&path, "[", open_[i].array->size() - 1, "]");
+      }
+    }
+    return path;
+  }
+
+  const ParseOptions& options_;
+  const rapidjson::StringStream& in_;
+  std::vector<Frame> open_;
+  Value root_;
+  bool too_deep_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<Value> ParseJson(absl::string_view text, const ParseOptions& options) {
+  std::string buffer;
+  buffer.reserve(text.size() + 32);  // the reader looks at whole 16-byte blocks
+  buffer.assign(text.data(), text.size());
+  if (!json_text::IsValidUtf8(buffer)) buffer = json_text::ReplaceInvalidUtf8(buffer);
+  json_text::ReplaceLoneSurrogates(&buffer);
+  buffer.reserve(buffer.size() + 32);
+
+  rapidjson::StringStream in(buffer.c_str());
+  rapidjson::Reader reader;
+  Builder builder(options, in);
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(in, builder);
+  if (result && in.Tell() == buffer.size()) return builder.TakeRoot();
+  if (builder.too_deep()) return absl::InvalidArgumentError("exceeded max depth");
+  std::string problem = json_text::Diagnose(buffer, options.max_depth);
+  if (problem.empty()) {  // fine by grammar: a number that no double holds
+    problem = "json: cannot unmarshal number into Go value of type float64";
+    if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
+      size_t begin = result.Offset();
+      size_t end = begin;
+      const auto numeric = [&](size_t i) { return i < buffer.size() && (isalnum(buffer[i]) || strchr("+-.", buffer[i])); };
+      while (begin > 0 && numeric(begin - 1)) --begin;
+      while (numeric(end)) ++end;
+      problem = absl::StrCat("json: cannot unmarshal number ", buffer.substr(begin, end - begin),
+                             " into Go value of type float64");
+    }
+  }
+  return absl::InvalidArgumentError(problem);
+}
+
+}  // namespace apimachinery
