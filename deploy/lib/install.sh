@@ -1,0 +1,39 @@
+# Debian packages and the build: what a machine with only git, bash and apt is missing.
+
+# install_packages LIST...: installs what the package lists name and dpkg does not have.
+install_packages() {
+  local list name missing=() wanted=()
+  for list in "$@"; do
+    while read -r name; do [[ -z $name || $name == \#* ]] || wanted+=("$name"); done <"$top/deploy/packages/$list.txt"
+  done
+  local have
+  have=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null | awk '$2=="installed"{print $1}')
+  for name in "${wanted[@]}"; do grep -qxF -- "$name" <<<"$have" || missing+=("$name"); done
+  ((${#missing[@]})) || return 0
+  ((EUID == 0)) || die "these Debian packages are missing; install them as root: apt-get install ${missing[*]}"
+  step "installing ${#missing[@]} Debian packages"
+  local log; log=$(mktemp)
+  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}"; } \
+      >"$log" 2>&1 </dev/null; then
+    tail -5 "$log" >&2; die "apt-get could not install: ${missing[*]} (all of its words: $log)"
+  fi
+  rm -f "$log"; step_done
+}
+
+# build_release [TARGET...]: brings build/bin up to date; says so when it takes a while.
+build_release() {
+  [[ ${SKIFF_BIN:-} ]] && return
+  local stamp=$top/build/.built
+  if [[ -f $stamp && $# -eq 0 ]] &&
+    [[ -z $(find "$top/src" "$top/proto" "$top/cmake" "$top/CMakeLists.txt" "$top/CMakePresets.json" -newer "$stamp" -print -quit) ]]; then
+    return
+  fi
+  install_packages build
+  step "building (the first time takes some minutes)"
+  mkdir -p "$top/build"
+  local log=$top/build/build.log
+  (cd "$top" && cmake --preset release >"$log" 2>&1 && cmake --build --preset release ${1:+--target "$@"} >>"$log" 2>&1) || {
+    grep -E 'error|Error|FAILED' "$log" | head -20 >&2; die "the build failed; its log is $log"; }
+  (($#)) || touch "$stamp"
+  step_done
+}
