@@ -1,0 +1,79 @@
+// One request and its response inside a protocol session. Internal to base/http.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/http/message.h"
+#include "base/http/server.h"
+#include "base/http/transport.h"
+#include "base/http/worker_pool.h"
+
+namespace base::http {
+
+// Implemented by each protocol. Members belong to the connection's I/O thread unless they say otherwise.
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual void Begin(int status, Headers headers) = 0;
+  virtual void Push(Chunk chunk) = 0;
+  virtual void End() = 0;
+  virtual void Abort() = 0;
+  // Sends the 101 head and gives up the connection; nullptr when the protocol cannot.
+  virtual bool Hijack(Headers headers) { return false; }
+  virtual bool CanHijack() const { return false; }                       // any thread
+  virtual std::shared_ptr<Transport> transport() const { return nullptr; }  // any thread
+  virtual void Post(std::function<void()> task) = 0;                     // any thread
+  virtual int64_t Backlog() const = 0;                                   // any thread; bytes below Push
+
+  std::atomic<int64_t> posted{0};  // bytes on their way to Push
+  std::function<void()> on_low;    // when Backlog fell below 64 KiB
+
+  // Any thread. The client went away (or the response ended: then `finished` was set before).
+  void MarkGone();
+  void SetOnClose(std::function<void()> callback);
+  void MarkFinished();
+  bool gone() const { return gone_.load(); }
+
+ private:
+  std::atomic<bool> gone_{false};
+  std::mutex mu_;
+  bool finished_ = false;
+  std::function<void()> on_close_;
+};
+
+// What sessions need of the server. Outlives them.
+struct ServerCore {
+  ServerOptions options;
+  Handler handler;
+  std::unique_ptr<WorkerPool> pool;
+
+  // Hands a complete request to a worker (503 when all are busy and the queue is full).
+  void Dispatch(Request request, std::shared_ptr<Exchange> exchange);
+  // Answers `head`, whose body is too large.
+  void RefuseBody(const Request& head, std::shared_ptr<Exchange> exchange);
+};
+
+std::unique_ptr<ResponseWriter> MakeWriter(std::shared_ptr<Exchange> exchange, WorkerPool* pool);
+
+// Protocol sessions keep themselves alive through the transport's callbacks.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual void Drain() = 0;  // I/O thread: end the connection when the running requests are done
+};
+// `initial`: bytes already read.
+std::shared_ptr<Session> StartHttp1(ServerCore& core, std::shared_ptr<Transport> transport, absl::string_view initial);
+std::shared_ptr<Session> StartHttp2(ServerCore& core, std::shared_ptr<Transport> transport, absl::string_view initial);
+
+// Splits a request target into path and query.
+void SetTarget(Request& request, absl::string_view target);
+std::string HttpDate();
+
+// The transport as a ByteStream; `initial` is delivered first.
+std::unique_ptr<ByteStream> MakeByteStream(std::shared_ptr<Transport> transport, std::string initial);
+
+}  // namespace base::http

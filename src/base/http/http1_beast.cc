@@ -1,0 +1,252 @@
+// HTTP/1.1 sessions: Beast parses, everything else is here.
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "base/http/exchange.h"
+
+namespace base::http {
+namespace {
+
+namespace beast = boost::beast;
+using Parser = beast::http::request_parser<beast::http::string_body>;
+
+constexpr size_t kMaxPipelined = 64 << 10;  // bytes read ahead while a request is being answered
+
+class Http1Session final : public Session, public std::enable_shared_from_this<Http1Session> {
+ public:
+  Http1Session(ServerCore& core, std::shared_ptr<Transport> transport)
+      : core_(core), transport_(std::move(transport)) {}
+
+  void Start(absl::string_view initial) {
+    NewParser();
+    transport_->SetDeadline(core_.options.header_timeout);
+    transport_->on_data = [self = shared_from_this()](absl::string_view data) { self->OnData(data); };
+    transport_->on_close = [self = shared_from_this()] { self->OnClosed(); };
+    transport_->on_drain = [self = shared_from_this()] { self->OnDrained(); };
+    if (!initial.empty()) OnData(initial);
+  }
+
+  void Drain() override {
+    keep_alive_ = false;
+    draining_ = true;
+    if (current_ == nullptr) transport_->Close();
+  }
+
+ private:
+  class Http1Exchange;
+
+  void NewParser() {
+    parser_.emplace();
+    parser_->eager(true);
+    parser_->header_limit(static_cast<uint32_t>(core_.options.max_header_bytes));
+    parser_->body_limit(core_.options.max_body_bytes);
+    continued_ = false;
+  }
+
+  void OnData(absl::string_view data) {
+    inbox_.append(data.data(), data.size());
+    if (current_ == nullptr) return Parse();
+    if (inbox_.size() > kMaxPipelined) transport_->Pause();
+  }
+
+  void Parse() {
+    while (!inbox_.empty() && !parser_->is_done()) {
+      beast::error_code ec;
+      const size_t used = parser_->put(boost::asio::buffer(inbox_), ec);
+      inbox_.erase(0, used);
+      if (ec == beast::http::error::need_more) break;
+      if (ec) return Refuse(ec);
+      if (used == 0) break;
+    }
+    if (parser_->is_header_done() && !parser_->is_done() && !continued_) {
+      continued_ = true;
+      transport_->SetDeadline(core_.options.idle_timeout);
+      if (absl::EqualsIgnoreCase(ToView(parser_->get()[beast::http::field::expect]), "100-continue")) {
+        transport_->Write(MakeChunk("HTTP/1.1 100 Continue\r\n\r\n"));
+      }
+    }
+    if (parser_->is_done()) Dispatch();
+  }
+
+  static absl::string_view ToView(beast::string_view s) { return absl::string_view(s.data(), s.size()); }
+
+  Request TakeHead() {
+    auto& message = parser_->get();
+    Request request;
+    request.method = std::string(message.method_string());
+    SetTarget(request, ToView(message.target()));
+    for (const auto& field : message) {
+      std::string name(field.name_string());
+      for (char& c : name) c = (c >= 'A' && c <= 'Z') ? static_cast<char>(c + 32) : c;
+      request.headers.push_back({std::move(name), std::string(field.value())});
+    }
+    request.tls = transport_->tls;
+    request.remote_address = transport_->remote_address;
+    request.peer = transport_->peer;
+    return request;
+  }
+
+  void Dispatch() {
+    transport_->SetDeadline(absl::ZeroDuration());
+    Request request = TakeHead();
+    request.body = std::move(parser_->get().body());
+    keep_alive_ = parser_->get().keep_alive() && !draining_;
+    BeginExchange(request.method == "HEAD", parser_->get().version() < 11);
+    core_.Dispatch(std::move(request), std::static_pointer_cast<Exchange>(current_));
+  }
+
+  void Refuse(const beast::error_code& ec) {
+    transport_->SetDeadline(core_.options.header_timeout);
+    keep_alive_ = false;
+    inbox_.clear();
+    if (ec == beast::http::error::body_limit) {
+      const Request head = TakeHead();
+      BeginExchange(false, false);
+      // The rest of the body is read and dropped, so that the client gets to see the answer.
+      return core_.RefuseBody(head, std::static_pointer_cast<Exchange>(current_));
+    }
+    const bool header = ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow;
+    const std::string text = header ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    transport_->Write(MakeChunk(absl::StrCat("HTTP/1.1 ", text, "\r\nContent-Type: text/plain; charset=utf-8\r\n",
+                                             "Connection: close\r\n\r\n", text)));
+    transport_->Close();
+  }
+
+  void BeginExchange(bool head_only, bool old);
+
+  void Finished() {
+    current_ = nullptr;
+    if (!keep_alive_) return transport_->Close();
+    NewParser();
+    transport_->SetDeadline(core_.options.idle_timeout);
+    transport_->Resume();
+    // From the loop, not from here: a long pipeline must not recurse.
+    transport_->Post([self = shared_from_this()] {
+      if (self->current_ == nullptr) self->Parse();
+    });
+  }
+
+  void OnClosed();
+  void OnDrained();
+
+  ServerCore& core_;
+  const std::shared_ptr<Transport> transport_;
+  std::optional<Parser> parser_;
+  std::string inbox_;
+  std::shared_ptr<Http1Exchange> current_;
+  bool keep_alive_ = true, continued_ = false, draining_ = false;
+};
+
+class Http1Session::Http1Exchange final : public Exchange {
+ public:
+  Http1Exchange(std::shared_ptr<Http1Session> session, bool head_only, bool old)
+      : session_(session), transport_(session->transport_), head_only_(head_only), old_(old) {}
+
+  void Post(std::function<void()> task) override { transport_->Post(std::move(task)); }
+  int64_t Backlog() const override { return transport_->queued(); }
+  bool CanHijack() const override { return true; }
+  std::shared_ptr<Transport> transport() const override { return transport_; }
+
+  void Begin(int status, Headers headers) override {
+    if (ended_) return;
+    const auto session = session_.lock();
+    if (session == nullptr) return;
+    std::string head = absl::StrCat("HTTP/1.1 ", status, " ", ReasonPhrase(status), "\r\n");
+    bool has_length = false;
+    for (const Header& h : headers) {
+      if (absl::EqualsIgnoreCase(h.name, "content-length")) has_length = true;
+      absl::StrAppend(&head, h.name, ": ", h.value, "\r\n");
+    }
+    absl::StrAppend(&head, "date: ", HttpDate(), "\r\n");
+    const bool bodyless = status == 204 || status == 304 || status < 200;
+    if (!has_length && !bodyless) {
+      if (old_) {
+        session->keep_alive_ = false;
+      } else {
+        chunked_ = true;
+        absl::StrAppend(&head, "transfer-encoding: chunked\r\n");
+      }
+    }
+    if (!session->keep_alive_) absl::StrAppend(&head, "connection: close\r\n");
+    head += "\r\n";
+    transport_->Write(MakeChunk(std::move(head)));
+    begun_ = true;
+  }
+  void Push(Chunk chunk) override {
+    if (ended_ || head_only_) return;
+    if (!chunked_) return transport_->Write(std::move(chunk));
+    transport_->Write(MakeChunk(absl::StrCat(absl::Hex(chunk->size()), "\r\n")));
+    transport_->Write(std::move(chunk));
+    transport_->Write(MakeChunk("\r\n"));
+  }
+  void End() override {
+    if (ended_) return;
+    ended_ = true;
+    if (chunked_ && !head_only_) transport_->Write(MakeChunk("0\r\n\r\n"));
+    if (const auto session = session_.lock()) session->Finished();
+  }
+  void Abort() override {
+    if (ended_) return;
+    ended_ = true;
+    transport_->Abort();
+  }
+  bool Hijack(Headers headers) override {
+    const auto session = session_.lock();
+    if (session == nullptr || ended_) return false;
+    ended_ = true;
+    std::string head = "HTTP/1.1 101 Switching Protocols\r\n";
+    for (const Header& h : headers) absl::StrAppend(&head, h.name, ": ", h.value, "\r\n");
+    head += "\r\n";
+    transport_->Write(MakeChunk(std::move(head)));
+    // The stream's Read, posted after this, replaces these callbacks.
+    auto early = std::make_shared<std::string>(std::move(session->inbox_));
+    transport_->Pause();
+    transport_->on_drain = nullptr;
+    transport_->on_close = nullptr;
+    transport_->on_data = nullptr;
+    session->current_ = nullptr;
+    if (!early->empty()) {
+      // Bytes the client sent right behind its request: deliver them to whoever reads first.
+      transport_->early = std::move(*early);
+    }
+    return true;
+  }
+
+  void ConnectionClosed() {
+    ended_ = true;
+    on_low = nullptr;
+    MarkGone();
+  }
+
+ private:
+  const std::weak_ptr<Http1Session> session_;
+  const std::shared_ptr<Transport> transport_;
+  const bool head_only_, old_;
+  bool chunked_ = false, begun_ = false, ended_ = false;
+};
+
+void Http1Session::BeginExchange(bool head_only, bool old) {
+  current_ = std::make_shared<Http1Exchange>(shared_from_this(), head_only, old);
+}
+
+void Http1Session::OnClosed() {
+  if (const auto exchange = std::move(current_)) exchange->ConnectionClosed();
+  current_ = nullptr;
+}
+
+void Http1Session::OnDrained() {
+  if (current_ == nullptr) return;
+  if (const std::function<void()> low = current_->on_low) low();
+}
+
+}  // namespace
+
+std::shared_ptr<Session> StartHttp1(ServerCore& core, std::shared_ptr<Transport> transport, absl::string_view initial) {
+  auto session = std::make_shared<Http1Session>(core, std::move(transport));
+  session->Start(initial);
+  return session;
+}
+
+}  // namespace base::http

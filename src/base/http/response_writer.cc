@@ -1,0 +1,193 @@
+// The thread-safe face of an Exchange, and the server's dispatch of requests to workers.
+#include "absl/time/clock.h"
+#include "base/http/exchange.h"
+
+namespace base::http {
+namespace {
+
+constexpr int64_t kHighWater = 256 << 10;
+constexpr int64_t kLowWater = 64 << 10;
+
+void SendNow(const std::shared_ptr<Exchange>& exchange, int status, Headers headers, std::string body) {
+  headers.push_back({"content-length", absl::StrCat(body.size())});
+  exchange->MarkFinished();
+  exchange->Post([exchange, status, headers = std::move(headers), chunk = MakeChunk(std::move(body))]() mutable {
+    exchange->Begin(status, std::move(headers));
+    if (!chunk->empty()) exchange->Push(std::move(chunk));
+    exchange->End();
+  });
+}
+
+int64_t PushLater(const std::shared_ptr<Exchange>& exchange, Chunk chunk) {
+  if (exchange->gone()) return -1;
+  const int64_t size = static_cast<int64_t>(chunk->size());
+  exchange->posted += size;
+  exchange->Post([exchange, size, chunk = std::move(chunk)]() mutable {
+    exchange->posted -= size;
+    if (!chunk->empty()) exchange->Push(std::move(chunk));
+  });
+  return exchange->posted + exchange->Backlog();
+}
+
+// Feeds a response from a producer, on workers, as fast as the client takes it.
+struct Pump : std::enable_shared_from_this<Pump> {
+  std::shared_ptr<Exchange> exchange;
+  WorkerPool* pool;
+  ResponseWriter::Producer next;
+
+  void Run() {
+    std::string chunk;
+    while (!exchange->gone()) {
+      chunk.clear();
+      const bool more = next(&chunk);
+      int64_t backlog = 0;
+      if (!chunk.empty()) backlog = PushLater(exchange, MakeChunk(std::move(chunk)));
+      if (!more) {
+        exchange->MarkFinished();
+        exchange->Post([exchange = exchange] { exchange->End(); });
+        return;
+      }
+      if (backlog > kHighWater) break;
+    }
+    if (exchange->gone()) return;
+    exchange->Post([self = shared_from_this()] {
+      if (self->exchange->Backlog() + self->exchange->posted < kLowWater) return self->Resume();
+      self->exchange->on_low = [self] {
+        const std::shared_ptr<Pump> keep = self;
+        keep->exchange->on_low = nullptr;
+        keep->Resume();
+      };
+    });
+  }
+
+  void Resume() {
+    if (!pool->Submit([self = shared_from_this()] { self->Run(); })) exchange->Abort();
+  }
+};
+
+class Writer final : public ResponseWriter {
+ public:
+  Writer(std::shared_ptr<Exchange> exchange, WorkerPool* pool) : exchange_(std::move(exchange)), pool_(pool) {}
+  ~Writer() override {
+    if (done_) return;
+    if (started_) {
+      exchange_->Post([exchange = exchange_] { exchange->Abort(); });
+    } else {
+      SendNow(exchange_, 500, Headers{{"content-type", "text/plain"}}, "no answer\n");
+    }
+  }
+
+  void Send(int status, Headers headers, std::string body) override {
+    if (started_ || done_) return;
+    started_ = done_ = true;
+    SendNow(exchange_, status, std::move(headers), std::move(body));
+  }
+  void Start(int status, Headers headers) override {
+    if (started_ || done_) return;
+    started_ = true;
+    exchange_->Post([exchange = exchange_, status, headers = std::move(headers)]() mutable {
+      exchange->Begin(status, std::move(headers));
+    });
+  }
+  int64_t Write(std::string chunk) override { return PushLater(exchange_, MakeChunk(std::move(chunk))); }
+  int64_t Write(Chunk chunk) override { return PushLater(exchange_, std::move(chunk)); }
+  void Finish() override {
+    if (done_.exchange(true)) return;
+    exchange_->MarkFinished();
+    exchange_->Post([exchange = exchange_] { exchange->End(); });
+  }
+  void Stream(Producer next) override {
+    done_ = true;
+    auto pump = std::make_shared<Pump>();
+    pump->exchange = exchange_;
+    pump->pool = pool_;
+    pump->next = std::move(next);
+    pump->Run();
+  }
+  void OnClose(std::function<void()> callback) override { exchange_->SetOnClose(std::move(callback)); }
+  absl::StatusOr<std::unique_ptr<ByteStream>> Upgrade(Headers headers) override {
+    if (started_ || done_) return absl::FailedPreconditionError("a response was started already");
+    if (!exchange_->CanHijack()) return absl::UnavailableError("the protocol has no upgrades");
+    started_ = done_ = true;
+    exchange_->MarkFinished();
+    std::shared_ptr<Transport> transport = exchange_->transport();
+    std::unique_ptr<ByteStream> stream = MakeByteStream(transport, "");
+    exchange_->Post([exchange = exchange_, headers = std::move(headers)]() mutable {
+      exchange->Hijack(std::move(headers));
+    });
+    return stream;
+  }
+
+ private:
+  const std::shared_ptr<Exchange> exchange_;
+  WorkerPool* const pool_;
+  std::atomic<bool> started_{false}, done_{false};
+};
+
+}  // namespace
+
+void Exchange::MarkGone() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard lock(mu_);
+    gone_ = true;
+    if (!finished_) callback = std::move(on_close_);
+    on_close_ = nullptr;
+    finished_ = true;
+  }
+  if (callback) callback();
+}
+
+void Exchange::SetOnClose(std::function<void()> callback) {
+  {
+    const std::lock_guard lock(mu_);
+    if (!gone_) {
+      if (!finished_) on_close_ = std::move(callback);
+      return;
+    }
+  }
+  callback();
+}
+
+void Exchange::MarkFinished() {
+  std::function<void()> dropped;  // destroyed without the lock
+  const std::lock_guard lock(mu_);
+  finished_ = true;
+  dropped = std::move(on_close_);
+  on_close_ = nullptr;
+}
+
+std::unique_ptr<ResponseWriter> MakeWriter(std::shared_ptr<Exchange> exchange, WorkerPool* pool) {
+  return std::make_unique<Writer>(std::move(exchange), pool);
+}
+
+void ServerCore::Dispatch(Request request, std::shared_ptr<Exchange> exchange) {
+  struct Job {
+    Request request;
+    std::unique_ptr<ResponseWriter> writer;
+  };
+  auto job = std::make_shared<Job>(Job{std::move(request), MakeWriter(exchange, pool.get())});
+  if (!pool->Submit([this, job] { handler(std::move(job->request), std::move(job->writer)); }) && job->writer) {
+    job->writer->Send(503, {{"content-type", "text/plain"}, {"retry-after", "1"}}, "server is overloaded\n");
+  }
+}
+
+void ServerCore::RefuseBody(const Request& head, std::shared_ptr<Exchange> exchange) {
+  std::unique_ptr<ResponseWriter> writer = MakeWriter(std::move(exchange), pool.get());
+  if (options.on_body_too_large) return options.on_body_too_large(head, *writer);
+  writer->Send(413, {{"content-type", "text/plain"}}, "request body is too large\n");
+}
+
+void SetTarget(Request& request, absl::string_view target) {
+  request.target = std::string(target);
+  const size_t mark = target.find('?');
+  request.raw_path = std::string(target.substr(0, mark));
+  if (mark != absl::string_view::npos) request.query = std::string(target.substr(mark + 1));
+  request.path = PercentDecode(request.raw_path);
+}
+
+std::string HttpDate() {
+  return absl::FormatTime("%a, %d %b %E4Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone());
+}
+
+}  // namespace base::http
