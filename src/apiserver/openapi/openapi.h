@@ -1,0 +1,29 @@
+// OpenAPI documents of the API, made from the schema: v3 per group version, v2 in one piece.
+//
+// Documents are made at the first request and kept. Thread-safe.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "apiserver/discovery/discovery.h"
+
+namespace apiserver::openapi {
+
+// /openapi/v3: where each document is, with a hash that changes when the document may have changed.
+std::string V3Index(const discovery::Catalog& catalog);
+
+// A document by what follows /openapi/v3/: "api/v1", "apis/apps/v1", "apis/apps", "version", ... JSON.
+// nullptr: there is none.
+std::shared_ptr<const std::string> V3Document(absl::string_view path);
+// The hash of the index; the ETag of the document is this in quotes.
+std::string V3Hash(absl::string_view path);
+
+std::shared_ptr<const std::string> V2Json();
+// The gnostic message openapi.v2.Document, what clients ask as
+// application/com.github.proto-openapi.spec.v2.v1.0+protobuf (or @v1.0).
+std::shared_ptr<const std::string> V2Protobuf();
+
+}  // namespace apiserver::openapi
