@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -32,6 +33,14 @@ class ObjectReader {
   virtual ObjectPtr Get(const GroupResource& what, absl::string_view ns, absl::string_view name) const = 0;
   // All objects of a resource, ordered by key; `ns` "" means every namespace.
   virtual std::vector<ObjectPtr> List(const GroupResource& what, absl::string_view ns) const = 0;
+  // Pods whose spec.nodeName is `node`. Override it when an index is at hand.
+  virtual std::vector<ObjectPtr> PodsOnNode(absl::string_view node) const {
+    std::vector<ObjectPtr> out;
+    for (ObjectPtr& pod : List({"", "pods"}, "")) {
+      if (pod->GetString("spec.nodeName") == node) out.push_back(std::move(pod));
+    }
+    return out;
+  }
   // Changes whenever any object of the resource does: compiled forms (RBAC rules) compare it and rebuild.
   virtual uint64_t Generation(const GroupResource& what) const = 0;
   // Straight from the store, for decisions that must not be stale. OK with nullptr: no such object.

@@ -1,0 +1,78 @@
+// The admission chain: what may still change or refuse a write that is allowed and well-formed.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "apimachinery/api_error.h"
+#include "apimachinery/schema.h"
+#include "apimachinery/value.h"
+#include "apiserver/auth/authorizer.h"
+#include "apiserver/pipeline/objects.h"
+#include "apiserver/pipeline/request.h"
+
+namespace base {
+class Clock;
+}
+
+namespace apiserver::admission {
+
+using apimachinery::Value;
+
+enum class Operation : uint8_t { kCreate, kUpdate, kDelete, kConnect };
+
+// One write on its way. `object` is the new object (mutable while mutating; nullptr on delete), `old` the stored one
+// (nullptr on create). For a subresource with a body of its own (binding, eviction, token) `object` is that body.
+struct Attributes {
+  Operation operation = Operation::kCreate;
+  const pipeline::RequestInfo* info = nullptr;  // group, resource, subresource, ns; not the name, see below
+  const pipeline::UserInfo* user = nullptr;
+  const apimachinery::Kind* kind = nullptr;     // of `object` (of the parent for bodies without a kind of their own)
+  std::string name;                             // "" while generateName is pending
+  Value* object = nullptr;
+  const Value* old = nullptr;
+  bool dry_run = false;
+  std::vector<std::string>* warnings = nullptr;  // may be nullptr
+
+  bool Is(absl::string_view group, absl::string_view resource, absl::string_view subresource = "") const {
+    return info->group == group && info->resource == resource && info->subresource == subresource;
+  }
+};
+
+// Quota that a write has taken. The core calls Commit() once the object is stored, or drops it: then the usage is
+// given back.
+class Reservation {
+ public:
+  virtual ~Reservation() = default;
+  virtual void Commit() = 0;
+};
+
+struct Config {
+  std::vector<std::string> enable, disable;     // --enable/--disable-admission-plugins, on top of upstream's defaults
+  int64_t not_ready_toleration_seconds = 300;
+  int64_t unreachable_toleration_seconds = 300;
+};
+
+// Thread-safe. Refusals are absl::Status made of ApiStatus (api_error.h), in upstream's words.
+class Chain {
+ public:
+  virtual ~Chain() = default;
+  // Runs the mutating plugins in order. For creates and updates before validation.
+  virtual absl::Status Mutate(Attributes& attributes) const = 0;
+  // Runs the validating plugins in order, after validation. `reservation` gets what quota took, or stays nullptr.
+  virtual absl::Status Validate(const Attributes& attributes, std::unique_ptr<Reservation>* reservation) const = 0;
+};
+
+// All arguments must outlive the result; `authorizer` may be nullptr.
+std::unique_ptr<Chain> NewChain(const Config& config, const pipeline::ObjectReader& reader,
+                                pipeline::ObjectWriter* writer, const auth::Authorizer* authorizer,
+                                const base::Clock& clock);
+
+// Objects that exist from the first start: the two system priority classes.
+const std::vector<Value>& BootstrapPriorityClasses();
+
+}  // namespace apiserver::admission

@@ -1,0 +1,216 @@
+#include "apiserver/auth/authorizer.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "apiserver/auth/quote.h"
+#include "apiserver/auth/rules.h"
+
+namespace apiserver::auth {
+namespace {
+
+using apimachinery::Value;
+
+constexpr char kRbac[] = "rbac.authorization.k8s.io";
+
+bool HasGroup(const UserInfo& user, absl::string_view group) {
+  return std::find(user.groups.begin(), user.groups.end(), group) != user.groups.end();
+}
+
+class Chain final : public Authorizer {
+ public:
+  Chain(absl::Span<const std::string> modes, const ObjectReader& reader)
+      : modes_(modes.begin(), modes.end()), rbac_(reader), node_(reader) {}
+
+  Decision Authorize(const Attributes& attributes) const override {
+    if (HasGroup(attributes.user, kMastersGroup)) return {Decision::Kind::kAllow, ""};
+    std::vector<std::string> reasons;
+    for (const std::string& mode : modes_) {
+      Decision decision;
+      if (mode == "Node") decision = node_.Authorize(attributes);
+      if (mode == "RBAC") decision = rbac_.Authorize(attributes);
+      if (mode == "AlwaysAllow") decision.kind = Decision::Kind::kAllow;
+      if (mode == "AlwaysDeny") decision.reason = "Everything is forbidden.";
+      if (decision.kind != Decision::Kind::kNoOpinion) return decision;
+      if (!decision.reason.empty()) reasons.push_back(decision.reason);
+    }
+    return {Decision::Kind::kNoOpinion, absl::StrJoin(reasons, "\n")};
+  }
+
+  std::vector<PolicyRule> RulesFor(const UserInfo& user, absl::string_view ns,
+                                   std::vector<std::string>* errors) const override {
+    std::vector<PolicyRule> out;
+    if (HasGroup(user, kMastersGroup)) {
+      out.push_back({.verbs = {"*"}, .api_groups = {"*"}, .resources = {"*"}});
+      out.push_back({.verbs = {"*"}, .non_resource_urls = {"*"}});
+    }
+    for (const std::string& mode : modes_) {
+      std::string node;
+      if (mode == "Node" && errors != nullptr && IsNode(user, &node)) {
+        errors->push_back("node authorizer does not support user rule resolution");
+      }
+      if (mode != "RBAC") continue;
+      for (PolicyRule& rule : rbac_.RulesFor(user, ns, errors)) out.push_back(std::move(rule));
+    }
+    return out;
+  }
+
+  const RbacAuthorizer& rbac() const { return rbac_; }
+
+ private:
+  const std::vector<std::string> modes_;
+  const RbacAuthorizer rbac_;
+  const NodeAuthorizer node_;
+};
+
+// True when the update touches nothing but what the garbage collector edits.
+bool OnlyCollectorFields(const Value& wanted, const Value* old) {
+  if (old == nullptr) return false;
+  Value a = wanted, b = *old;
+  for (Value* v : {&a, &b}) {
+    v->EraseAt("metadata.ownerReferences");
+    v->EraseAt("metadata.finalizers");
+    v->EraseAt("metadata.managedFields");
+    v->EraseAt("metadata.selfLink");
+  }
+  return a == b;
+}
+
+// Empty: the user holds all of `rules` itself.
+std::string Lacking(const Authorizer& authorizer, const UserInfo& user, absl::string_view ns,
+                    absl::Span<const PolicyRule> rules) {
+  std::vector<std::string> errors;
+  const std::vector<PolicyRule> held = authorizer.RulesFor(user, ns, &errors);
+  std::vector<PolicyRule> missing;
+  if (Covers(held, rules, &missing)) return "";
+  std::string out = absl::StrCat("user ", Quote(user.name), " (groups=", QuoteList(user.groups),
+                                 ") is attempting to grant RBAC permissions not currently held:\n",
+                                 DescribeMissing(missing));
+  if (!errors.empty()) absl::StrAppend(&out, "; resolution errors: [", absl::StrJoin(errors, ", "), "]");
+  return out;
+}
+
+bool Authorized(const Authorizer& authorizer, const UserInfo& user, absl::string_view verb, absl::string_view resource,
+                absl::string_view ns, absl::string_view name, absl::string_view group = kRbac) {
+  pipeline::RequestInfo request;
+  request.is_resource_request = true;
+  request.verb = std::string(verb);
+  request.group = std::string(group);
+  request.version = "*";
+  request.resource = std::string(resource);
+  request.ns = std::string(ns);
+  request.name = std::string(name);
+  return authorizer.Authorize({user, request}).allowed();
+}
+
+}  // namespace
+
+std::unique_ptr<Authorizer> NewAuthorizer(absl::Span<const std::string> modes, const ObjectReader& reader) {
+  return std::make_unique<Chain>(modes, reader);
+}
+
+std::string ForbiddenMessage(const Attributes& attributes, absl::string_view reason) {
+  const pipeline::RequestInfo& r = attributes.request;
+  std::string said = absl::StrCat("User ", Quote(attributes.user.name), " cannot ", r.verb);
+  std::string prefix = "forbidden: ";
+  if (!r.is_resource_request) {
+    absl::StrAppend(&said, " path ", Quote(r.path));
+  } else {
+    const std::string resource = r.subresource.empty() ? r.resource : absl::StrCat(r.resource, "/", r.subresource);
+    absl::StrAppend(&said, " resource ", Quote(resource), " in API group ", Quote(r.group));
+    absl::StrAppend(&said, r.ns.empty() ? " at the cluster scope" : absl::StrCat(" in the namespace ", Quote(r.ns)));
+    prefix = r.group.empty() ? r.resource : absl::StrCat(r.resource, ".", r.group);
+    if (!r.name.empty()) absl::StrAppend(&prefix, " ", Quote(r.name));
+    absl::StrAppend(&prefix, " is forbidden: ");
+  }
+  said = absl::StrReplaceAll(said, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
+  return absl::StrCat(prefix, said, reason.empty() ? "" : ": ", reason);
+}
+
+std::string CheckImpersonation(const Authorizer& authorizer, const UserInfo& user, const UserInfo& wanted) {
+  const auto ask = [&](pipeline::RequestInfo request) -> std::string {
+    request.is_resource_request = true;
+    request.verb = "impersonate";
+    const Attributes attributes{user, request};
+    const Decision decision = authorizer.Authorize(attributes);
+    return decision.allowed() ? "" : ForbiddenMessage(attributes, decision.reason);
+  };
+  pipeline::RequestInfo whom;
+  constexpr absl::string_view kAccount = "system:serviceaccount:";
+  const absl::string_view name = wanted.name;
+  const size_t colon = name.find(':', kAccount.size());
+  if (name.substr(0, kAccount.size()) == kAccount && colon != absl::string_view::npos) {
+    whom.version = "v1";
+    whom.resource = "serviceaccounts";
+    whom.ns = std::string(name.substr(kAccount.size(), colon - kAccount.size()));
+    whom.name = std::string(name.substr(colon + 1));
+  } else {
+    whom.version = "v1";
+    whom.resource = "users";
+    whom.name = wanted.name;
+  }
+  if (std::string no = ask(whom); !no.empty()) return no;
+  for (const std::string& group : wanted.groups) {
+    if (group == kAuthenticatedGroup || group == kUnauthenticatedGroup || whom.resource == "serviceaccounts") continue;
+    pipeline::RequestInfo request;
+    request.version = "v1";
+    request.resource = "groups";
+    request.name = group;
+    if (std::string no = ask(request); !no.empty()) return no;
+  }
+  for (const auto& [key, values] : wanted.extra) {
+    for (const std::string& value : values) {
+      pipeline::RequestInfo request;
+      request.group = "authentication.k8s.io";
+      request.version = "v1";
+      request.resource = "userextras";
+      request.subresource = key;
+      request.name = value;
+      if (std::string no = ask(request); !no.empty()) return no;
+    }
+  }
+  if (wanted.uid.empty()) return "";
+  pipeline::RequestInfo request;
+  request.group = "authentication.k8s.io";
+  request.version = "v1";
+  request.resource = "uids";
+  request.name = wanted.uid;
+  return ask(request);
+}
+
+std::string CheckEscalation(const Authorizer& authorizer, const ObjectReader& reader, const UserInfo& user,
+                            absl::string_view kind, absl::string_view ns, const Value& wanted, const Value* old) {
+  if (HasGroup(user, kMastersGroup) || OnlyCollectorFields(wanted, old)) return "";
+  if (kind == "Role" || kind == "ClusterRole") {
+    const std::string name = old == nullptr ? "" : wanted.GetString("metadata.name");
+    if (Authorized(authorizer, user, "escalate", kind == "Role" ? "roles" : "clusterroles", ns, name)) return "";
+    if (std::string no = Lacking(authorizer, user, ns, RulesOf(wanted)); !no.empty()) return no;
+    const auto aggregates = [](const Value& role) {
+      return !role.GetArray("aggregationRule.clusterRoleSelectors").empty();
+    };
+    if (kind == "ClusterRole" && (aggregates(wanted) || (old != nullptr && aggregates(*old)))) {
+      const PolicyRule everything[] = {{.verbs = {"*"}, .api_groups = {"*"}, .resources = {"*"}},
+                                       {.verbs = {"*"}, .non_resource_urls = {"*"}}};
+      if (!Covers(authorizer.RulesFor(user, ns, nullptr), everything, nullptr)) {
+        return "must have cluster-admin privileges to use the aggregationRule";
+      }
+    }
+    return "";
+  }
+  const Value* ref = wanted.Find("roleRef");
+  if (ref == nullptr) return "";
+  const std::string role_kind = ref->GetString("kind");
+  if (role_kind != "Role" && role_kind != "ClusterRole") return "";
+  if (Authorized(authorizer, user, "bind", role_kind == "Role" ? "roles" : "clusterroles", ns, ref->GetString("name"),
+                 ref->GetString("apiGroup"))) {
+    return "";
+  }
+  std::vector<PolicyRule> rules;
+  std::string error;
+  if (!RbacAuthorizer(reader).RulesOfReference(*ref, ns, &rules, &error)) return error;
+  return Lacking(authorizer, user, ns, rules);
+}
+
+}  // namespace apiserver::auth

@@ -1,0 +1,28 @@
+// Judges objects of the built-in kinds: every problem with its path, in upstream's words and order.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "apimachinery/field_error.h"
+#include "apimachinery/schema.h"
+#include "apimachinery/value.h"
+
+namespace apiserver::validation {
+
+using apimachinery::FieldErrors;
+using apimachinery::Kind;
+using apimachinery::Value;
+
+// All take typed trees that have had their defaults and their strategy's preparation (strategy.h), metadata complete
+// (name generated, namespace set). Pure; any thread.
+FieldErrors ValidateCreate(const Kind& kind, const Value& object);
+
+// `object` replaces `old`. `subresource` is "" or "status", "scale" objects are not judged here; others that have
+// rules: "resize", "ephemeralcontainers" (pods), "approval" (certificatesigningrequests), "finalize" (namespaces).
+FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource = "");
+
+// What the server tells about a valid object in Warning headers.
+std::vector<std::string> Warnings(const Kind& kind, const Value& object, const Value* old);
+
+}  // namespace apiserver::validation
