@@ -82,8 +82,6 @@ std::optional<ApiError> ApiErrorOf(const absl::Status& status) {
   return Parse(std::string(*payload));
 }
 
-bool IsNotFound(const absl::Status& status) { return absl::IsNotFound(status); }
-bool IsAlreadyExists(const absl::Status& status) { return absl::IsAlreadyExists(status); }
 bool IsConflict(const absl::Status& status) { return absl::IsAborted(status); }
 bool IsGone(const absl::Status& status) { return absl::IsOutOfRange(status); }
 bool IsInvalid(const absl::Status& status) { return ReasonOf(status) == "Invalid"; }

@@ -25,8 +25,7 @@ absl::Status StatusFromHttp(int http_code, absl::string_view text);
 // nullopt: `status` did not come from an API server (connection refused, ...).
 std::optional<ApiError> ApiErrorOf(const absl::Status& status);
 
-bool IsNotFound(const absl::Status& status);
-bool IsAlreadyExists(const absl::Status& status);
+// absl::IsNotFound and absl::IsAlreadyExists mean what they say.
 bool IsConflict(const absl::Status& status);  // the object changed since it was read
 bool IsGone(const absl::Status& status);      // resource version or continue token expired
 bool IsInvalid(const absl::Status& status);
