@@ -10,11 +10,31 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace google::protobuf { class Message; }
-
 namespace apimachinery {
 
 struct Message;
+
+// What a string must look like; the same numbers as skiff.schema.Format.
+enum class Format : uint8_t {
+  kAny, kDnsLabel, kDnsSubdomain, kDns1035Label, kQualifiedName, kLabelValue, kPortName, kEnvName, kConfigKey,
+  kAbsolutePath, kLocalPath, kIp, kCidr, kPathSegment, kUuid, kSubdomainCaseless, kResourcePoolName,
+  kExtendedResource, kCIdentifier, kResourceFqn,
+};
+
+// Validation rules of a field, as declared in its options. Unset numbers are absent.
+struct FieldRules {
+  absl::string_view feature_gates;  // comma separated
+  absl::string_view union_name;
+  bool discriminator = false;
+  bool has_min = false, has_max = false;
+  int64_t min = 0, max = 0;         // inclusive
+  int min_length = -1, max_length = -1, min_items = -1, max_items = -1;
+  absl::string_view pattern;
+  Format format = Format::kAny;
+  Format key_format = Format::kAny;
+  bool immutable = false;
+  bool unique = false;
+};
 
 enum class FieldType : uint8_t { kBool, kInt32, kInt64, kDouble, kString, kBytes, kMessage };
 enum class Cardinality : uint8_t { kSingle, kList, kMap };  // map keys are strings
@@ -46,8 +66,11 @@ struct Field {
   bool patch_retain_keys = false;           // "retainKeys"
   absl::string_view patch_merge_key;        // JSON name
   absl::string_view default_json;           // JSON text, empty when none
-  absl::string_view go_type;                // "[]core.v1.Container", "types.UID": decides wording of type errors
-  std::vector<absl::string_view> enum_values;
+  absl::string_view enum_type;              // "core.v1.PullPolicy"; empty when the field is no enum
+  absl::Span<const absl::string_view> enum_values;
+  bool enum_closed = false;                 // nothing else is valid
+  const FieldRules* rules = nullptr;        // nullptr when none are declared
+  uint32_t flat_begin = 0;                  // position in Message::flat; where an inlined field's members begin
 
   bool is_list() const { return cardinality == Cardinality::kList; }
   bool is_map() const { return cardinality == Cardinality::kMap; }
@@ -60,23 +83,36 @@ enum class Shape : uint8_t {
   kGroupVersion, kJson, kSchemaOrBool, kSchemaOrArray, kSchemaOrStringArray,
 };
 
+struct Union {
+  absl::string_view name;
+  bool exactly_one = false;  // else at most one
+  absl::string_view discriminator;
+};
+
 struct Message {
   absl::string_view name;     // "core.v1.Container", "meta.v1.ObjectMeta", "resource.Quantity"
   absl::string_view go_name;  // "Container"
   Shape shape = Shape::kStruct;
-  bool is_kind = false;       // carries kind and apiVersion
-  std::vector<Field> fields;  // in JSON output order, kind and apiVersion first; inlined ones stay one entry
-  std::vector<uint16_t> wire_order;  // indexes of fields on the wire, ascending number
+  bool type_meta = false;     // kind and apiVersion are members of the JSON object
+  bool atomic = false;        // server-side apply: owned as a whole wherever it is used
+  bool json_only = false;     // never on a wire
+  std::vector<Field> fields;  // in JSON output order, kind and apiVersion first; an inlined one is one entry
+  std::vector<const Field*> flat;        // what the JSON object really has: inlined fields replaced by their members
+  std::vector<const Field*> wire_order;  // fields on the wire, ascending number
+  std::vector<Union> unions;
 
-  // A member by name, looked for in inlined messages too; then *through is the inlined field (else nullptr).
-  // nullptr when unknown. Case matters.
-  const Field* FindJson(absl::string_view json, const Field** through = nullptr) const;
-  const Field* FindNumber(uint32_t number) const;
+  // A member of the JSON object by name, members of inlined messages included. nullptr when unknown. Case matters.
+  const Field* FindJson(absl::string_view json) const {
+    const int at = FindFlat(json);
+    return at < 0 ? nullptr : flat[at];
+  }
+  int FindFlat(absl::string_view json) const;  // position in `flat`, -1 when unknown
+  const Field* FindNumber(uint32_t number) const {
+    return number < by_number.size() ? by_number[number] : nullptr;
+  }
 
-  // Implementation of the finders.
-  struct NameSlot { const Field* field = nullptr; const Field* through = nullptr; };
-  std::vector<NameSlot> name_table;       // open addressing, size a power of two
-  std::vector<uint16_t> by_number;        // dense: index + 1 of the field, 0 = none
+  std::vector<uint16_t> name_table;      // of FindFlat: open addressing, position + 1, 0 is free
+  std::vector<const Field*> by_number;   // of FindNumber
 };
 
 enum class Role : uint8_t { kResource, kReview, kSubresourceBody, kMeta, kOther };
@@ -90,8 +126,10 @@ struct Kind {
   absl::string_view list_kind;        // "PodList", empty when there is none
   bool namespaced = false;
   Role role = Role::kOther;
-  std::string storage_prefix;         // below /registry: "pods", "services/specs", "apiregistration.k8s.io/apiservices"
-  std::string api_version;            // "v1", "apps/v1"
+  std::vector<absl::string_view> used_at;  // "pods/binding", "*/scale": where a subresource body is spoken
+  absl::string_view storage_prefix;   // below /registry/: "pods", "minions", "services/specs"
+  absl::string_view stored_as;        // apiVersion in the store when it is not api_version, else empty
+  absl::string_view api_version;      // "v1", "apps/v1"
   const Message* message = nullptr;
   const Message* list_message = nullptr;
 
@@ -108,8 +146,10 @@ class Schema {
   const Kind* FindKind(absl::string_view group, absl::string_view version, absl::string_view kind) const;
   const Kind* FindResource(absl::string_view group, absl::string_view version, absl::string_view plural) const;
   const Message* FindMessage(absl::string_view name) const;  // "core.v1.PodSpec"
+  // The message of a kind, list kinds ("PodList") and meta kinds included.
+  const Message* FindMessage(absl::string_view api_version, absl::string_view kind) const;
   absl::Span<const Kind> kinds() const;
-  absl::Span<const Message* const> messages() const;
+  absl::Span<const Message> messages() const;
 
   // Documentation, in our own words; empty when there is none. Parsed on first use.
   std::string Doc(const Message& message) const;
