@@ -238,6 +238,10 @@ std::string DiffScript(const RuleSet& from, const RuleSet& to, const NodeView& n
   return std::move(script).Take();
 }
 
+std::string ProbeScript(Family family) {
+  return absl::StrCat("list chain ", WordsOf(family).table, " nat-prerouting\n");
+}
+
 std::string CleanupScript(Family family) {
   const Words w = WordsOf(family);
   return absl::StrCat("add table ", w.table, "\ndelete table ", w.table, "\n");

@@ -21,6 +21,9 @@ std::string FullScript(const RuleSet& rules, const NodeView& node);
 // chains, and with them client affinities, stay as they are.
 std::string DiffScript(const RuleSet& from, const RuleSet& to, const NodeView& node);
 
+// Fails to run when the table is not there as we made it.
+std::string ProbeScript(Family family);
+
 // Removes the table; fine when there is none.
 std::string CleanupScript(Family family);
 
