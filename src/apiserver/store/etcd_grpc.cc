@@ -1,0 +1,390 @@
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "apiserver/store/store.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "etcd/kv.grpc.pb.h"
+#include "etcd/watch.grpc.pb.h"
+
+namespace apiserver::store {
+namespace {
+
+namespace pb = etcdserverpb;
+
+constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kRetryFor = absl::Seconds(10);
+constexpr absl::string_view kRegistry = "/registry/";
+constexpr char kCompactKey[] = "compact_rev_key";
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrCat("etcd: ", status.error_message());
+  if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) return absl::OutOfRangeError(text);
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), text);
+}
+
+std::string PrefixEnd(absl::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty()) {
+    if (static_cast<unsigned char>(end.back()) != 0xff) {
+      ++end.back();
+      return end;
+    }
+    end.pop_back();
+  }
+  return std::string(1, '\0');
+}
+
+KeyValue FromProto(mvccpb::KeyValue& kv) {
+  return {std::move(*kv.mutable_key()), std::move(*kv.mutable_value()), kv.mod_revision()};
+}
+
+struct Endpoint {
+  std::shared_ptr<grpc::Channel> channel;
+  std::unique_ptr<pb::KV::Stub> kv;
+  std::unique_ptr<pb::Watch::Stub> watch;
+};
+
+// The members, and which one is asked first.
+class Endpoints {
+ public:
+  explicit Endpoints(std::vector<Endpoint> list) : list_(std::move(list)) {}
+  size_t current() const { return current_.load() % list_.size(); }
+  const Endpoint& at(size_t i) const { return list_[i % list_.size()]; }
+  // The member at `failed` did not answer: ask the next one from now on.
+  void Rotate(size_t failed) { current_.compare_exchange_strong(failed, (failed + 1) % list_.size()); }
+
+ private:
+  const std::vector<Endpoint> list_;
+  std::atomic<size_t> current_{0};
+};
+
+// One etcd watch that survives its connections. A thread reads; progress requests are written by others.
+class EtcdWatch final : public WatchHandle {
+ public:
+  EtcdWatch(std::shared_ptr<Endpoints> endpoints, std::string prefix, int64_t revision, WatchSink sink)
+      : endpoints_(std::move(endpoints)), prefix_(std::move(prefix)), delivered_(revision), sink_(std::move(sink)) {
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~EtcdWatch() override {
+    {
+      const std::lock_guard lock(mu_);
+      stopping_ = true;
+      if (context_ != nullptr) context_->TryCancel();
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+
+  void RequestProgress() override {
+    const std::lock_guard lock(mu_);
+    if (stream_ == nullptr || !created_) return;
+    pb::WatchRequest request;
+    request.mutable_progress_request();
+    stream_->Write(request);
+  }
+
+ private:
+  using Stream = grpc::ClientReaderWriter<pb::WatchRequest, pb::WatchResponse>;
+
+  void Run() {
+    while (true) {
+      const size_t at = endpoints_->current();
+      grpc::ClientContext context;
+      // A member cut off from its quorum must not keep us: ask for one that has a leader.
+      context.AddMetadata("hasleader", "true");
+      std::unique_ptr<Stream> stream;
+      {
+        const std::lock_guard lock(mu_);
+        if (stopping_) return;
+        context_ = &context;
+      }
+      stream = endpoints_->at(at).watch->Watch(&context);
+      const bool compacted = Follow(stream.get());
+      {
+        const std::lock_guard lock(mu_);
+        stream_ = nullptr;
+        created_ = false;
+      }
+      context.TryCancel();
+      const grpc::Status status = stream->Finish();
+      std::unique_lock lock(mu_);
+      context_ = nullptr;
+      if (stopping_) return;
+      if (compacted) {
+        lock.unlock();
+        return sink_.on_compacted();
+      }
+      base::LogWarning("store watch interrupted, reconnecting revision=", delivered_, " error=", status.error_message());
+      endpoints_->Rotate(at);
+      wake_.wait_for(lock, std::chrono::milliseconds(200), [this] { return stopping_; });
+    }
+  }
+
+  // True when the history is compacted; false when the stream broke.
+  bool Follow(Stream* stream) {
+    pb::WatchRequest request;
+    pb::WatchCreateRequest* create = request.mutable_create_request();
+    create->set_key(prefix_);
+    create->set_range_end(PrefixEnd(prefix_));
+    create->set_start_revision(delivered_ + 1);
+    create->set_progress_notify(true);
+    create->set_fragment(true);
+    if (!stream->Write(request)) return false;
+    {
+      const std::lock_guard lock(mu_);
+      stream_ = stream;
+    }
+    std::vector<Event> events;
+    pb::WatchResponse response;
+    while (stream->Read(&response)) {
+      if (response.compact_revision() != 0) return true;
+      if (response.canceled()) return false;
+      if (response.created()) {
+        const std::lock_guard lock(mu_);
+        created_ = true;
+      }
+      for (mvccpb::Event& e : *response.mutable_events()) {
+        events.push_back({e.type() == mvccpb::Event::DELETE, FromProto(*e.mutable_kv())});
+      }
+      if (response.fragment()) continue;
+      if (!events.empty()) {
+        delivered_ = events.back().kv.mod_revision;
+        sink_.on_events(std::exchange(events, {}));
+      } else if (!response.created()) {
+        delivered_ = std::max(delivered_, response.header().revision());
+        sink_.on_progress(response.header().revision());
+      }
+    }
+    return false;
+  }
+
+  const std::shared_ptr<Endpoints> endpoints_;
+  const std::string prefix_;
+  int64_t delivered_;  // watch thread only
+  const WatchSink sink_;
+  std::mutex mu_;
+  std::condition_variable wake_;
+  grpc::ClientContext* context_ = nullptr;
+  Stream* stream_ = nullptr;
+  bool created_ = false, stopping_ = false;
+  std::thread thread_;
+};
+
+class EtcdStore final : public Store {
+ public:
+  explicit EtcdStore(std::shared_ptr<Endpoints> endpoints) : endpoints_(std::move(endpoints)) {}
+
+  absl::StatusOr<std::optional<KeyValue>> Get(absl::string_view key, int64_t* revision) override {
+    pb::RangeRequest request;
+    request.set_key(std::string(key));
+    pb::RangeResponse response;
+    RETURN_IF_ERROR(Range(request, &response));
+    if (revision != nullptr) *revision = response.header().revision();
+    if (response.kvs().empty()) return std::optional<KeyValue>();
+    return std::optional<KeyValue>(FromProto(*response.mutable_kvs(0)));
+  }
+
+  absl::StatusOr<int64_t> List(absl::string_view prefix, absl::string_view from, int64_t revision, int64_t page,
+                               absl::FunctionRef<bool(KeyValue)> each) override {
+    std::string start(from.empty() ? prefix : from);
+    while (true) {
+      pb::RangeRequest request;
+      request.set_key(start);
+      request.set_range_end(PrefixEnd(prefix));
+      request.set_limit(page);
+      request.set_revision(revision);
+      pb::RangeResponse response;
+      RETURN_IF_ERROR(Range(request, &response));
+      if (revision == 0) revision = response.header().revision();
+      if (!response.kvs().empty()) start = response.kvs(response.kvs_size() - 1).key() + std::string(1, '\0');
+      for (mvccpb::KeyValue& kv : *response.mutable_kvs()) {
+        if (!each(FromProto(kv))) return revision;
+      }
+      if (!response.more() || response.kvs().empty()) return revision;
+    }
+  }
+
+  absl::StatusOr<int64_t> Count(absl::string_view prefix, absl::string_view from, int64_t revision) override {
+    pb::RangeRequest request;
+    request.set_key(std::string(from.empty() ? prefix : from));
+    request.set_range_end(PrefixEnd(prefix));
+    request.set_revision(revision);
+    request.set_count_only(true);
+    pb::RangeResponse response;
+    RETURN_IF_ERROR(Range(request, &response));
+    return response.count();
+  }
+
+  absl::StatusOr<int64_t> Revision() override {
+    pb::RangeRequest request;
+    request.set_key(std::string(kRegistry));
+    request.set_count_only(true);
+    pb::RangeResponse response;
+    RETURN_IF_ERROR(Range(request, &response));
+    return response.header().revision();
+  }
+
+  absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value) override {
+    return Guarded(key, 0, &value);
+  }
+  absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected) override {
+    return Guarded(key, expected, &value);
+  }
+  absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t expected) override {
+    return Guarded(key, expected, nullptr);
+  }
+
+  std::unique_ptr<WatchHandle> Watch(std::string prefix, int64_t revision, WatchSink sink) override {
+    return std::make_unique<EtcdWatch>(endpoints_, std::move(prefix), revision, std::move(sink));
+  }
+
+  absl::Status Compact(int64_t* version, int64_t* revision) override {
+    pb::TxnRequest txn;
+    pb::Compare* compare = txn.add_compare();
+    compare->set_key(kCompactKey);
+    compare->set_target(pb::Compare::VERSION);
+    compare->set_version(*version);
+    pb::PutRequest* put = txn.add_success()->mutable_request_put();
+    put->set_key(kCompactKey);
+    put->set_value(absl::StrCat(*revision));
+    txn.add_failure()->mutable_request_range()->set_key(kCompactKey);
+    pb::TxnResponse response;
+    RETURN_IF_ERROR(Call("compaction agreement", /*retry=*/false, [&](const Endpoint& e, grpc::ClientContext* c) {
+      return e.kv->Txn(c, txn, &response);
+    }));
+    const int64_t compact_at = *revision;
+    *revision = response.header().revision();
+    if (!response.succeeded()) {  // another API server was first in this period
+      const auto& range = response.responses(0).response_range();
+      *version = range.kvs().empty() ? 0 : range.kvs(0).version();
+      return absl::OkStatus();
+    }
+    ++*version;
+    if (compact_at == 0) return absl::OkStatus();
+    pb::CompactionRequest request;
+    request.set_revision(compact_at);
+    pb::CompactionResponse done;
+    const absl::Status status = Call("compaction", false, [&](const Endpoint& e, grpc::ClientContext* c) {
+      return e.kv->Compact(c, request, &done);
+    });
+    return absl::IsOutOfRange(status) ? absl::OkStatus() : status;  // compacted already
+  }
+
+ private:
+  // Runs `call`; when the member cannot be reached, asks the others too, for some seconds.
+  template <typename F>
+  absl::Status Call(absl::string_view what, bool retry, F call) {
+    const absl::Time give_up = absl::Now() + kRetryFor;
+    for (int attempt = 0;; ++attempt) {
+      const size_t at = endpoints_->current();
+      grpc::ClientContext context;
+      context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
+      context.set_wait_for_ready(false);
+      const grpc::Status status = call(endpoints_->at(at), &context);
+      if (status.ok()) return absl::OkStatus();
+      const bool unreachable = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                               status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+      if (unreachable) endpoints_->Rotate(at);
+      if (!unreachable || !retry || absl::Now() > give_up) return FromGrpc(status);
+      absl::SleepFor(std::min(absl::Milliseconds(20) * (attempt + 1), absl::Milliseconds(250)));
+    }
+  }
+
+  absl::Status Range(const pb::RangeRequest& request, pb::RangeResponse* response) {
+    return Call("range", /*retry=*/true, [&](const Endpoint& e, grpc::ClientContext* c) {
+      response->Clear();
+      return e.kv->Range(c, request, response);
+    });
+  }
+
+  // One transaction: when the key's mod revision is `expected` (0: absent) put `value` or (nullptr) delete, else
+  // read what is there. Repeated when the answer got lost: values carry unique ids and times, so finding our own value
+  // in the way means that the lost attempt was carried out.
+  absl::StatusOr<WriteResult> Guarded(absl::string_view key, int64_t expected, const absl::string_view* value) {
+    pb::TxnRequest txn;
+    pb::Compare* compare = txn.add_compare();
+    compare->set_key(std::string(key));
+    compare->set_target(pb::Compare::MOD);
+    compare->set_mod_revision(expected);
+    if (value != nullptr) {
+      pb::PutRequest* put = txn.add_success()->mutable_request_put();
+      put->set_key(std::string(key));
+      put->set_value(std::string(*value));
+    } else {
+      txn.add_success()->mutable_request_delete_range()->set_key(std::string(key));
+    }
+    txn.add_failure()->mutable_request_range()->set_key(std::string(key));
+    pb::TxnResponse response;
+    int attempts = 0;
+    RETURN_IF_ERROR(Call("txn", /*retry=*/true, [&](const Endpoint& e, grpc::ClientContext* c) {
+      ++attempts;
+      response.Clear();
+      return e.kv->Txn(c, txn, &response);
+    }));
+    WriteResult result;
+    result.done = response.succeeded();
+    result.revision = response.header().revision();
+    if (result.done) return result;
+    if (response.responses_size() > 0 && response.responses(0).response_range().kvs_size() > 0) {
+      result.current = FromProto(*response.mutable_responses(0)->mutable_response_range()->mutable_kvs(0));
+    }
+    if (attempts > 1 && value != nullptr && result.current && result.current->value == *value) {
+      result.done = true;
+      result.revision = result.current->mod_revision;
+    } else if (attempts > 1 && value == nullptr && !result.current) {
+      result.done = true;
+    }
+    return result;
+  }
+
+  const std::shared_ptr<Endpoints> endpoints_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> ConnectEtcd(const StoreOptions& options) {
+  if (options.endpoints.empty()) return absl::InvalidArgumentError("--etcd-servers is required");
+  grpc::SslCredentialsOptions ssl;
+  if (!options.ca_file.empty()) {
+    ASSIGN_OR_RETURN(ssl.pem_root_certs, base::ReadFile(options.ca_file));
+  }
+  if (!options.cert_file.empty()) {
+    ASSIGN_OR_RETURN(ssl.pem_cert_chain, base::ReadFile(options.cert_file));
+    ASSIGN_OR_RETURN(ssl.pem_private_key, base::ReadFile(options.key_file));
+  }
+  std::vector<Endpoint> list;
+  for (const std::string& url : options.endpoints) {
+    absl::string_view address = url;
+    const bool tls = absl::ConsumePrefix(&address, "https://");
+    absl::ConsumePrefix(&address, "http://");
+    absl::ConsumeSuffix(&address, "/");
+    grpc::ChannelArguments args;
+    args.SetMaxReceiveMessageSize(-1);
+    args.SetMaxSendMessageSize(-1);
+    args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
+    args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+    args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+    args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+    Endpoint e;
+    e.channel = grpc::CreateCustomChannel(std::string(address),
+                                          tls ? grpc::SslCredentials(ssl) : grpc::InsecureChannelCredentials(), args);
+    e.kv = pb::KV::NewStub(e.channel);
+    e.watch = pb::Watch::NewStub(e.channel);
+    list.push_back(std::move(e));
+  }
+  return std::make_unique<EtcdStore>(std::make_shared<Endpoints>(std::move(list)));
+}
+
+}  // namespace apiserver::store
