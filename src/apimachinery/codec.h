@@ -5,6 +5,7 @@
 // Times, durations and quantities are their canonical strings, bytes standard base64, IntOrString kInt or kString,
 // RawExtension, FieldsV1 and apiextensions JSON are kRaw. Pure; any thread.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct Decoded {
 // PodSpec.spec.terminationGracePeriodSeconds of type int64".
 absl::StatusOr<Decoded> DecodeJson(const Message& message, absl::string_view json, const DecodeOptions& options = {});
 // The same for a tree that is already parsed (YAML, a patch result). Consumes `json`.
-absl::StatusOr<Decoded> DecodeJson(const Message& message, Value json, const DecodeOptions& options = {});
+absl::StatusOr<Decoded> DecodeTree(const Message& message, Value json, const DecodeOptions& options = {});
 
 // Compact JSON, members in schema order, unset members as upstream prints them (null, zero, or left out).
 void EncodeJson(const Message& message, const Value& value, std::string* out);
@@ -63,8 +64,9 @@ absl::StatusOr<Envelope> DecodeEnvelope(absl::string_view bytes);
 std::string EncodeObject(const Message& message, const Value& object);                // envelope and wire
 absl::StatusOr<Value> DecodeObject(const Message& message, absl::string_view bytes);  // sets kind and apiVersion
 
-// Base64 with padding, for bytes fields of typed trees. Invalid input: nullopt-like false.
-bool Base64Decode(absl::string_view text, std::string* bytes);
+// Standard base64 with padding, for bytes fields of typed trees. Base64Decode skips line ends and answers -1 when all
+// went well, else the position of the first byte that is not valid there.
+int64_t Base64Decode(absl::string_view text, std::string* bytes);
 void Base64Append(absl::string_view bytes, std::string* out);
 
 }  // namespace apimachinery

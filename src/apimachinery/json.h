@@ -19,6 +19,7 @@ struct ParseOptions {
   bool number_text = false;
   // When set, paths of duplicate members are appended: `spec.containers[0].name`. The last one wins.
   std::vector<std::string>* duplicates = nullptr;
+  bool keep_duplicates = false;  // leave all of them in the tree, for a reader that copes (the codec)
 };
 
 // InvalidArgument with Go's wording: "invalid character 'x' looking for beginning of value",

@@ -43,7 +43,7 @@ class Builder {
   bool StartObject() { return Open(Value::MakeObject()); }
   bool StartArray() { return Open(Value::MakeArray()); }
   bool EndObject(rapidjson::SizeType) {
-    DropDuplicates(open_.back().object);
+    if (!options_.keep_duplicates) DropDuplicates(open_.back().object);
     open_.pop_back();
     return true;
   }

@@ -44,6 +44,7 @@ enum class ListType : uint8_t { kUnset, kAtomic, kSet, kMap, kGranular };
 
 struct Field {
   absl::string_view json;        // member name; empty for inline fields
+  absl::string_view json_key;    // the name as JSON text with its colon: "name":
   absl::string_view proto_name;  // name in the descriptor
   uint32_t number = 0;           // 0: not on the wire (kind, apiVersion, Table types)
   uint32_t index = 0;            // position in Message::fields
@@ -66,6 +67,7 @@ struct Field {
   bool patch_retain_keys = false;           // "retainKeys"
   absl::string_view patch_merge_key;        // JSON name
   absl::string_view default_json;           // JSON text, empty when none
+  absl::string_view go_type;                // where types do not tell it: "[]types.UID", "core.v1.ResourceList"
   absl::string_view enum_type;              // "core.v1.PullPolicy"; empty when the field is no enum
   absl::Span<const absl::string_view> enum_values;
   bool enum_closed = false;                 // nothing else is valid
@@ -129,6 +131,7 @@ struct Kind {
   std::vector<absl::string_view> used_at;  // "pods/binding", "*/scale": where a subresource body is spoken
   absl::string_view storage_prefix;   // below /registry/: "pods", "minions", "services/specs"
   absl::string_view stored_as;        // apiVersion in the store when it is not api_version, else empty
+  bool stored_json = false;           // stored as JSON instead of the protobuf envelope
   absl::string_view api_version;      // "v1", "apps/v1"
   const Message* message = nullptr;
   const Message* list_message = nullptr;

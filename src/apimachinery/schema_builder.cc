@@ -118,6 +118,7 @@ class SchemaBuilder {
       for (absl::string_view name : {"kind", "apiVersion"}) {
         Field field;
         field.json = field.proto_name = name;
+        field.json_key = Keep(absl::StrCat("\"", name, "\":"));
         field.index = message->fields.size();
         field.omitempty = field.type_meta = field.optional = true;
         message->fields.push_back(field);
@@ -185,6 +186,7 @@ class SchemaBuilder {
     field->json = option.has_json() ? Keep(option.json()) : field->proto_name;
     field->inlined = option.inlined();
     if (field->inlined) field->json = "";
+    field->json_key = Keep(absl::StrCat("\"", field->json, "\":"));
     field->pointer = option.pointer();
     field->omitempty = !option.keep();
     field->omitzero = option.omit_zero();
@@ -214,6 +216,7 @@ class SchemaBuilder {
     field->patch_retain_keys = absl::StrContains(option.patch_strategy(), "retainKeys");
     field->patch_merge_key = Keep(option.patch_merge_key());
     field->default_json = Keep(option.default_json());
+    field->go_type = Keep(option.go_type());
     field->enum_type = Keep(option.enum_type());
     if (const auto found = enums_.find(option.enum_type()); found != enums_.end()) {
       field->enum_values = *found->second.values;
@@ -266,6 +269,7 @@ class SchemaBuilder {
     kind.role = static_cast<Role>(option.role());
     kind.storage_prefix = Keep(option.storage_prefix());
     kind.stored_as = Keep(option.stored_as());
+    kind.stored_json = option.stored_json();
     kind.api_version = kind.group.empty() || kind.group == "(any)"
                            ? kind.version : Keep(absl::StrCat(kind.group, "/", kind.version));
     kind.message = message;

@@ -1,0 +1,55 @@
+// What the codec's files share: zero values, and the special shapes' small conversions.
+#pragma once
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "apimachinery/schema.h"
+#include "apimachinery/value.h"
+
+namespace apimachinery::codec {
+
+constexpr int kMaxNesting = 1000;  // messages within messages; only JSON schemas nest by themselves
+
+// A single message that Go holds by value and prints even when empty (a slice type does not count).
+inline bool IsPlainStruct(const Field& field) {
+  return field.type == FieldType::kMessage && field.is_single() && !field.pointer &&
+         field.message->shape != Shape::kStringList;
+}
+
+// Whether `value` is the zero value of a field that is no pointer: such members are left out of typed trees.
+bool IsZero(const Field& field, const Value& value);
+bool IsZero(const Message& message, const Value& value);
+// The same for a value whose own members are in normal form already.
+inline bool IsZeroNormalized(const Field& field, const Value& value) {
+  if (field.type == FieldType::kMessage && field.is_single() && field.message->shape == Shape::kStruct) {
+    return value.empty();
+  }
+  return IsZero(field, value);
+}
+
+// What an absent member prints when it is not left out.
+void AppendZeroJson(const Field& field, std::string* out);
+void AppendZeroJson(const Message& message, std::string* out);  // "{}" with the members that are always printed
+
+// Whether an absent member is left out of JSON.
+inline bool OmitAbsent(const Field& field) {
+  return field.omitzero || (field.omitempty && !IsPlainStruct(field));
+}
+
+// JSON bytes that are safe to print as they stand; others are compacted (null when they are no JSON at all).
+void AppendRawJson(absl::string_view raw, std::string* out);
+
+// The text of a Time or MicroTime from its wire form without quotes; "" for the zero time.
+bool AppendWireTime(absl::string_view bytes, bool micro, std::string* out);
+// The single bytes field `number` of a message; last one wins. False when damaged. *present tells if it was there.
+bool ReadBytesField(absl::string_view bytes, uint32_t number, absl::string_view* value, bool* present);
+// IntOrString's wire form.
+struct IntOrStringWire {
+  bool is_string = false;
+  int64_t number = 0;
+  absl::string_view text;
+};
+bool ReadIntOrString(absl::string_view bytes, IntOrStringWire* value);
+bool ReadDuration(absl::string_view bytes, int64_t* nanoseconds);
+
+}  // namespace apimachinery::codec

@@ -1,0 +1,403 @@
+// Protobuf to JSON without a tree. Each message is read once to find where its fields are, then printed in JSON order.
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/codec_internal.h"
+#include "apimachinery/json.h"
+#include "apimachinery/time.h"
+#include "apimachinery/wire.h"
+
+namespace apimachinery {
+namespace {
+
+// One occurrence of a field. Occurrences of the same field are chained in order.
+struct Entry {
+  const char* data = nullptr;  // kBytes
+  uint64_t value = 0;          // the scalar, or the length
+  uint32_t next = 0;           // index + 1
+  wire::Type type = wire::kVarint;
+
+  absl::string_view bytes() const { return absl::string_view(data, value); }
+};
+struct Slot {
+  uint32_t first = 0, last = 0;  // index + 1 into the entries; 0: absent
+};
+
+class Transcoder {
+ public:
+  void Begin(std::string* out) {
+    out_ = out;
+    problem_.clear();
+    entries_.clear();
+    slots_.clear();
+  }
+
+  bool Object(const Message& message, absl::string_view wire, absl::string_view api_version, absl::string_view kind,
+              int depth) {
+    if (depth > codec::kMaxNesting) return Bad(message, "nested too deep");
+    const size_t slot_mark = slots_.size();
+    const size_t entry_mark = entries_.size();
+    slots_.resize(slot_mark + message.flat.size());
+    if (!Index(message, wire, slot_mark)) return false;
+    out_->push_back('{');
+    const size_t begin = out_->size();
+    if (!kind.empty()) Member("\"kind\":", kind);
+    if (!api_version.empty()) Member("\"apiVersion\":", api_version);
+    for (size_t i = 0; i < message.flat.size(); ++i) {
+      const Field& field = *message.flat[i];
+      const Slot slot = slots_[slot_mark + i];
+      if (slot.first == 0) {
+        if (codec::OmitAbsent(field)) continue;
+        Key(field);
+        codec::AppendZeroJson(field, out_);
+      } else {
+        const size_t before = out_->size();
+        Key(field);
+        bool printed = true;
+        if (!FieldValue(message, field, slot, depth, &printed)) return false;
+        if (!printed) {
+          out_->resize(before);
+          continue;
+        }
+      }
+      out_->push_back(',');
+    }
+    slots_.resize(slot_mark);
+    entries_.resize(entry_mark);
+    if (out_->size() > begin) {
+      out_->back() = '}';
+    } else {
+      out_->push_back('}');
+    }
+    return true;
+  }
+
+  const std::string& problem() const { return problem_; }
+  size_t memory() const { return entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(Slot); }
+
+ private:
+  bool Bad(const Message& message, absl::string_view what) {
+    if (problem_.empty()) problem_ = absl::StrCat("proto: ", message.go_name, ": ", what);
+    return false;
+  }
+
+  bool Index(const Message& message, absl::string_view bytes, size_t base) {
+    wire::Reader reader(bytes);
+    wire::Token token;
+    while (reader.Next(&token)) {
+      const Field* field = message.FindNumber(token.number);
+      if (field == nullptr) continue;
+      if (field->inlined) {
+        if (token.type != wire::kBytes) return Bad(message, "wrong wire type");
+        if (!Index(*field->message, token.bytes, base + field->flat_begin)) return false;
+        continue;
+      }
+      Entry& entry = entries_.emplace_back();
+      entry.type = token.type;
+      if (token.type == wire::kBytes) {
+        entry.data = token.bytes.data();
+        entry.value = token.bytes.size();
+      } else {
+        entry.value = token.scalar;
+      }
+      const uint32_t id = static_cast<uint32_t>(entries_.size());
+      Slot& slot = slots_[base + field->flat_begin];
+      if (slot.first == 0) {
+        slot.first = id;
+      } else {
+        entries_[slot.last - 1].next = id;
+      }
+      slot.last = id;
+    }
+    return reader.ok() || Bad(message, "damaged");
+  }
+
+  void Key(const Field& field) { out_->append(field.json_key.data(), field.json_key.size()); }
+  void Member(absl::string_view key, absl::string_view text) {
+    out_->append(key.data(), key.size());
+    AppendJsonString(text, out_);
+    out_->push_back(',');
+  }
+
+  static wire::Type WireTypeOf(FieldType type) {
+    switch (type) {
+      case FieldType::kDouble: return wire::kFixed64;
+      case FieldType::kString:
+      case FieldType::kBytes:
+      case FieldType::kMessage: return wire::kBytes;
+      default: return wire::kVarint;
+    }
+  }
+
+  // *printed = false: the value is one that is left out.
+  bool FieldValue(const Message& message, const Field& field, Slot slot, int depth, bool* printed) {
+    if (field.is_list()) return List(message, field, slot, depth);
+    if (field.is_map()) return Map(message, field, slot, depth);
+    const Entry entry = entries_[slot.last - 1];
+    if (entry.type != WireTypeOf(field.type)) return Bad(message, "wrong wire type");
+    const bool may_leave_out = !field.pointer && field.omitempty;
+    switch (field.type) {
+      case FieldType::kBool:
+      case FieldType::kInt32:
+      case FieldType::kInt64:
+      case FieldType::kDouble: *printed = !may_leave_out || entry.value != 0; break;
+      case FieldType::kString:
+      case FieldType::kBytes: *printed = !may_leave_out || entry.value > 0; break;
+      case FieldType::kMessage: {
+        if (slot.first != slot.last && !IsLeaf(field.message->shape)) return Pieces(message, field, slot, depth, printed);
+        const Shape shape = field.message->shape;
+        if (field.omitzero && !field.pointer) {
+          const size_t begin = out_->size();
+          if (!Element(message, field, entry, depth)) return false;
+          *printed = !IsZeroText(*field.message, begin);
+          return true;
+        }
+        if (shape == Shape::kStringList && entry.value == 0 && !field.pointer) {  // an empty slice is an unset one
+          *printed = !field.omitempty;
+          out_->append("null");
+          return true;
+        }
+        break;
+      }
+    }
+    return !*printed || Element(message, field, entry, depth);
+  }
+
+  static bool IsLeaf(Shape shape) {
+    return shape != Shape::kStruct && shape != Shape::kSchemaOrArray && shape != Shape::kSchemaOrBool &&
+           shape != Shape::kSchemaOrStringArray && shape != Shape::kStringList;
+  }
+
+  // What was printed since `begin` is the zero value's text. Good enough for omitzero: a message prints its zero
+  // text exactly when nothing in it is set (members that are always printed included).
+  bool IsZeroText(const Message& message, size_t begin) const {
+    std::string zero;
+    codec::AppendZeroJson(message, &zero);
+    return absl::string_view(*out_).substr(begin) == zero;
+  }
+
+  // A message that came in several pieces is the pieces one after the other.
+  bool Pieces(const Message& message, const Field& field, Slot slot, int depth, bool* printed) {
+    std::string whole;
+    for (uint32_t id = slot.first; id != 0; id = entries_[id - 1].next) {
+      if (entries_[id - 1].type != wire::kBytes) return Bad(message, "wrong wire type");
+      absl::StrAppend(&whole, entries_[id - 1].bytes());
+    }
+    Entry entry;
+    entry.type = wire::kBytes;
+    entry.data = whole.data();
+    entry.value = whole.size();
+    const size_t begin = out_->size();
+    if (!Element(message, field, entry, depth)) return false;
+    *printed = !field.omitzero || field.pointer || !IsZeroText(*field.message, begin);
+    return true;
+  }
+
+  bool List(const Message& message, const Field& field, Slot slot, int depth) {
+    out_->push_back('[');
+    const size_t begin = out_->size();
+    const wire::Type wanted = WireTypeOf(field.type);
+    for (uint32_t id = slot.first; id != 0;) {
+      const Entry entry = entries_[id - 1];  // entries_ may grow below
+      id = entry.next;
+      if (entry.type == wanted) {
+        if (!Element(message, field, entry, depth)) return false;
+        out_->push_back(',');
+      } else if (entry.type == wire::kBytes && wanted == wire::kVarint) {  // packed
+        wire::Reader reader(entry.bytes());
+        while (!reader.done()) {
+          Entry one;
+          if (!reader.Varint(&one.value)) return Bad(message, "damaged");
+          if (!Element(message, field, one, depth)) return false;
+          out_->push_back(',');
+        }
+      } else {
+        return Bad(message, "wrong wire type");
+      }
+    }
+    if (out_->size() > begin) {
+      out_->back() = ']';
+    } else {
+      out_->push_back(']');
+    }
+    return true;
+  }
+
+  bool Map(const Message& message, const Field& field, Slot slot, int depth) {
+    struct Pair {
+      absl::string_view key;
+      Entry value;
+      bool present;
+    };
+    std::vector<Pair> pairs;
+    bool sorted = true;
+    const wire::Type wanted = WireTypeOf(field.type);
+    for (uint32_t id = slot.first; id != 0; id = entries_[id - 1].next) {
+      const Entry& entry = entries_[id - 1];
+      if (entry.type != wire::kBytes) return Bad(message, "wrong wire type");
+      Pair pair{{}, {}, false};
+      wire::Reader reader(entry.bytes());
+      wire::Token token;
+      while (reader.Next(&token)) {
+        if (token.number == 1) {
+          if (token.type != wire::kBytes) return Bad(message, "wrong wire type");
+          pair.key = token.bytes;
+        } else if (token.number == 2) {
+          if (token.type != wanted) return Bad(message, "wrong wire type");
+          pair.value.type = token.type;
+          pair.value.data = token.bytes.data();
+          pair.value.value = token.type == wire::kBytes ? token.bytes.size() : token.scalar;
+          pair.present = true;
+        }
+      }
+      if (!reader.ok()) return Bad(message, "damaged");
+      sorted = sorted && (pairs.empty() || pairs.back().key < pair.key);
+      pairs.push_back(pair);
+    }
+    if (!sorted) std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.key < b.key; });
+    out_->push_back('{');
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      if (i + 1 < pairs.size() && pairs[i + 1].key == pairs[i].key) continue;  // the last one wins
+      AppendJsonString(pairs[i].key, out_);
+      out_->push_back(':');
+      if (pairs[i].present) {
+        if (!Element(message, field, pairs[i].value, depth)) return false;
+      } else if (field.type == FieldType::kMessage) {
+        Entry empty;
+        empty.type = wire::kBytes;
+        if (!Element(message, field, empty, depth)) return false;
+      } else {
+        Field zero = field;
+        zero.cardinality = Cardinality::kSingle;
+        codec::AppendZeroJson(zero, out_);
+      }
+      out_->push_back(',');
+    }
+    out_->back() = '}';
+    return true;
+  }
+
+  void Int(int64_t number) {
+    char digits[24];
+    out_->append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr - digits);
+  }
+
+  bool Element(const Message& message, const Field& field, const Entry& entry, int depth) {
+    switch (field.type) {
+      case FieldType::kBool: out_->append(entry.value != 0 ? "true" : "false"); return true;
+      case FieldType::kInt32: Int(static_cast<int32_t>(entry.value)); return true;
+      case FieldType::kInt64: Int(static_cast<int64_t>(entry.value)); return true;
+      case FieldType::kDouble: {
+        double d;
+        std::memcpy(&d, &entry.value, sizeof d);
+        AppendJsonDouble(d, out_);
+        return true;
+      }
+      case FieldType::kString: AppendJsonString(entry.bytes(), out_); return true;
+      case FieldType::kBytes:
+        out_->push_back('"');
+        Base64Append(entry.bytes(), out_);
+        out_->push_back('"');
+        return true;
+      case FieldType::kMessage: return Special(*field.message, entry.bytes(), depth + 1);
+    }
+    return Bad(message, "damaged");
+  }
+
+  bool Special(const Message& message, absl::string_view bytes, int depth) {
+    switch (message.shape) {
+      case Shape::kStruct: return Object(message, bytes, "", "", depth);
+      case Shape::kTime:
+      case Shape::kMicroTime: {
+        const size_t begin = out_->size();
+        out_->push_back('"');
+        if (!codec::AppendWireTime(bytes, message.shape == Shape::kMicroTime, out_)) return Bad(message, "damaged");
+        if (out_->size() == begin + 1) {
+          out_->resize(begin);
+          out_->append("null", 4);
+        } else {
+          out_->push_back('"');
+        }
+        return true;
+      }
+      case Shape::kQuantity: {
+        absl::string_view text = "0";
+        bool present;
+        if (!codec::ReadBytesField(bytes, 1, &text, &present)) return Bad(message, "damaged");
+        AppendJsonString(text.empty() ? absl::string_view("0") : text, out_);
+        return true;
+      }
+      case Shape::kIntOrString: {
+        codec::IntOrStringWire value;
+        if (!codec::ReadIntOrString(bytes, &value)) return Bad(message, "damaged");
+        value.is_string ? AppendJsonString(value.text, out_) : Int(value.number);
+        return true;
+      }
+      case Shape::kDuration: {
+        int64_t nanoseconds = 0;
+        if (!codec::ReadDuration(bytes, &nanoseconds)) return Bad(message, "damaged");
+        AppendJsonString(FormatDuration(nanoseconds), out_);
+        return true;
+      }
+      case Shape::kRawExtension:
+      case Shape::kFieldsV1:
+      case Shape::kJson:
+      case Shape::kUnknown: {
+        absl::string_view raw;
+        bool present;
+        if (!codec::ReadBytesField(bytes, message.shape == Shape::kUnknown ? 2 : 1, &raw, &present)) {
+          return Bad(message, "damaged");
+        }
+        raw.empty() ? void(out_->append("null", 4)) : codec::AppendRawJson(raw, out_);
+        return true;
+      }
+      case Shape::kStringList: {
+        wire::Reader reader(bytes);
+        wire::Token token;
+        out_->push_back('[');
+        const size_t begin = out_->size();
+        while (reader.Next(&token)) {
+          if (token.number != 1 || token.type != wire::kBytes) continue;
+          AppendJsonString(token.bytes, out_);
+          out_->push_back(',');
+        }
+        if (out_->size() > begin) {
+          out_->back() = ']';
+        } else {
+          out_->push_back(']');
+        }
+        return reader.ok() || Bad(message, "damaged");
+      }
+      default: {  // a schema or something simpler: rare, so by way of a tree
+        absl::StatusOr<Value> value = DecodeWire(message, bytes);
+        if (!value.ok()) return Bad(message, value.status().message());
+        EncodeJson(message, *value, out_);
+        return true;
+      }
+    }
+  }
+
+  std::string* out_ = nullptr;
+  std::string problem_;
+  std::vector<Entry> entries_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace
+
+absl::Status TranscodeWireToJson(const Message& message, absl::string_view wire, absl::string_view api_version,
+                                 absl::string_view kind, std::string* json) {
+  static thread_local Transcoder transcoder;
+  transcoder.Begin(json);
+  const bool ok = transcoder.Object(message, wire, api_version, kind, 0);
+  absl::Status status = ok ? absl::OkStatus() : absl::DataLossError(transcoder.problem());
+  if (transcoder.memory() > (1 << 20)) transcoder = Transcoder();
+  return status;
+}
+
+}  // namespace apimachinery
