@@ -23,7 +23,7 @@ bool IsZero(const Message& message, const Value& value) {
     case Shape::kTime:
     case Shape::kMicroTime: return value.is_null() || (value.is_string() && value.as_string().empty());
     case Shape::kSchemaOrBool: return value.is_null() || (value.is_bool() && !value.as_bool());
-    default: return value.is_null();
+    default: return value.is_null() || (value.is_raw() && value.as_string() == "null");
   }
 }
 

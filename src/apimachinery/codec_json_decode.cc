@@ -336,6 +336,7 @@ class JsonDecoder {
       case FieldType::kMessage:
         if (field.message->shape == Shape::kStruct) *value = Value::MakeObject();
         if (field.message->shape == Shape::kStringList) *value = Value::MakeArray();
+        if (field.message->shape == Shape::kTime || field.message->shape == Shape::kMicroTime) *value = Value("");
         break;
     }
     return true;

@@ -97,6 +97,7 @@ class Transcoder {
         if (!Index(*field->message, token.bytes, base + field->flat_begin)) return false;
         continue;
       }
+      if (field->is_single() && token.type != WireTypeOf(field->type)) return Bad(message, "wrong wire type");
       Entry& entry = entries_.emplace_back();
       entry.type = token.type;
       if (token.type == wire::kBytes) {
@@ -139,7 +140,6 @@ class Transcoder {
     if (field.is_list()) return List(message, field, slot, depth);
     if (field.is_map()) return Map(message, field, slot, depth);
     const Entry entry = entries_[slot.last - 1];
-    if (entry.type != WireTypeOf(field.type)) return Bad(message, "wrong wire type");
     const bool may_leave_out = !field.pointer && field.omitempty;
     switch (field.type) {
       case FieldType::kBool:
@@ -185,7 +185,6 @@ class Transcoder {
   bool Pieces(const Message& message, const Field& field, Slot slot, int depth, bool* printed) {
     std::string whole;
     for (uint32_t id = slot.first; id != 0; id = entries_[id - 1].next) {
-      if (entries_[id - 1].type != wire::kBytes) return Bad(message, "wrong wire type");
       absl::StrAppend(&whole, entries_[id - 1].bytes());
     }
     Entry entry;

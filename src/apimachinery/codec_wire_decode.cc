@@ -72,11 +72,12 @@ class WireDecoder {
         if (!codec::ReadBytesField(bytes, message.shape == Shape::kUnknown ? 2 : 1, &raw, &present)) {
           return Bad(message, "damaged");
         }
-        *value = Value();
-        if (raw.empty()) return true;
-        std::string json;
-        codec::AppendRawJson(raw, &json);
-        *value = json == "null" ? Value() : Value::Raw(std::move(json));
+        std::string json = "null";  // there, but without content: pointers tell that from absent
+        if (!raw.empty()) {
+          json.clear();
+          codec::AppendRawJson(raw, &json);
+        }
+        *value = Value::Raw(std::move(json));
         return true;
       }
       case Shape::kGroupVersion: return true;
@@ -234,6 +235,7 @@ class WireDecoder {
       *value = schema.is_null() ? Value(simple.is_bool() && simple.as_bool()) : std::move(schema);
     } else {
       *value = simple.empty() ? std::move(schema) : std::move(simple);
+      if (value->is_null()) *value = Value::Raw("null");
     }
     return true;
   }

@@ -179,7 +179,7 @@ class WireEncoder {
   }
 
   void Raw(uint32_t number, const Value* value) {
-    if (value == nullptr) return;
+    if (value == nullptr || (value->is_raw() && value->as_string() == "null")) return;
     if (value->is_raw()) {
       out_.String(number, value->as_string());
     } else {

