@@ -26,6 +26,7 @@ constexpr size_t kMaxMessage = 1024;
 void SetTime(absl::Time time, k8s::meta::v1::Time* out) { out->set_seconds(absl::ToUnixSeconds(time)); }
 
 struct Pending {
+  EventSource source;
   ObjectRef about;
   std::string type, reason, message, action;
   absl::Time at;
@@ -34,22 +35,28 @@ struct Pending {
 }  // namespace
 
 struct EventRecorder::Impl {
-  Impl(const ApiClient& client_in, EventSource source_in) : client(client_in), source(std::move(source_in)) {
-    if (source.host.empty()) {
-      char name[256] = {};
-      gethostname(name, sizeof(name) - 1);
-      host_name = name;
-    } else {
-      host_name = source.host;
-    }
+  explicit Impl(const ApiClient& client_in) : client(client_in) {
+    char name[256] = {};
+    gethostname(name, sizeof(name) - 1);
+    host_name = name;
     thread = std::thread([this] { Run(); });
   }
 
-  void Push(const ObjectRef& about, absl::string_view type, absl::string_view reason, absl::string_view message,
+  ~Impl() {
+    {
+      absl::MutexLock lock(&mu);
+      stopping = true;
+      stop_by = absl::Now() + absl::Seconds(2);
+      changed.SignalAll();
+    }
+    thread.join();
+  }
+
+  void Push(const EventSource& source, const ObjectRef& about, absl::string_view type, absl::string_view reason, absl::string_view message,
             absl::string_view action) {
     absl::MutexLock lock(&mu);
     if (stopping || queue.size() >= kQueueLimit) return;
-    queue.push_back({about, std::string(type), std::string(reason), std::string(message.substr(0, kMaxMessage)),
+    queue.push_back({source, about, std::string(type), std::string(reason), std::string(message.substr(0, kMaxMessage)),
                      std::string(action), absl::Now()});
     changed.Signal();
   }
@@ -71,7 +78,7 @@ struct EventRecorder::Impl {
   void Send(const Pending& event) {
     const ObjectRef& about = event.about;
     EventDecision decision = correlator.Decide(
-        absl::StrCat(about.api_version, "/", about.kind, "/", about.ns, "/", about.name, "/", about.uid, "/",
+        absl::StrCat(event.source.component, "/", about.api_version, "/", about.kind, "/", about.ns, "/", about.name, "/", about.uid, "/",
                      about.field_path),
         event.type, event.reason, event.message, event.at);
     if (decision.drop) return;
@@ -96,8 +103,8 @@ struct EventRecorder::Impl {
                      " error=\"", status.message(), "\"");
   }
 
-  std::string RepeatPatch(const Pending& event, const EventDecision& decision) const {
-    if (source.new_style) {
+  static std::string RepeatPatch(const Pending& event, const EventDecision& decision) {
+    if (event.source.new_style) {
       return absl::StrCat(R"({"series":{"count":)", decision.count, R"(,"lastObservedTime":")",
                           absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", event.at, absl::UTCTimeZone()), "\"}}");
     }
@@ -120,13 +127,14 @@ struct EventRecorder::Impl {
     out.set_reason(event.reason);
     out.set_message(decision.message);
     out.set_type(event.type);
+    const EventSource& source = event.source;
     out.set_reportingcomponent(source.component);
     if (source.new_style) {
       const int64_t micros = absl::ToUnixMicros(event.at);
       out.mutable_eventtime()->set_seconds(micros / 1000000);
       out.mutable_eventtime()->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
       out.set_action(event.action);
-      out.set_reportinginstance(absl::StrCat(source.component, "-", host_name));
+      out.set_reportinginstance(absl::StrCat(source.component, "-", source.host.empty() ? host_name : source.host));
     } else {
       out.mutable_source()->set_component(source.component);
       out.mutable_source()->set_host(source.host);
@@ -139,7 +147,6 @@ struct EventRecorder::Impl {
   }
 
   const ApiClient& client;
-  const EventSource source;
   std::string host_name;
   EventCorrelator correlator;  // the thread's
   absl::Mutex mu;
@@ -151,26 +158,21 @@ struct EventRecorder::Impl {
 };
 
 EventRecorder::EventRecorder(const ApiClient& client, EventSource source)
-    : impl_(std::make_unique<Impl>(client, std::move(source))) {}
+    : EventRecorder(std::make_shared<Impl>(client), std::move(source)) {}
 
-EventRecorder::~EventRecorder() {
-  {
-    absl::MutexLock lock(&impl_->mu);
-    impl_->stopping = true;
-    impl_->stop_by = absl::Now() + absl::Seconds(2);
-    impl_->changed.SignalAll();
-  }
-  impl_->thread.join();
-}
+EventRecorder::EventRecorder(std::shared_ptr<Impl> impl, EventSource source)
+    : impl_(std::move(impl)), source_(std::move(source)) {}
+
+EventRecorder EventRecorder::As(EventSource source) const { return EventRecorder(impl_, std::move(source)); }
 
 void EventRecorder::Normal(const ObjectRef& about, absl::string_view reason, absl::string_view message,
-                           absl::string_view action) {
-  impl_->Push(about, "Normal", reason, message, action);
+                           absl::string_view action) const {
+  impl_->Push(source_, about, "Normal", reason, message, action);
 }
 
 void EventRecorder::Warning(const ObjectRef& about, absl::string_view reason, absl::string_view message,
-                            absl::string_view action) {
-  impl_->Push(about, "Warning", reason, message, action);
+                            absl::string_view action) const {
+  impl_->Push(source_, about, "Warning", reason, message, action);
 }
 
 }  // namespace client

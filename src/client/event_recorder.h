@@ -39,19 +39,23 @@ struct EventSource {
   bool new_style = false;
 };
 
-// Thread-safe. Recording never blocks: a thread of its own sends; what does not fit its queue is dropped.
+// Thread-safe. Recording never blocks: a thread of its own sends; what does not fit its queue is dropped. Copies
+// share the thread; the last one to go sends what is queued, for a short while.
 class EventRecorder {
  public:
   EventRecorder(const ApiClient& client, EventSource source);
-  ~EventRecorder();  // sends what is queued, for a short while
+  EventRecorder As(EventSource source) const;  // another voice of the same recorder
   void Normal(const ObjectRef& about, absl::string_view reason, absl::string_view message,
-              absl::string_view action = "");
+              absl::string_view action = "") const;
   void Warning(const ObjectRef& about, absl::string_view reason, absl::string_view message,
-               absl::string_view action = "");
+               absl::string_view action = "") const;
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  EventRecorder(std::shared_ptr<Impl> impl, EventSource source);
+
+  std::shared_ptr<Impl> impl_;
+  EventSource source_;
 };
 
 }  // namespace client
