@@ -1,0 +1,107 @@
+#include "controller-manager/daemon.h"
+
+#include <malloc.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/shutdown.h"
+#include "base/status_macros.h"
+#include "client/kubeconfig.h"
+#include "controller-manager/deployment/deployment_controller.h"
+#include "controller-manager/endpoints/endpoints_controller.h"
+#include "controller-manager/endpointslice/endpointslice_controller.h"
+#include "controller-manager/framework/controller.h"
+#include "controller-manager/nodeipam/node_ipam.h"
+#include "controller-manager/replicaset/replica_controller.h"
+#include "controller-manager/serviceaccount/namespace_defaults.h"
+
+namespace controller_manager {
+namespace {
+
+using Controllers = std::vector<std::unique_ptr<Controller>>;
+
+// The controllers that `options` turns on, under upstream's names.
+absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& context) {
+  Controllers all;
+  const auto add = [&](const char* name, const std::function<std::unique_ptr<Controller>()>& make) {
+    if (o.Enabled(name)) all.push_back(make());
+  };
+  add("replicaset-controller", [&] { return NewReplicaSetController(context, o.concurrent_replicaset_syncs); });
+  add("replicationcontroller-controller", [&] { return NewReplicationController(context, o.concurrent_rc_syncs); });
+  add("deployment-controller", [&] { return NewDeploymentController(context, o.concurrent_deployment_syncs); });
+  add("endpoints-controller", [&] { return NewEndpointsController(context, o.concurrent_endpoint_syncs); });
+  add("endpointslice-controller", [&] {
+    return NewEndpointSliceController(context, o.concurrent_service_endpoint_syncs, o.max_endpoints_per_slice);
+  });
+  add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
+  if (!o.root_ca_file.empty() && o.Enabled("root-ca-certificate-publisher-controller")) {
+    ASSIGN_OR_RETURN(std::string ca, base::ReadFile(o.root_ca_file));
+    all.push_back(NewRootCaPublisher(context, 1, std::move(ca)));
+  }
+  if (o.allocate_node_cidrs && o.Enabled("node-ipam-controller")) {
+    ASSIGN_OR_RETURN(auto ipam, NewNodeIpamController(context, {o.cluster_cidr, o.node_cidr_mask_size,
+                                                                o.service_cluster_ip_range}));
+    all.push_back(std::move(ipam));
+  }
+  return all;
+}
+
+}  // namespace
+
+absl::Status RunControllerManager(const Options& options) {
+  mallopt(M_ARENA_MAX, 2);  // many mostly idle threads: their arenas would be most of our memory
+  ASSIGN_OR_RETURN(client::ClientConfig config, client::LoadKubeconfig(options.kubeconfig));
+  config.user_agent = "kube-controller-manager";
+  ASSIGN_OR_RETURN(std::shared_ptr<client::Transport> transport, client::Connect(config));
+  const client::ApiClient api(transport, "kube-controller-manager");
+  const client::EventRecorder events(api, {"kube-controller-manager"});
+
+  std::atomic<bool> stopping{false}, lost{false};
+  std::thread waiter([&] {
+    base::WaitForShutdown();
+    stopping = true;
+  });
+  absl::Status result;
+  {
+    client::EventRecorder leader_events = events.As({"kube-controller-manager"});
+    client::LeaderElector elector(api, options.leader_election, &leader_events);
+    if (elector.Acquire([&] { return stopping.load(); })) {
+      base::LogInfo("leading identity=", elector.identity());
+      elector.KeepRenewing([&] {
+        lost = true;
+        base::RequestShutdown();
+      });
+      client::Informers informers(api);
+      const Context context{api, informers, events};
+      absl::StatusOr<Controllers> controllers = MakeControllers(options, context);
+      result = controllers.status();
+      if (result.ok()) {
+        informers.Start();
+        while (!stopping && !informers.WaitForSync(absl::Milliseconds(200))) {
+        }
+        malloc_trim(0);
+        if (!stopping) {
+          for (auto& controller : *controllers) controller->Run();
+          base::LogInfo("running controllers=", controllers->size());
+        }
+        waiter.join();
+        for (auto& controller : *controllers) controller->Stop();
+        informers.Stop();
+      } else {
+        base::RequestShutdown();
+      }
+    }
+  }
+  if (waiter.joinable()) waiter.join();
+  if (lost) return absl::AbortedError("leader election lost");
+  return result;
+}
+
+}  // namespace controller_manager
