@@ -1,0 +1,74 @@
+#include "apimachinery/yaml.h"
+
+#include <gtest/gtest.h>
+
+#include "apimachinery/json.h"
+
+namespace apimachinery {
+namespace {
+
+TEST(YamlTest, PlainScalarsReadAsYaml11) {
+  struct Case { const char* yaml; const char* json; };
+  const Case cases[] = {
+      {"a: yes", R"({"a":true})"}, {"a: off", R"({"a":false})"}, {"a: ~", R"({"a":null})"}, {"a:", R"({"a":null})"},
+      {"a: 0x1f", R"({"a":31})"}, {"a: 010", R"({"a":8})"}, {"a: 1_000", R"({"a":1000})"}, {"a: 1.5", R"({"a":1.5})"},
+      {"a: '1'", R"({"a":"1"})"}, {"a: 2026-01-01", R"({"a":"2026-01-01"})"}, {"1: b", R"({"1":"b"})"},
+      {"true: b", R"({"true":"b"})"}, {"a: |\n  x\n  y\n", R"({"a":"x\ny\n"})"}, {"- a\n- 1", R"(["a",1])"},
+      {"b: &x {c: 1}\na: *x", R"({"b":{"c":1},"a":{"c":1}})"},
+      {"b: &x {c: 1, d: 2}\na: {<<: *x, c: 3}", R"({"b":{"c":1,"d":2},"a":{"c":3,"d":2}})"}, {"", "null"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.yaml);
+    const auto got = ParseYaml(c.yaml);
+    ASSERT_TRUE(got.ok()) << got.status();
+    const auto want = ParseJson(c.json);
+    EXPECT_TRUE(*got == *want) << WriteJson(*got);
+  }
+}
+
+TEST(YamlTest, WhatIsNoYamlNamesTheLine) {
+  const auto got = ParseYaml("apiVersion: v1\nkind: ConfigMap\n  metadata: [");
+  EXPECT_EQ(got.status().message(), "error converting YAML to JSON: yaml: line 3: mapping values are not allowed in this context");
+}
+
+TEST(YamlTest, AliasBombIsRefused) {
+  std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+  for (int i = 1; i < 9; ++i) {
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int j = 0; j < 10; ++j) bomb += (j == 0 ? "*a" : ",*a") + std::to_string(i - 1);
+    bomb += "]\n";
+  }
+  EXPECT_EQ(ParseYaml(bomb).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(YamlTest, DeepNestingIsRefusedNotFatal) {
+  EXPECT_EQ(ParseYaml(std::string(100000, '[')).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(YamlTest, WritesQuotesOnlyWhereAReaderNeedsThem) {
+  struct Case { const char* json; const char* yaml; };
+  const Case cases[] = {
+      {R"({"a":"true"})", "a: \"true\"\n"}, {R"({"a":"1"})", "a: \"1\"\n"}, {R"({"a":""})", "a: \"\"\n"},
+      {R"({"a":"b: c"})", "a: 'b: c'\n"}, {R"({"a":"#b"})", "a: '#b'\n"}, {R"({"a":"it's"})", "a: it's\n"},
+      {R"({"a":"x\ny\n"})", "a: |\n  x\n  y\n"}, {R"({"a":"x\ny"})", "a: |-\n  x\n  y\n"}, {R"({"a":" x"})", "a: ' x'\n"},
+      {R"({"a":"t\tb"})", "a: \"t\\tb\"\n"}, {R"({"a":"2026-01-01T00:00:00Z"})", "a: \"2026-01-01T00:00:00Z\"\n"},
+      {R"({"a10":1,"a9":2,"B":3})", "B: 3\na9: 2\na10: 1\n"}, {R"({"a":[{"b":1,"c":[]}],"d":{}})", "a:\n- b: 1\n  c: []\nd: {}\n"},
+      {R"([["a","b"],{"c":null}])", "- - a\n  - b\n- c: null\n"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(WriteYaml(*ParseJson(c.json)), c.yaml);
+}
+
+TEST(YamlTest, LongPlainTextFoldsAfterColumn80) {
+  EXPECT_EQ(WriteYaml(*ParseJson("{\"m\":\"" + std::string(78, 'x') + " y z " + std::string(10, 'w') + " v\"}")),
+            "m: " + std::string(78, 'x') + "\n  y z " + std::string(10, 'w') + " v\n");
+}
+
+TEST(YamlTest, DocumentsSplitAtMarkers) {
+  const auto parts = SplitYamlDocuments("a: 1\n---\nb: 2\n--- # c\nd: 3\n");
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[1], "b: 2\n");
+  EXPECT_EQ(parts[2], "d: 3\n");
+}
+
+}  // namespace
+}  // namespace apimachinery
