@@ -116,6 +116,7 @@ int main(int argc, char** argv) {
   Flags flags;
   std::string min_sync = "50ms", sync = "30s", node_port_addresses;
   CLI::App app{"Routes the cluster's services on this node: watches Services and EndpointSlices, writes nftables rules."};
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // units append overrides
   app.add_option("--kubeconfig", flags.kubeconfig, "How to reach the API server");
   app.add_option("--hostname-override", flags.proxier.node, "This node's name; the host name when not given");
   app.add_option("--cluster-cidr", flags.proxier.cluster_cidr, "Addresses of pods; traffic from elsewhere to a service is masqueraded");
