@@ -1,0 +1,152 @@
+#include "load.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "client/kubeconfig.h"
+#include "https_connection.h"
+
+namespace bench {
+namespace {
+
+constexpr char kJson[] = "Content-Type: application/json\r\nAccept: application/json\r\n";
+
+std::string PodBody(const std::string& name) {
+  return absl::StrCat(
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")", name,
+      R"(","labels":{"app":"bench","tier":"backend","version":"v1"},"annotations":{"example.com/note":"a pod of the benchmark"}},)"
+      R"("spec":{"nodeName":"none","automountServiceAccountToken":false,"containers":[{"name":"main","image":"registry.example/app:1.2.3",)"
+      R"("command":["/bin/app","--serve"],"env":[{"name":"MODE","value":"bench"},{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}],)"
+      R"("ports":[{"containerPort":8080,"name":"http"}],"resources":{"requests":{"cpu":"100m","memory":"64Mi"},"limits":{"memory":"128Mi"}},)"
+      R"("volumeMounts":[{"name":"data","mountPath":"/data"}],"readinessProbe":{"httpGet":{"path":"/ready","port":8080}}}],)"
+      R"("volumes":[{"name":"data","emptyDir":{}}],"tolerations":[{"operator":"Exists"}]}})");
+}
+
+struct Setup {
+  Endpoint endpoint;
+  std::shared_ptr<SSL_CTX> tls;
+};
+absl::StatusOr<Setup> Open(const LoadOptions& options) {
+  ASSIGN_OR_RETURN(const client::ClientConfig config, client::LoadKubeconfig(options.kubeconfig));
+  Setup setup;
+  ASSIGN_OR_RETURN(setup.endpoint, ParseServer(config.server));
+  ASSIGN_OR_RETURN(setup.tls, MakeTls(config));
+  return setup;
+}
+
+void Report(absl::string_view name, const LoadOptions& options, int64_t done, absl::Duration took, double cpu, int64_t bytes) {
+  std::printf("{\"bench\":\"apiserver.%s\",\"clients\":%d,\"count\":%lld,\"seconds\":%.3f,\"rate\":%.1f,\"server_cpu_s\":%.3f,\"cpu_us_per\":%.1f,\"bytes\":%lld}\n",
+              std::string(name).c_str(), options.clients, static_cast<long long>(done), absl::ToDoubleSeconds(took),
+              static_cast<double>(done) / absl::ToDoubleSeconds(took), cpu, cpu * 1e6 / static_cast<double>(done),
+              static_cast<long long>(bytes));
+}
+
+// Runs `one(connection, i)` for i in [0, count), spread over the clients, and reports.
+absl::Status Spread(absl::string_view name, const LoadOptions& options,
+                    const std::function<absl::StatusOr<Reply>(HttpsConnection&, int)>& one, int wanted_status) {
+  ASSIGN_OR_RETURN(const Setup setup, Open(options));
+  std::vector<std::unique_ptr<HttpsConnection>> connections;
+  for (int i = 0; i < options.clients; ++i) {
+    ASSIGN_OR_RETURN(auto connection, HttpsConnection::Open(setup.endpoint, setup.tls));
+    connections.push_back(std::move(connection));
+  }
+  std::atomic<int> next{0};
+  std::atomic<int64_t> bytes{0};
+  absl::Mutex mu;
+  absl::Status failure;
+  const double cpu = CpuSeconds(options.pids);
+  const absl::Time began = absl::Now();
+  std::vector<std::thread> threads;
+  for (auto& connection : connections) {
+    threads.emplace_back([&, c = connection.get()] {
+      for (int i = next++; i < options.count; i = next++) {
+        const absl::StatusOr<Reply> reply = one(*c, i);
+        absl::Status status = reply.status();
+        if (reply.ok() && reply->status != wanted_status) status = absl::InternalError(absl::StrCat("status ", reply->status));
+        if (!status.ok()) {
+          absl::MutexLock lock(&mu);
+          failure.Update(status);
+          return;
+        }
+        bytes += static_cast<int64_t>(reply->body_bytes);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  RETURN_IF_ERROR(failure);
+  Report(name, options, options.count, absl::Now() - began, CpuSeconds(options.pids) - cpu, bytes);
+  return absl::OkStatus();
+}
+
+std::string PodsPath(const LoadOptions& options) { return absl::StrCat("/api/v1/namespaces/", options.ns, "/pods"); }
+
+}  // namespace
+
+double CpuSeconds(const std::vector<int>& pids) {
+  double sum = 0;
+  for (const int pid : pids) {
+    std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 2)));
+    std::string word;
+    double user = 0, system = 0;
+    for (int i = 3; fields >> word; ++i) {
+      if (i == 14) user = std::atof(word.c_str());
+      if (i == 15) system = std::atof(word.c_str());
+    }
+    sum += (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  return sum;
+}
+
+absl::Status Prepare(const LoadOptions& options) {
+  ASSIGN_OR_RETURN(const Setup setup, Open(options));
+  ASSIGN_OR_RETURN(const auto connection, HttpsConnection::Open(setup.endpoint, setup.tls));
+  const std::string ns = absl::StrCat(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")", options.ns, R"("}})");
+  const std::string account = R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default"}})";
+  for (const auto& [path, body] : std::vector<std::pair<std::string, std::string>>{
+           {"/api/v1/namespaces", ns}, {absl::StrCat("/api/v1/namespaces/", options.ns, "/serviceaccounts"), account}}) {
+    ASSIGN_OR_RETURN(const Reply reply, connection->Call("POST", path, kJson, body, true));
+    if (reply.status != 201 && reply.status != 409) return absl::InternalError(absl::StrCat(path, ": ", reply.status, " ", reply.body));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CreatePods(const LoadOptions& options) {
+  return Spread("create", options, [&](HttpsConnection& c, int i) {
+    return c.Call("POST", PodsPath(options), kJson, PodBody(absl::StrCat("bench-", i)));
+  }, 201);
+}
+
+absl::Status GetPods(const LoadOptions& options) {
+  return Spread("get", options, [&](HttpsConnection& c, int i) {
+    return c.Call("GET", absl::StrCat(PodsPath(options), "/bench-", i % 100), "Accept: application/json\r\n", "");
+  }, 200);
+}
+
+absl::Status PatchPods(const LoadOptions& options) {
+  return Spread("patch", options, [&](HttpsConnection& c, int i) {
+    return c.Call("PATCH", absl::StrCat(PodsPath(options), "/bench-", i % 1000),
+                  "Content-Type: application/merge-patch+json\r\nAccept: application/json\r\n",
+                  absl::StrCat(R"({"metadata":{"labels":{"round":"r)", i, R"("}}})"));
+  }, 200);
+}
+
+absl::Status ListPods(const LoadOptions& options) {
+  const std::string accept = options.protobuf ? "Accept: application/vnd.kubernetes.protobuf\r\n" : "Accept: application/json\r\n";
+  return Spread(options.protobuf ? "list_protobuf" : "list_json", options, [&](HttpsConnection& c, int) {
+    return c.Call("GET", absl::StrCat(PodsPath(options), "?resourceVersion=0"), accept, "");
+  }, 200);
+}
+
+}  // namespace bench
