@@ -1,0 +1,333 @@
+#include "apiserver/cache/cache.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "apiserver/cache/mirror.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+
+namespace apiserver::cache {
+namespace {
+
+constexpr int64_t kPage = 5000;
+
+class CacheImpl final : public Cache {
+ public:
+  CacheImpl(store::Store& store, std::vector<std::string> prefixes, CacheOptions options)
+      : store_(store), options_(options) {
+    for (std::string& prefix : prefixes) {
+      if (mirrors_.find(prefix) != mirrors_.end()) continue;
+      auto mirror = std::make_unique<ResourceMirror>(prefix, options_);
+      mirrors_.emplace(std::move(prefix), std::move(mirror));
+    }
+  }
+  ~CacheImpl() override { Stop(); }
+
+  absl::Status Start() override {
+    RETURN_IF_ERROR(Load());
+    Follow();
+    ticker_ = std::thread([this] { Tick(); });
+    return absl::OkStatus();
+  }
+
+  void Stop() override {
+    {
+      const std::lock_guard lock(mu_);
+      if (stopping_) return;
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    if (ticker_.joinable()) ticker_.join();
+    std::unique_ptr<store::WatchHandle> feed;
+    {
+      const std::lock_guard lock(mu_);
+      feed = std::move(feed_);
+    }
+    feed.reset();
+    for (const auto& [prefix, mirror] : mirrors_) {
+      for (const auto& watcher : *mirror->watchers()) watcher->End(absl::OkStatus());
+    }
+  }
+
+  bool ready() const override { return ready_.load(); }
+
+  const ResourceMirror* Find(absl::string_view prefix) const override {
+    const auto it = mirrors_.find(prefix);
+    return it == mirrors_.end() ? nullptr : it->second.get();
+  }
+
+  int64_t revision() const override { return revision_.load(); }
+
+  absl::Status WaitFor(int64_t revision, absl::Duration timeout) override {
+    if (revision_.load() >= revision) return absl::OkStatus();
+    const auto give_up = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+    auto poke_after = std::chrono::milliseconds(5);
+    std::unique_lock lock(mu_);
+    while (revision_.load() < revision) {
+      if (stopping_ || std::chrono::steady_clock::now() >= give_up) {
+        return absl::DeadlineExceededError(absl::StrCat("Too large resource version: ", revision, ", current: ",
+                                                        revision_.load()));
+      }
+      const bool moved = changed_.wait_for(lock, poke_after, [&] { return stopping_ || revision_.load() >= revision; });
+      if (moved) continue;
+      // Revisions outside /registry/ bring no event: ask how far the watch has come.
+      poke_after = std::chrono::milliseconds(100);
+      if (feed_ != nullptr) feed_->RequestProgress();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WaitFresh(absl::Duration timeout) override {
+    ASSIGN_OR_RETURN(const int64_t revision, FreshRevision());
+    return WaitFor(revision, timeout);
+  }
+
+  EntryPtr Get(const ResourceMirror& resource, absl::string_view key) const override { return resource.Get(key); }
+
+  Listing List(const ResourceMirror& resource, absl::string_view key_prefix) const override {
+    Listing listing;
+    const int64_t before = revision_.load();
+    int64_t last_change = 0;
+    listing.items = resource.List(key_prefix, &last_change);
+    listing.revision = std::max(before, last_change);
+    return listing;
+  }
+
+  uint64_t Generation(const ResourceMirror& resource) const override { return resource.generation(); }
+  size_t Count(const ResourceMirror& resource) const override { return resource.Count(); }
+  size_t watchers() const override { return watcher_count_.load(); }
+
+  absl::StatusOr<std::unique_ptr<WatchTicket>> Watch(const ResourceMirror& resource, WatchRequest request,
+                                                     std::unique_ptr<WatchSink> sink) override {
+    auto& mirror = const_cast<ResourceMirror&>(resource);
+    const bool bookmarks = request.bookmarks, initial_bookmark = request.initial_bookmark;
+    auto watcher = std::make_shared<Watcher>(std::move(request), std::move(sink), absl::Now());
+    if (bookmarks) {
+      const std::lock_guard lock(mu_);
+      watcher->next_bookmark = absl::Now() + options_.bookmark_every * absl::Uniform(bits_, 0.9, 1.1);
+    }
+    std::vector<EntryPtr> state;
+    std::vector<EventPtr> past;
+    int64_t state_revision = 0;
+    const int64_t before = revision_.load();
+    RETURN_IF_ERROR(mirror.Register(watcher, &state, &past, &state_revision));
+    if (watcher->request.after_revision < 0) state_revision = std::max(state_revision, before);
+    ++watcher_count_;
+    auto ticket = std::make_unique<Ticket>(this, &mirror, watcher);
+    watcher->SendInitial(std::move(state), std::move(past), state_revision, initial_bookmark);
+    return ticket;
+  }
+
+ private:
+  struct Ticket final : WatchTicket {
+    Ticket(CacheImpl* cache, ResourceMirror* mirror, std::shared_ptr<Watcher> watcher)
+        : cache(cache), mirror(mirror), watcher(std::move(watcher)) {}
+    ~Ticket() override {
+      watcher->Drop();
+      mirror->Unregister(watcher.get());
+      --cache->watcher_count_;
+    }
+    CacheImpl* const cache;
+    ResourceMirror* const mirror;
+    const std::shared_ptr<Watcher> watcher;
+  };
+
+  // The mirror that a store key belongs to, and the key below its prefix.
+  ResourceMirror* Locate(absl::string_view key, absl::string_view* below) const {
+    if (!absl::ConsumePrefix(&key, kRegistryPrefix)) return nullptr;
+    size_t slash = key.find('/');
+    for (int depth = 0; depth < 2 && slash != absl::string_view::npos; ++depth) {
+      const auto it = mirrors_.find(key.substr(0, slash));
+      if (it != mirrors_.end()) {
+        *below = key.substr(slash + 1);
+        return it->second.get();
+      }
+      slash = key.find('/', slash + 1);
+    }
+    return nullptr;
+  }
+
+  absl::Status Load() {
+    absl::flat_hash_map<ResourceMirror*, absl::btree_map<std::string, EntryPtr>> loaded;
+    size_t count = 0;
+    ASSIGN_OR_RETURN(const int64_t revision,
+                     store_.List(kRegistryPrefix, "", 0, kPage, [&](store::KeyValue kv) {
+                       absl::string_view below;
+                       ResourceMirror* mirror = Locate(kv.key, &below);
+                       if (mirror == nullptr) return true;
+                       if (EntryPtr entry = EntryFromStore(below, kv.value, kv.mod_revision)) {
+                         loaded[mirror].emplace(std::string(below), std::move(entry));
+                         ++count;
+                       } else {
+                         base::LogWarning("unreadable object in the store key=", kv.key);
+                       }
+                       return true;
+                     }));
+    for (const auto& [prefix, mirror] : mirrors_) mirror->Reset(std::move(loaded[mirror.get()]), revision);
+    Advance(revision);
+    ready_ = true;
+    base::LogInfo("watch cache loaded objects=", count, " revision=", revision);
+    return absl::OkStatus();
+  }
+
+  void Follow() {
+    store::WatchSink sink;
+    sink.on_events = [this](std::vector<store::Event> events) { OnEvents(std::move(events)); };
+    sink.on_progress = [this](int64_t revision) { Advance(revision); };
+    sink.on_compacted = [this] {
+      const std::lock_guard lock(mu_);
+      reload_ = true;
+      changed_.notify_all();
+    };
+    auto feed = store_.Watch(std::string(kRegistryPrefix), revision_.load(), std::move(sink));
+    const std::lock_guard lock(mu_);
+    feed_ = std::move(feed);
+  }
+
+  void OnEvents(std::vector<store::Event> events) {
+    struct Told {
+      EventPtr event;
+      std::shared_ptr<const Watchers> watchers;
+    };
+    std::vector<Told> told;
+    told.reserve(events.size());
+    const int64_t revision = events.back().kv.mod_revision;
+    for (store::Event& e : events) {
+      absl::string_view below;
+      ResourceMirror* mirror = Locate(e.kv.key, &below);
+      if (mirror == nullptr) continue;
+      EntryPtr entry;
+      if (!e.deleted) {
+        entry = EntryFromStore(below, e.kv.value, e.kv.mod_revision);
+        if (entry == nullptr) continue;
+      }
+      Told t;
+      t.event = mirror->Apply(below, std::move(entry), e.kv.mod_revision, &t.watchers);
+      if (t.event != nullptr) told.push_back(std::move(t));
+    }
+    // Readers first: a consistent read must not wait for slow fan-out.
+    Advance(revision, /*delivered=*/false);
+    for (const Told& t : told) {
+      for (const std::shared_ptr<Watcher>& watcher : *t.watchers) watcher->Deliver(t.event);
+    }
+    delivered_ = revision;
+  }
+
+  void Advance(int64_t revision, bool delivered = true) {
+    {
+      const std::lock_guard lock(mu_);
+      if (revision > revision_.load()) revision_ = revision;
+    }
+    changed_.notify_all();
+    if (delivered && revision > delivered_.load()) delivered_ = revision;
+  }
+
+  // The store's revision as of some moment after the call began; calls that overlap share one question.
+  absl::StatusOr<int64_t> FreshRevision() {
+    std::unique_lock lock(fresh_mu_);
+    const uint64_t wanted = fresh_started_ + 1;  // a question that starts from now on
+    while (true) {
+      if (fresh_finished_ >= wanted) return fresh_answer_;
+      if (fresh_started_ == fresh_finished_) {
+        const uint64_t mine = ++fresh_started_;
+        lock.unlock();
+        absl::StatusOr<int64_t> answer = store_.Revision();
+        lock.lock();
+        fresh_finished_ = mine;
+        fresh_answer_ = std::move(answer);
+        fresh_done_.notify_all();
+        continue;
+      }
+      fresh_done_.wait(lock);
+    }
+  }
+
+  // Time: bookmarks, ends of watches, and the new beginning after lost history.
+  void Tick() {
+    while (true) {
+      {
+        std::unique_lock lock(mu_);
+        changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_ || reload_; });
+        if (stopping_) return;
+        if (!reload_) {
+          lock.unlock();
+          Housekeeping();
+          continue;
+        }
+        reload_ = false;
+      }
+      Reload();
+    }
+  }
+
+  void Housekeeping() {
+    const absl::Time now = absl::Now();
+    for (const auto& [prefix, mirror] : mirrors_) {
+      for (const std::shared_ptr<Watcher>& watcher : *mirror->watchers()) {
+        if (now >= watcher->deadline()) {
+          watcher->End(absl::OkStatus());
+        } else if (now >= watcher->next_bookmark) {
+          watcher->next_bookmark = now + options_.bookmark_every;
+          watcher->Bookmark(delivered_.load());
+        }
+      }
+    }
+  }
+
+  void Reload() {
+    base::LogWarning("watch cache lost the store's history, reading everything again");
+    ready_ = false;
+    {
+      std::unique_ptr<store::WatchHandle> feed;
+      const std::lock_guard lock(mu_);
+      feed.swap(feed_);
+      dead_feeds_.push_back(std::move(feed));  // its thread has ended; joined at the end
+    }
+    for (const auto& [prefix, mirror] : mirrors_) {
+      for (const std::shared_ptr<Watcher>& watcher : *mirror->watchers()) {
+        watcher->End(absl::OutOfRangeError("history was compacted"));
+      }
+    }
+    while (!Load().ok()) {
+      std::unique_lock lock(mu_);
+      if (changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
+    }
+    Follow();
+  }
+
+  store::Store& store_;
+  const CacheOptions options_;
+  absl::flat_hash_map<std::string, std::unique_ptr<ResourceMirror>> mirrors_;  // constant after construction
+  std::atomic<bool> ready_{false};
+  std::atomic<int64_t> revision_{0}, delivered_{0};
+  std::atomic<size_t> watcher_count_{0};
+  absl::InsecureBitGen bits_;  // under mu_
+
+  mutable std::mutex mu_;
+  std::condition_variable changed_;
+  bool stopping_ = false, reload_ = false;
+  std::unique_ptr<store::WatchHandle> feed_;
+  std::vector<std::unique_ptr<store::WatchHandle>> dead_feeds_;
+
+  std::mutex fresh_mu_;
+  std::condition_variable fresh_done_;
+  uint64_t fresh_started_ = 0, fresh_finished_ = 0;
+  absl::StatusOr<int64_t> fresh_answer_ = 0;
+
+  std::thread ticker_;
+};
+
+}  // namespace
+
+std::unique_ptr<Cache> Cache::Create(store::Store& store, std::vector<std::string> prefixes, CacheOptions options) {
+  return std::make_unique<CacheImpl>(store, std::move(prefixes), options);
+}
+
+}  // namespace apiserver::cache

@@ -1,0 +1,80 @@
+#include "apiserver/cache/entry.h"
+
+#include <mutex>
+
+#include "apimachinery/codec.h"
+#include "apimachinery/json.h"
+#include "apiserver/cache/object_bytes.h"
+
+namespace apiserver::cache {
+namespace {
+
+std::mutex& StripeOf(const Entry* entry) {
+  static auto* stripes = new std::array<std::mutex, 16>;
+  return (*stripes)[(reinterpret_cast<uintptr_t>(entry) >> 6) % stripes->size()];
+}
+
+}  // namespace
+
+absl::string_view Entry::ns() const {
+  const size_t slash = key.find('/');
+  return slash == std::string::npos ? absl::string_view() : absl::string_view(key).substr(0, slash);
+}
+
+absl::string_view Entry::name() const {
+  const size_t slash = key.find('/');
+  return slash == std::string::npos ? absl::string_view(key) : absl::string_view(key).substr(slash + 1);
+}
+
+pipeline::ObjectPtr Entry::Decode(bool keep) const {
+  if (keep) {
+    const std::lock_guard lock(StripeOf(this));
+    if (decoded_ != nullptr) return decoded_;
+  }
+  auto wire = apimachinery::DecodeWire(*kind->message, bytes);
+  auto tree = std::make_shared<apimachinery::Value>(wire.ok() ? *std::move(wire) : apimachinery::Value::MakeObject());
+  tree->Set("apiVersion", kind->api_version);
+  tree->Set("kind", kind->kind);
+  if (keep) {
+    const std::lock_guard lock(StripeOf(this));
+    if (decoded_ == nullptr) decoded_ = tree;
+    return decoded_;
+  }
+  return tree;
+}
+
+EntryPtr EntryFromStore(absl::string_view key, absl::string_view value, int64_t revision) {
+  const apimachinery::Schema& schema = apimachinery::Schema::Builtin();
+  auto entry = std::make_shared<Entry>();
+  entry->key = std::string(key);
+  entry->revision = revision;
+  if (apimachinery::HasEnvelope(value)) {
+    const auto envelope = apimachinery::DecodeEnvelope(value);
+    if (!envelope.ok()) return nullptr;
+    entry->kind = schema.FindKind(envelope->api_version, envelope->kind);
+    if (entry->kind == nullptr || entry->kind->message == nullptr) return nullptr;
+    entry->bytes = WithResourceVersion(envelope->raw, revision);
+    return entry;
+  }
+  const auto json = apimachinery::ParseJson(value);
+  if (!json.ok()) return nullptr;
+  entry->kind = schema.FindKind(json->GetString("apiVersion"), json->GetString("kind"));
+  if (entry->kind == nullptr || entry->kind->message == nullptr) return nullptr;
+  const auto typed = apimachinery::DecodeJson(*entry->kind->message, value);
+  if (!typed.ok()) return nullptr;
+  std::string wire;
+  apimachinery::EncodeWire(*entry->kind->message, typed->value, &wire);
+  entry->bytes = WithResourceVersion(wire, revision);
+  return entry;
+}
+
+EntryPtr AtRevision(const Entry& entry, int64_t revision) {
+  auto copy = std::make_shared<Entry>();
+  copy->kind = entry.kind;
+  copy->key = entry.key;
+  copy->bytes = WithResourceVersion(entry.bytes, revision);
+  copy->revision = revision;
+  return copy;
+}
+
+}  // namespace apiserver::cache

@@ -1,0 +1,53 @@
+// One resource of the watch cache: its objects, the recent events, its watchers. Internal to the cache.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "apiserver/cache/cache.h"
+#include "apiserver/cache/watcher_queue.h"
+
+namespace apiserver::cache {
+
+using Watchers = std::vector<std::shared_ptr<Watcher>>;
+
+// Apply and Reset come from the feed's one thread; everything else from any.
+class ResourceMirror {
+ public:
+  ResourceMirror(std::string prefix, const CacheOptions& options) : prefix(std::move(prefix)), options_(options) {}
+
+  const std::string prefix;  // "pods"
+
+  // Takes a change over and answers it with the watchers to tell; nullptr when there is nothing to tell.
+  EventPtr Apply(absl::string_view key, EntryPtr entry, int64_t revision, std::shared_ptr<const Watchers>* tell);
+  // Replaces everything (at start, and when the store's history was lost): remembered events are gone.
+  void Reset(absl::btree_map<std::string, EntryPtr> objects, int64_t revision);
+
+  EntryPtr Get(absl::string_view key) const;
+  std::vector<EntryPtr> List(absl::string_view key_prefix, int64_t* last_change) const;
+  size_t Count() const;
+  uint64_t generation() const { return generation_.load(); }
+
+  // Registers `watcher` and answers what has to be sent before live events. OutOfRange: too old.
+  absl::Status Register(const std::shared_ptr<Watcher>& watcher, std::vector<EntryPtr>* state,
+                        std::vector<EventPtr>* past, int64_t* state_revision);
+  void Unregister(const Watcher* watcher);
+  std::shared_ptr<const Watchers> watchers() const;
+
+ private:
+  const CacheOptions& options_;
+  mutable std::mutex mu_;
+  absl::btree_map<std::string, EntryPtr> objects_;
+  std::deque<EventPtr> history_;
+  size_t history_bytes_ = 0;
+  int64_t oldest_ = 0;       // watches may start after this revision or later ones
+  int64_t last_change_ = 0;  // of this resource
+  std::shared_ptr<const Watchers> watchers_ = std::make_shared<const Watchers>();  // replaced, never changed
+  std::atomic<uint64_t> generation_{1};
+};
+
+}  // namespace apiserver::cache

@@ -1,0 +1,186 @@
+#include "apiserver/cache/object_bytes.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace apiserver::cache {
+namespace {
+
+using apimachinery::FieldType;
+using apimachinery::Message;
+
+// Walks the fields of one message.
+class Reader {
+ public:
+  explicit Reader(absl::string_view bytes) : rest_(bytes) {}
+
+  // The next field; false at the end or on malformed bytes.
+  bool Next() {
+    start_ = rest_;
+    uint64_t tag = 0;
+    if (rest_.empty() || !Varint(&tag)) return false;
+    number_ = static_cast<uint32_t>(tag >> 3);
+    type_ = static_cast<int>(tag & 7);
+    switch (type_) {
+      case 0: return Varint(&varint_);
+      case 1: return Skip(8);
+      case 5: return Skip(4);
+      case 2: {
+        uint64_t size = 0;
+        if (!Varint(&size) || size > rest_.size()) return false;
+        bytes_ = rest_.substr(0, size);
+        return Skip(size);
+      }
+      default: return false;
+    }
+  }
+  uint32_t number() const { return number_; }
+  int type() const { return type_; }
+  uint64_t varint() const { return varint_; }
+  absl::string_view bytes() const { return bytes_; }
+  absl::string_view whole() const { return start_.substr(0, start_.size() - rest_.size()); }  // tag included
+  absl::string_view rest() const { return rest_; }
+
+ private:
+  bool Varint(uint64_t* value) {
+    *value = 0;
+    for (size_t i = 0; i < rest_.size() && i < 10; ++i) {
+      const auto byte = static_cast<unsigned char>(rest_[i]);
+      *value |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
+      if (byte < 0x80) {
+        rest_.remove_prefix(i + 1);
+        return true;
+      }
+    }
+    return false;
+  }
+  bool Skip(uint64_t n) {
+    if (n > rest_.size()) return false;
+    rest_.remove_prefix(n);
+    return true;
+  }
+
+  absl::string_view rest_, start_, bytes_;
+  uint32_t number_ = 0;
+  int type_ = 0;
+  uint64_t varint_ = 0;
+};
+
+void AppendVarint(uint64_t value, std::string* out) {
+  while (value >= 0x80) {
+    out->push_back(static_cast<char>(value | 0x80));
+    value >>= 7;
+  }
+  out->push_back(static_cast<char>(value));
+}
+
+absl::string_view Metadata(absl::string_view object) {
+  Reader fields(object);
+  while (fields.Next()) {
+    if (fields.number() == 1 && fields.type() == 2) return fields.bytes();
+  }
+  return {};
+}
+
+std::string ReplaceResourceVersion(absl::string_view object, absl::string_view text) {
+  constexpr auto kNumber = static_cast<uint32_t>(MetaField::kResourceVersion);
+  Reader fields(object);
+  // metadata is field 1 and present in every stored object, at the front.
+  if (!fields.Next() || fields.number() != 1 || fields.type() != 2) return std::string(object);
+  const absl::string_view metadata = fields.bytes();
+  std::string changed;
+  changed.reserve(metadata.size() + 24);
+  bool written = false;
+  Reader meta(metadata);
+  while (meta.Next()) {
+    if (meta.number() == kNumber) continue;
+    if (!written && meta.number() > kNumber) {
+      AppendBytesField(kNumber, text, &changed);
+      written = true;
+    }
+    changed.append(meta.whole().data(), meta.whole().size());
+  }
+  if (!meta.rest().empty()) return std::string(object);
+  if (!written) AppendBytesField(kNumber, text, &changed);
+  std::string out;
+  out.reserve(object.size() + 24);
+  AppendBytesField(1, changed, &out);
+  out.append(fields.rest().data(), fields.rest().size());
+  return out;
+}
+
+}  // namespace
+
+void AppendBytesField(uint32_t number, absl::string_view bytes, std::string* out) {
+  AppendVarint(number << 3 | 2, out);
+  AppendVarint(bytes.size(), out);
+  out->append(bytes.data(), bytes.size());
+}
+
+void AppendVarintField(uint32_t number, uint64_t value, std::string* out) {
+  AppendVarint(number << 3, out);
+  AppendVarint(value, out);
+}
+
+std::string WithResourceVersion(absl::string_view object, int64_t resource_version) {
+  return ReplaceResourceVersion(object, absl::StrCat(resource_version));
+}
+
+
+
+absl::string_view MetaString(absl::string_view object, MetaField field) {
+  Reader meta(Metadata(object));
+  while (meta.Next()) {
+    if (meta.number() == static_cast<uint32_t>(field) && meta.type() == 2) return meta.bytes();
+  }
+  return "";
+}
+
+absl::string_view LabelValue(absl::string_view object, absl::string_view key) {
+  Reader meta(Metadata(object));
+  while (meta.Next()) {
+    if (meta.number() != static_cast<uint32_t>(MetaField::kLabels) || meta.type() != 2) continue;
+    Reader pair(meta.bytes());
+    absl::string_view name, value = "";
+    while (pair.Next()) {
+      if (pair.number() == 1) name = pair.bytes();
+      if (pair.number() == 2) value = pair.bytes();
+    }
+    if (name == key) return value.data() == nullptr ? absl::string_view("") : value;
+  }
+  return absl::string_view();
+}
+
+std::string FieldText(const Message& message, absl::string_view object, absl::string_view path) {
+  const Message* at = &message;
+  absl::string_view bytes = object;
+  while (true) {
+    const size_t dot = path.find('.');
+    const apimachinery::Field* field = at->FindJson(path.substr(0, dot));
+    if (field == nullptr) return "";
+    Reader fields(bytes);
+    bool found = false;
+    uint64_t varint = 0;
+    absl::string_view content;
+    while (fields.Next()) {
+      if (fields.number() != field->number) continue;
+      found = true;
+      varint = fields.varint();
+      content = fields.bytes();
+      if (field->is_list()) break;
+    }
+    if (dot == absl::string_view::npos) {
+      switch (field->type) {
+        case FieldType::kBool: return found && varint != 0 ? "true" : "false";
+        case FieldType::kInt32:
+        case FieldType::kInt64: return absl::StrCat(found ? static_cast<int64_t>(varint) : 0);
+        default: return found ? std::string(content) : "";
+      }
+    }
+    if (field->message == nullptr) return "";
+    at = field->message;
+    bytes = found ? content : absl::string_view();
+    path = path.substr(dot + 1);
+  }
+}
+
+}  // namespace apiserver::cache
