@@ -27,6 +27,7 @@ struct ApiStatus {
   std::string name, group, kind, uid;
   std::vector<StatusCause> causes;
   int retry_after_seconds = 0;
+  bool always_details = false;  // print an empty details object too
 
   Value ToValue() const;                  // a meta.v1.Status with kind and apiVersion
   std::string ToJson() const;             // ToValue() encoded
