@@ -207,7 +207,7 @@ class SchemaBuilder {
     }
     if (option.has_map()) {
       const bool atomic = option.map() == options::ATOMIC_STRUCT;
-      if (field->is_map()) field->list_type = atomic ? ListType::kAtomic : ListType::kGranular;
+      if (field->is_map() || !atomic) field->list_type = atomic ? ListType::kAtomic : ListType::kGranular;
       field->struct_atomic = atomic;
     }
     for (const std::string& key : option.keys()) field->list_map_keys.emplace_back(key);
