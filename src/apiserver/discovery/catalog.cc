@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "apimachinery/schema.h"
+#include "apiserver/discovery/discovery.h"
+#include "apiserver/discovery/hash.h"
+
+namespace apiserver::discovery {
+namespace {
+
+// Upstream's order of built-in groups, and of the versions in a group: clients take the first as preferred.
+constexpr absl::string_view kOrder[][2] = {
+    {"", "v1"},
+    {"apiregistration.k8s.io", "v1"},
+    {"apps", "v1"},
+    {"events.k8s.io", "v1"},
+    {"authentication.k8s.io", "v1"},
+    {"authorization.k8s.io", "v1"},
+    {"autoscaling", "v2"},
+    {"autoscaling", "v1"},
+    {"batch", "v1"},
+    {"certificates.k8s.io", "v1"},
+    {"networking.k8s.io", "v1"},
+    {"policy", "v1"},
+    {"rbac.authorization.k8s.io", "v1"},
+    {"storage.k8s.io", "v1"},
+    {"admissionregistration.k8s.io", "v1"},
+    {"apiextensions.k8s.io", "v1"},
+    {"scheduling.k8s.io", "v1"},
+    {"coordination.k8s.io", "v1"},
+    {"node.k8s.io", "v1"},
+    {"discovery.k8s.io", "v1"},
+    {"resource.k8s.io", "v1"},
+    {"flowcontrol.apiserver.k8s.io", "v1"},
+};
+
+std::vector<std::string> Strings(const std::vector<absl::string_view>& views) {
+  return std::vector<std::string>(views.begin(), views.end());
+}
+
+// The kind spoken at a subresource: its own body, else the resource's kind.
+GroupVersionKind SubresourceKind(const apimachinery::Kind& resource, absl::string_view subresource) {
+  const std::string at = absl::StrCat(resource.plural, "/", subresource);
+  for (const apimachinery::Kind& kind : apimachinery::Schema::Builtin().kinds()) {
+    if (subresource == "log") break;  // PodLogOptions are its parameters; it answers as the pod
+    for (const absl::string_view used_at : kind.used_at) {
+      if (used_at != at && used_at != absl::StrCat("*/", subresource)) continue;
+      if (kind.group == resource.group && kind.version == resource.version) return {"", "", std::string(kind.kind)};
+      return {std::string(kind.group), std::string(kind.version), std::string(kind.kind)};
+    }
+  }
+  return {"", "", std::string(resource.kind)};
+}
+
+std::string StorageHash(const apimachinery::Kind& kind) {
+  if (kind.storage_prefix.empty()) return "";
+  if (kind.stored_as.empty()) return StorageVersionHash(kind.group, kind.version, kind.kind);
+  const std::vector<std::string> parts = absl::StrSplit(kind.stored_as, '/');
+  return parts.size() == 1 ? StorageVersionHash("", parts[0], kind.kind)
+                           : StorageVersionHash(parts[0], parts[1], kind.kind);
+}
+
+Resource MakeResource(const apimachinery::Kind& kind) {
+  Resource resource;
+  resource.plural = std::string(kind.plural);
+  resource.singular = std::string(kind.singular);
+  resource.namespaced = kind.namespaced;
+  resource.kind.kind = std::string(kind.kind);
+  resource.verbs = Strings(kind.verbs);
+  resource.short_names = Strings(kind.short_names);
+  resource.categories = Strings(kind.categories);
+  resource.storage_version_hash = StorageHash(kind);
+  for (const absl::string_view name : kind.subresources) {
+    resource.subresources.push_back(
+        {std::string(name), SubresourceKind(kind, name), SubresourceVerbs(kind.plural, name)});
+  }
+  std::sort(resource.subresources.begin(), resource.subresources.end(),
+            [](const Subresource& a, const Subresource& b) { return a.name < b.name; });
+  return resource;
+}
+
+}  // namespace
+
+std::vector<std::string> SubresourceVerbs(absl::string_view resource, absl::string_view subresource) {
+  if (subresource == "log") return {"get"};
+  if (subresource == "exec" || subresource == "attach" || subresource == "portforward") return {"create", "get"};
+  if (subresource == "proxy") return {"create", "delete", "get", "patch", "update"};
+  if (subresource == "binding" || subresource == "eviction" || subresource == "token") return {"create"};
+  if (subresource == "finalize") return {"update"};
+  return {"get", "patch", "update"};
+}
+
+std::string StorageVersionHash(absl::string_view group, absl::string_view version, absl::string_view kind) {
+  return ShortHash(absl::StrCat(group, "/", version, "/", kind));
+}
+
+const GroupVersion* Catalog::Find(absl::string_view group, absl::string_view version) const {
+  for (const GroupVersion& at : versions) {
+    if (at.group == group && at.version == version) return &at;
+  }
+  return nullptr;
+}
+
+bool Catalog::HasGroup(absl::string_view group) const {
+  return std::any_of(versions.begin(), versions.end(), [&](const GroupVersion& at) { return at.group == group; });
+}
+
+const Catalog& Builtin() {
+  static const Catalog* const catalog = [] {
+    auto* made = new Catalog;
+    for (const auto& [group, version] : kOrder) {
+      GroupVersion& at = made->versions.emplace_back(GroupVersion{std::string(group), std::string(version), {}});
+      for (const apimachinery::Kind& kind : apimachinery::Schema::Builtin().kinds()) {
+        if (kind.group != group || kind.version != version || kind.plural.empty()) continue;
+        at.resources.push_back(MakeResource(kind));
+      }
+      std::sort(at.resources.begin(), at.resources.end(),
+                [](const Resource& a, const Resource& b) { return a.plural < b.plural; });
+    }
+    return made;
+  }();
+  return *catalog;
+}
+
+}  // namespace apiserver::discovery
