@@ -95,8 +95,21 @@ class JsonDecoder {
   struct Step {
     absl::string_view name;
     int64_t index = -1;
-    bool in_map = false;  // a map's key: part of strict paths only
+    bool in_map = false;             // a map's key: part of strict paths only
+    const Message* owner = nullptr;  // of a struct's member
+    size_t flat = 0;
   };
+
+  // The member as Go counts it: structs that are inlined in JSON are embedded there and have their names.
+  static void AppendGoName(const Message& owner, size_t flat, std::string* path) {
+    for (const Field& field : owner.fields) {
+      if (!field.inlined || flat < field.flat_begin || flat >= field.flat_begin + field.message->flat.size()) continue;
+      absl::StrAppend(path, path->empty() ? "" : ".", field.message->go_name);
+      AppendGoName(*field.message, flat - field.flat_begin, path);
+      return;
+    }
+    absl::StrAppend(path, path->empty() ? "" : ".", owner.flat[flat]->json);
+  }
 
   std::string StrictPath(absl::string_view last) const {
     std::string path;
@@ -123,7 +136,7 @@ class JsonDecoder {
     if (structs_.empty()) return absl::StrCat("json: cannot unmarshal ", what, " into Go value of type ", type);
     std::string path;
     for (const Step& step : steps_) {
-      if (step.index < 0 && !step.in_map) absl::StrAppend(&path, path.empty() ? "" : ".", step.name);
+      if (step.owner != nullptr) AppendGoName(*step.owner, step.flat, &path);
     }
     return absl::StrCat("json: cannot unmarshal ", what, " into Go struct field ", structs_.back()->go_name, ".", path,
                         " of type ", type);
@@ -243,7 +256,7 @@ class JsonDecoder {
         }
       }
       seen[at / 64] |= uint64_t{1} << (at % 64);
-      steps_.push_back({field.json});
+      steps_.push_back({field.json, -1, false, &message, static_cast<size_t>(at)});
       if (!FieldValue(field, &member.value, depth)) return false;
       steps_.pop_back();
       if (earlier != nullptr) {

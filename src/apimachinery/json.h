@@ -13,7 +13,7 @@
 namespace apimachinery {
 
 struct ParseOptions {
-  size_t max_depth = 10000;  // as upstream: "exceeded max depth"
+  size_t max_depth = 10000;  // as upstream: "invalid character '[' exceeded max depth"
   // Numbers that are not int64 come as kRaw with their text instead of kDouble, so that a typed reader can
   // judge "1e3" (a quantity) or "1.5" (no int32) by what was written.
   bool number_text = false;

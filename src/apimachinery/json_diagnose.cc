@@ -55,7 +55,7 @@ class Scanner {
           [[fallthrough]];
         case Want::kValue:
           if (c == '{' || c == '[') {
-            if (open.size() >= max_depth_) return "exceeded max depth";
+            if (open.size() >= max_depth_) return Bad("exceeded max depth");
             open.push_back(c);
             ++at_;
             want = c == '{' ? Want::kKeyOrEnd : Want::kValueOrEnd;

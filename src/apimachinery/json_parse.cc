@@ -52,7 +52,6 @@ class Builder {
     return true;
   }
 
-  bool too_deep() const { return too_deep_; }
   Value TakeRoot() { return std::move(root_); }
 
  private:
@@ -79,10 +78,7 @@ class Builder {
     return Put(Value::Raw(std::string(begin, end)));
   }
   bool Open(Value container) {
-    if (open_.size() >= options_.max_depth) {
-      too_deep_ = true;
-      return false;
-    }
+    if (open_.size() >= options_.max_depth) return false;
     Value* slot = Slot();
     *slot = std::move(container);
     open_.push_back(slot->is_object() ? Frame{&slot->object(), nullptr} : Frame{nullptr, &slot->array()});
@@ -147,7 +143,6 @@ class Builder {
   const rapidjson::StringStream& in_;
   std::vector<Frame> open_;
   Value root_;
-  bool too_deep_ = false;
 };
 
 }  // namespace
@@ -165,7 +160,6 @@ absl::StatusOr<Value> ParseJson(absl::string_view text, const ParseOptions& opti
   Builder builder(options, in);
   const rapidjson::ParseResult result = reader.Parse<kFlags>(in, builder);
   if (result && in.Tell() == buffer.size()) return builder.TakeRoot();
-  if (builder.too_deep()) return absl::InvalidArgumentError("exceeded max depth");
   std::string problem = json_text::Diagnose(buffer, options.max_depth);
   if (problem.empty()) {  // fine by grammar: a number that no double holds
     problem = "json: cannot unmarshal number into Go value of type float64";

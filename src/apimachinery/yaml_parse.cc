@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -78,6 +79,8 @@ class Builder final : public YAML::EventHandler {
     bool merge;  // the key is a plain <<
     YAML::anchor_t anchor;
     YAML::Mark mark;
+    bool merged = false;
+    absl::flat_hash_set<std::string> keys = {};  // those that were written out, not merged
   };
 
   static bool IsInfinite(const std::string& text) {
@@ -112,11 +115,18 @@ class Builder final : public YAML::EventHandler {
       top.key = value.is_string() ? value.as_string() : value.is_null() ? "null" : WriteJson(value);
     } else {
       top.has_key = false;
-      if (top.merge) return Merge(mark, top.value, value);
-      if (top.value.Has(top.key)) {
+      if (top.merge) {
+        top.merged = true;
+        return Merge(mark, top.value, value);
+      }
+      if (!top.keys.insert(top.key).second) {
         return Fail(mark, absl::StrCat("key \"", top.key, "\" already set in map"));
       }
-      top.value.Set(top.key, std::move(value));
+      if (top.merged) {
+        top.value.Set(top.key, std::move(value));
+      } else {
+        top.value.object().push_back(Member{std::move(top.key), std::move(value)});
+      }
     }
   }
 
@@ -152,9 +162,30 @@ absl::string_view Reword(absl::string_view message) {
   return message;
 }
 
+// The library recurses with the nesting of the text, so that is bounded before it starts. Brackets count wherever they
+// stand, which at worst refuses a text that no one writes.
+bool NestsTooDeep(absl::string_view text) {
+  constexpr size_t kMost = 1000;
+  size_t flow = 0, line_start = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if ((c == '[' || c == '{') && ++flow > kMost) return true;
+    if ((c == ']' || c == '}') && flow > 0) --flow;
+    if (c != '\n' && i + 1 < text.size()) continue;
+    size_t at = line_start, marks = 0;  // "- - - ? x" and deep indentation
+    for (; at < i && (text[at] == ' ' || text[at] == '-' || text[at] == '?' || text[at] == ':'); ++at) {
+      marks += text[at] != ' ' && at + 1 < text.size() && (text[at + 1] == ' ' || text[at + 1] == '\n');
+    }
+    if (marks > kMost || at - line_start > 2 * kMost) return true;
+    line_start = i + 1;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<Value> ParseYaml(absl::string_view text) {
+  if (NestsTooDeep(text)) return absl::InvalidArgumentError(absl::StrCat(kPrefix, "exceeded max depth of 10000"));
   std::istringstream stream{std::string(text)};
   Builder builder;
   try {
