@@ -100,6 +100,24 @@ std::string RequestStatus(const Value& csr) {
                       csr.GetString("status.certificate").empty() ? "" : ",Issued");
 }
 
+// A label selector as upstream prints it here: its Go form.
+std::string GoSelector(const Value& selector) {
+  std::vector<std::string> labels;
+  for (const auto& [key, value] : selector.GetObject("matchLabels")) {
+    labels.push_back(absl::StrCat(key, ": ", Scalar(&value, ""), ","));
+  }
+  std::sort(labels.begin(), labels.end());
+  std::string text = absl::StrCat("&LabelSelector{MatchLabels:map[string]string{", absl::StrJoin(labels, ""),
+                                  "},MatchExpressions:[]LabelSelectorRequirement{");
+  for (const Value& requirement : selector.GetArray("matchExpressions")) {
+    std::vector<std::string> values;
+    for (const Value& value : requirement.GetArray("values")) values.push_back(Scalar(&value, ""));
+    absl::StrAppend(&text, "LabelSelectorRequirement{Key:", requirement.GetString("key"), ",Operator:",
+                    requirement.GetString("operator"), ",Values:[", absl::StrJoin(values, " "), "],},");
+  }
+  return text + "},}";
+}
+
 Value IntOr(const Value* value, absl::string_view fallback) {
   return value != nullptr && value->is_number() ? Value(value->as_int()) : Value(fallback);
 }
@@ -246,8 +264,9 @@ void PrintValidatingAdmissionPolicy(const Value& object, absl::Time now, Array* 
 void PrintValidatingAdmissionPolicyBinding(const Value& object, absl::Time now, Array* cells) {
   std::string param(kUnset);
   if (const Value* ref = object.At("spec.paramRef"); ref != nullptr) {
-    const std::string ns = ref->GetString("namespace");
-    param = absl::StrCat(ns, ns.empty() ? "" : "/", Text(*ref, "name", "*"));
+    const Value* selector = ref->Find("selector");
+    param = selector != nullptr ? GoSelector(*selector)
+                                : absl::StrCat(Text(*ref, "namespace", "*"), "/", ref->GetString("name"));
   }
   cells->push_back(Name(object));
   cells->push_back(object.GetString("spec.policyName"));
