@@ -1,0 +1,57 @@
+#include "scheduler/daemon.h"
+
+#include <malloc.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "base/log.h"
+#include "base/shutdown.h"
+#include "base/status_macros.h"
+#include "client/event_recorder.h"
+#include "client/kubeconfig.h"
+#include "scheduler/plugins/plugins.h"
+#include "scheduler/scheduler.h"
+
+namespace scheduler {
+
+absl::Status RunScheduler(const Options& options) {
+  mallopt(M_ARENA_MAX, 2);  // mostly idle threads: their arenas would be most of our memory
+  ASSIGN_OR_RETURN(client::ClientConfig config, client::LoadKubeconfig(options.kubeconfig));
+  config.user_agent = "kube-scheduler";
+  ASSIGN_OR_RETURN(std::shared_ptr<client::Transport> transport, client::Connect(config));
+  const client::ApiClient api(transport, "kube-scheduler");
+  const client::EventRecorder events(api, {"default-scheduler", "", /*new_style=*/true});
+
+  std::atomic<bool> stopping{false}, lost{false};
+  std::thread waiter([&] {
+    base::WaitForShutdown();
+    stopping = true;
+  });
+  {
+    client::EventRecorder leader_events = events.As({"default-scheduler"});
+    client::LeaderElector elector(api, options.leader_election, &leader_events);
+    if (elector.Acquire([&] { return stopping.load(); })) {
+      base::LogInfo("leading identity=", elector.identity());
+      elector.KeepRenewing([&] {
+        lost = true;
+        base::RequestShutdown();
+      });
+      client::Informers informers(api);
+      Scheduler scheduler(api, informers, events, DefaultProfile(), {});
+      informers.Start();
+      while (!stopping && !informers.WaitForSync(absl::Milliseconds(200))) {
+      }
+      malloc_trim(0);
+      if (!stopping) scheduler.Run();
+      waiter.join();
+      scheduler.Stop();
+      informers.Stop();
+    }
+  }
+  if (waiter.joinable()) waiter.join();
+  return lost ? absl::AbortedError("leader election lost") : absl::OkStatus();
+}
+
+}  // namespace scheduler

@@ -1,0 +1,273 @@
+#include "scheduler/scheduler.h"
+
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "apimachinery/json.h"
+#include "base/log.h"
+#include "client/api_error.h"
+#include "k8s/core/v1/namespace.pb.h"
+#include "k8s/core/v1/node.pb.h"
+#include "k8s/core/v1/pod.pb.h"
+#include "scheduler/cache/cache.h"
+#include "scheduler/framework/convert.h"
+#include "scheduler/framework/preemption.h"
+#include "scheduler/queue/scheduling_queue.h"
+#include "scheduler/worker_pool.h"
+
+namespace scheduler {
+namespace {
+
+using k8s::core::v1::Namespace;
+using k8s::core::v1::Node;
+using k8s::core::v1::Pod;
+using apimachinery::Value;
+
+// Ended pods take no room: never seen here.
+constexpr char kLivePods[] = "status.phase!=Succeeded,status.phase!=Failed";
+
+const k8s::core::v1::PodCondition* FindCondition(const Pod& pod, const std::string& type) {
+  for (const auto& condition : pod.status().conditions()) {
+    if (condition.type() == type) return &condition;
+  }
+  return nullptr;
+}
+
+bool MoreAllocatable(const NodeSpec& old, const NodeSpec& now) {
+  return now.max_pods > old.max_pods || now.allocatable.milli_cpu > old.allocatable.milli_cpu ||
+         now.allocatable.memory > old.allocatable.memory ||
+         now.allocatable.ephemeral_storage > old.allocatable.ephemeral_storage ||
+         now.allocatable.scalars != old.allocatable.scalars;
+}
+
+client::ObjectRef RefTo(const PodInfo& pod) {
+  return {"v1", "Pod", pod.ns, pod.name, pod.uid, pod.resource_version, ""};
+}
+
+std::string Json(Value value) { return apimachinery::WriteJson(value); }
+
+}  // namespace
+
+struct Scheduler::Impl {
+  Impl(const client::ApiClient& api_in, client::Informers& informers, const client::EventRecorder& events_in,
+       Profile profile_in, SchedulerOptions options_in)
+      : api(api_in), events(events_in), profile(std::move(profile_in)), options(std::move(options_in)),
+        pods(informers.For<Pod>({.field_selector = kLivePods})), pool(options.max_binders) {
+    pods.AddHandler({[this](const auto& pod) { OnPod(nullptr, *pod); },
+                     [this](const auto& old, const auto& pod) { OnPod(old.get(), *pod); },
+                     [this](const auto& pod) { OnPodGone(*pod); }});
+    informers.For<Node>().AddHandler(
+        {[this](const auto& node) {
+           cache.SetNode(ToNodeSpec(*node));
+           queue.Wake(ClusterEvent::kNodeAdded);
+         },
+         [this](const auto& old, const auto& node) { OnNode(*old, *node); },
+         [this](const auto& node) { cache.RemoveNode(node->metadata().name()); }});
+    const auto set_namespace = [this](const Namespace& ns) {
+      cache.SetNamespace(ns.metadata().name(), Labels(ns.metadata().labels().begin(), ns.metadata().labels().end()));
+    };
+    informers.For<Namespace>().AddHandler(
+        {[set_namespace](const auto& ns) { set_namespace(*ns); },
+         [set_namespace](const auto& old, const auto& ns) {
+           if (old->metadata().labels_size() + ns->metadata().labels_size() > 0) set_namespace(*ns);
+         },
+         [this](const auto& ns) { cache.RemoveNamespace(ns->metadata().name()); }});
+  }
+
+  // --- what the informers tell -------------------------------------------------------------------------------
+
+  void OnPod(const Pod* old, const Pod& pod) {
+    const bool was_assigned = old != nullptr && !old->spec().nodename().empty();
+    if (!pod.spec().nodename().empty()) {
+      auto info = std::make_shared<const PodInfo>(ToPodInfo(pod));
+      if (!was_assigned) queue.Remove(info->uid);
+      const bool changed = was_assigned && (old->metadata().labels_size() != pod.metadata().labels_size() ||
+                                            ToPodInfo(*old).labels != info->labels);
+      cache.SetPod(std::move(info));
+      if (!was_assigned) queue.Wake(ClusterEvent::kPodAssigned);
+      if (changed) queue.Wake(ClusterEvent::kPodChanged);
+      return;
+    }
+    if (pod.spec().schedulername() != options.name) return;
+    if (pod.metadata().has_deletiontimestamp()) {
+      queue.Remove(pod.metadata().uid());
+      cache.ClearNomination(pod.metadata().uid());
+      return;
+    }
+    if (pod.spec().schedulinggates_size() > 0) return;  // not yet to be scheduled
+    auto info = std::make_shared<const PodInfo>(ToPodInfo(pod));
+    if (!info->nominated_node.empty()) cache.Nominate(info, info->nominated_node);
+    queue.Update(info);
+    queue.Add(std::move(info));
+  }
+
+  void OnPodGone(const Pod& pod) {
+    if (pod.spec().nodename().empty()) {
+      queue.Remove(pod.metadata().uid());
+      cache.ClearNomination(pod.metadata().uid());
+      return;
+    }
+    cache.RemovePod(pod.metadata().uid());
+    queue.Wake(ClusterEvent::kPodGone);
+  }
+
+  void OnNode(const Node& old_node, const Node& node) {
+    const NodeSpec old = ToNodeSpec(old_node);
+    NodeSpec now = ToNodeSpec(node);
+    const bool allocatable = MoreAllocatable(old, now), labels = old.labels != now.labels;
+    const bool taints = old.taints != now.taints || (old.unschedulable && !now.unschedulable);
+    // Heartbeats change nothing here: the node's version for scheduling stays, and so do snapshots.
+    if (!allocatable && !labels && !taints && old.unschedulable == now.unschedulable && old.images == now.images &&
+        old.allocatable == now.allocatable && old.max_pods == now.max_pods) {
+      return;
+    }
+    cache.SetNode(std::move(now));
+    if (allocatable) queue.Wake(ClusterEvent::kNodeAllocatable);
+    if (labels) queue.Wake(ClusterEvent::kNodeLabels);
+    if (taints) queue.Wake(ClusterEvent::kNodeTaints);
+  }
+
+  // --- the loop ----------------------------------------------------------------------------------------------
+
+  void Loop() {
+    base::Rng rng = base::Rng::FromEntropy();
+    Snapshot snapshot;
+    size_t start = 0;
+    while (std::optional<QueuedPod> next = queue.Pop()) {
+      const PodPtr pod = next->pod;
+      cache.UpdateSnapshot(snapshot);
+      Decision decision = Decide(profile, *pod, snapshot, start, rng);
+      if (!decision.node.empty()) {
+        cache.Assume(pod, decision.node);
+        pool.Post([this, next = *std::move(next), node = std::move(decision.node)]() mutable {
+          Bind(std::move(next), node);
+        });
+        continue;
+      }
+      std::string message = decision.Message();
+      PreemptionPlan plan;
+      if (decision.total_nodes > 0) {
+        plan = PlanPreemption(profile, *pod, snapshot, decision);
+        if (plan.node.empty()) {
+          absl::StrAppend(&message, " preemption: ", plan.message);
+        } else {
+          cache.Nominate(pod, plan.node);
+        }
+      }
+      next->rejected_by = decision.rejected_by;
+      if (next->rejected_by.empty()) next->rejected_by.insert("none");  // no nodes at all: a new node wakes it
+      queue.AddUnschedulable(*std::move(next));
+      pool.Post([this, pod, message = std::move(message), plan = std::move(plan)] { Report(*pod, message, plan); });
+    }
+  }
+
+  void Bind(QueuedPod queued, const std::string& node) {
+    const PodInfo& pod = *queued.pod;
+    k8s::core::v1::Binding binding;
+    binding.mutable_metadata()->set_namespace_(pod.ns);
+    binding.mutable_metadata()->set_name(pod.name);
+    binding.mutable_metadata()->set_uid(pod.uid);
+    binding.mutable_target()->set_kind("Node");
+    binding.mutable_target()->set_name(node);
+    const absl::Status bound = api.CreateSubresource<Pod>(pod.ns, pod.name, "binding", "v1", "Binding", binding);
+    if (bound.ok()) {
+      queue.Done(pod.uid);
+      events.Normal(RefTo(pod), "Scheduled", absl::StrCat("Successfully assigned ", pod.ns, "/", pod.name, " to ", node),
+                    "Binding");
+      return;
+    }
+    const bool gone = IsNotFound(bound) || client::IsConflict(bound);
+    cache.Forget(pod.uid);
+    queue.Wake(ClusterEvent::kPodGone);
+    if (gone && !StillWaiting(pod)) {
+      queue.Done(pod.uid);
+      return;
+    }
+    base::LogWarning("binding failed pod=", pod.key(), " node=", node, " error=\"", bound.message(), "\"");
+    events.Warning(RefTo(pod), "FailedScheduling", absl::StrCat("binding rejected: ", bound.message()), "Scheduling");
+    queue.AddFailed(std::move(queued));
+  }
+
+  bool StillWaiting(const PodInfo& pod) const {
+    const auto seen = pods.Get(pod.ns, pod.name);
+    return seen != nullptr && seen->metadata().uid() == pod.uid && seen->spec().nodename().empty();
+  }
+
+  // Tells users why, and makes room when that was planned.
+  void Report(const PodInfo& pod, const std::string& message, const PreemptionPlan& plan) {
+    const auto seen = pods.Get(pod.ns, pod.name);
+    if (seen == nullptr || seen->metadata().uid() != pod.uid) return;
+    for (const PodPtr& victim : plan.victims) Evict(*victim, pod, plan.node);
+    events.Warning(RefTo(pod), "FailedScheduling", message, "Scheduling");
+    const auto* condition = FindCondition(*seen, "PodScheduled");
+    const bool same = condition != nullptr && condition->status() == "False" && condition->message() == message &&
+                      condition->reason() == "Unschedulable";
+    if (same && (plan.node.empty() || seen->status().nominatednodename() == plan.node)) return;
+    Value patch;
+    if (!plan.node.empty()) patch.Ensure("status").Set("nominatedNodeName", plan.node);
+    Value entry;
+    entry["type"] = Value("PodScheduled");
+    entry["status"] = Value("False");
+    entry["reason"] = Value("Unschedulable");
+    entry["message"] = Value(message);
+    entry["observedGeneration"] = Value(seen->metadata().generation());
+    if (condition == nullptr || condition->status() != "False") {
+      entry["lastTransitionTime"] =
+          Value(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()));
+    }
+    patch.Ensure("status.conditions").Append(std::move(entry));
+    const auto patched = api.Patch<Pod>(pod.ns, pod.name, client::kStrategicMergePatch, Json(std::move(patch)), "status");
+    if (!patched.ok() && !IsNotFound(patched.status())) {
+      base::LogWarning("condition not written pod=", pod.key(), " error=\"", patched.status().message(), "\"");
+    }
+  }
+
+  void Evict(const PodInfo& victim, const PodInfo& winner, const std::string& node) {
+    Value entry;
+    entry["type"] = Value("DisruptionTarget");
+    entry["status"] = Value("True");
+    entry["reason"] = Value("PreemptionByScheduler");
+    entry["message"] = Value(absl::StrCat(options.name, ": preempting to accommodate a higher priority pod"));
+    entry["lastTransitionTime"] = Value(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()));
+    Value patch;
+    patch.Ensure("status.conditions").Append(std::move(entry));
+    (void)api.Patch<Pod>(victim.ns, victim.name, client::kStrategicMergePatch, Json(std::move(patch)), "status");
+    const absl::Status deleted = api.Delete<Pod>(victim.ns, victim.name, {.uid = victim.uid});
+    if (!deleted.ok()) {
+      base::LogWarning("preemption failed victim=", victim.key(), " error=\"", deleted.message(), "\"");
+      return;
+    }
+    events.Normal(RefTo(victim), "Preempted", absl::StrCat("Preempted by pod ", winner.uid, " on node ", node),
+                  "Preempting");
+  }
+
+  const client::ApiClient& api;
+  const client::EventRecorder& events;
+  const Profile profile;
+  const SchedulerOptions options;
+  client::Informer<Pod>& pods;
+  Cache cache;
+  SchedulingQueue queue;
+  WorkerPool pool;
+  std::thread loop;
+};
+
+Scheduler::Scheduler(const client::ApiClient& api, client::Informers& informers, const client::EventRecorder& events,
+                     Profile profile, SchedulerOptions options)
+    : impl_(std::make_unique<Impl>(api, informers, events, std::move(profile), std::move(options))) {}
+
+Scheduler::~Scheduler() { Stop(); }
+
+void Scheduler::Run() {
+  impl_->loop = std::thread([this] { impl_->Loop(); });
+}
+
+void Scheduler::Stop() {
+  impl_->queue.Close();
+  if (impl_->loop.joinable()) impl_->loop.join();
+  impl_->pool.Stop();
+}
+
+}  // namespace scheduler
