@@ -42,10 +42,6 @@ class Chain final : public Authorizer {
   std::vector<PolicyRule> RulesFor(const UserInfo& user, absl::string_view ns,
                                    std::vector<std::string>* errors) const override {
     std::vector<PolicyRule> out;
-    if (HasGroup(user, kMastersGroup)) {
-      out.push_back({.verbs = {"*"}, .api_groups = {"*"}, .resources = {"*"}});
-      out.push_back({.verbs = {"*"}, .non_resource_urls = {"*"}});
-    }
     for (const std::string& mode : modes_) {
       std::string node;
       if (mode == "Node" && errors != nullptr && IsNode(user, &node)) {

@@ -7,7 +7,7 @@
 
 namespace apiserver::auth {
 
-// `text` in double quotes; quotes, backslashes, control characters and bytes that are no UTF-8 escaped.
+// As GoQuote.
 std::string Quote(absl::string_view text);
 // ["a" "b"]
 std::string QuoteList(const std::vector<std::string>& texts);

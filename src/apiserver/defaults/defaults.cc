@@ -1,0 +1,158 @@
+#include "apiserver/defaults/defaults.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "apimachinery/json.h"
+#include "apimachinery/quantity.h"
+#include "apiserver/defaults/rules.h"
+
+namespace apiserver::defaults {
+namespace {
+
+using apimachinery::Field;
+using apimachinery::FieldType;
+using apimachinery::Message;
+using apimachinery::Quantity;
+using apimachinery::Shape;
+using apimachinery::Value;
+
+// What completing a message of one type takes; `needed` is false when neither it nor anything below has defaults.
+struct Plan {
+  Rule rule = nullptr;
+  bool needed = false;
+  struct Step {
+    const Field* field;
+    Value fallback;  // null: none
+    bool resources = false;  // a ResourceList: finer than a thousandth rounds up
+  };
+  std::vector<Step> steps;
+};
+
+bool IsStruct(const Field& field) { return field.message != nullptr && field.message->shape == Shape::kStruct; }
+
+// Every map of quantities is a ResourceList, but for the capacities of devices.
+bool IsResourceList(const Message& parent, const Field& field) {
+  return field.is_map() && field.message != nullptr && field.message->shape == Shape::kQuantity &&
+         !absl::StartsWith(parent.name, "dra.");
+}
+
+class Plans {
+ public:
+  Plans() {
+    const auto messages = apimachinery::Schema::Builtin().messages();
+    for (const Message& each : messages) {
+      const Message* message = &each;
+      Plan& plan = plans_[message];
+      plan.rule = FindRule(message->name);
+      plan.needed = plan.rule != nullptr;
+      for (const Field& field : message->fields) {
+        plan.needed = plan.needed || !field.default_json.empty() || IsResourceList(*message, field);
+      }
+    }
+    for (bool grown = true; grown;) {  // up to the messages that hold them
+      grown = false;
+      for (const Message& each : messages) {
+        const Message* message = &each;
+        Plan& plan = plans_[message];
+        if (plan.needed) continue;
+        for (const Field& field : message->fields) plan.needed = plan.needed || (IsStruct(field) && Needed(field.message));
+        grown = grown || plan.needed;
+      }
+    }
+    for (const Message& each : messages) {
+      const Message* message = &each;
+      Plan& plan = plans_[message];
+      for (const Field& field : message->fields) {
+        Plan::Step step{&field, Value(), IsResourceList(*message, field)};
+        if (!field.default_json.empty()) {
+          absl::StatusOr<Value> parsed = apimachinery::ParseJson(field.default_json);
+          if (parsed.ok()) step.fallback = *std::move(parsed);
+        }
+        if (!step.fallback.is_null() || step.resources || (IsStruct(field) && Needed(field.message))) {
+          plan.steps.push_back(std::move(step));
+        }
+      }
+    }
+  }
+
+  const Plan& Of(const Message* message) const {
+    static const Plan none;
+    const auto it = plans_.find(message);
+    return it == plans_.end() ? none : it->second;
+  }
+
+ private:
+  bool Needed(const Message* message) const {
+    const auto it = plans_.find(message);
+    return it != plans_.end() && it->second.needed;
+  }
+  absl::flat_hash_map<const Message*, Plan> plans_;
+};
+
+const Plans& AllPlans() {
+  static const Plans& plans = *new Plans();
+  return plans;
+}
+
+bool IsZero(const Value& value) {
+  return value.is_null() || (value.is_string() && value.as_string().empty()) || (value.is_int() && value.as_int() == 0);
+}
+
+void RoundUp(Value& resources) {
+  for (auto& [name, value] : resources.object()) {
+    if (!value.is_string()) continue;
+    const Quantity quantity = Quantity::ParseOrZero(value.as_string());
+    const Quantity rounded = Quantity::FromMilli(quantity.MilliValue(), quantity.format());
+    if (quantity.Sign() != 0 && quantity < rounded) value = rounded.ToString();
+  }
+}
+
+// The depth of the recursion is that of the types: only JSON schemas nest without bound, and they have no defaults.
+void Complete(const Message* message, Value& object) {
+  if (!object.is_object()) return;
+  const Plan& plan = AllPlans().Of(message);
+  if (!plan.needed) return;
+  if (plan.rule != nullptr) plan.rule(object);
+  for (const Plan::Step& step : plan.steps) {
+    const Field& field = *step.field;
+    if (field.inlined) {
+      Complete(field.message, object);
+      continue;
+    }
+    Value* member = object.Find(field.json);
+    if (!step.fallback.is_null() && (member == nullptr || (!field.pointer && IsZero(*member)))) {
+      member = &object.Set(field.json, step.fallback);
+    }
+    if (step.resources && member != nullptr && member->is_object()) RoundUp(*member);
+    if (!IsStruct(field)) continue;
+    if (member == nullptr) {
+      if (!field.is_single() || field.pointer) continue;
+      Value made = Value::MakeObject();  // a plain struct is always there
+      Complete(field.message, made);
+      if (!made.empty()) object.Set(field.json, std::move(made));
+    } else if (field.is_list() && member->is_array()) {
+      for (Value& item : member->array()) Complete(field.message, item);
+    } else if (field.is_map() && member->is_object()) {
+      for (auto& [key, value] : member->object()) Complete(field.message, value);
+    } else {
+      Complete(field.message, *member);
+    }
+  }
+}
+
+}  // namespace
+
+void Fill(Value& object, absl::string_view member, Value value) {
+  Value& at = object[member];
+  if (at.is_null()) at = std::move(value);
+}
+
+void FillZero(Value& object, absl::string_view member, Value value) {
+  Value& at = object[member];
+  if (IsZero(at)) at = std::move(value);
+}
+
+void ApplyDefaults(const apimachinery::Kind& kind, Value& object) { Complete(kind.message, object); }
+
+}  // namespace apiserver::defaults

@@ -1,0 +1,37 @@
+// Inside validation: the rules of each kind, and the table that finds them.
+#pragma once
+#include "absl/strings/string_view.h"
+#include "apimachinery/schema.h"
+#include "apiserver/validation/checks.h"
+
+namespace apiserver::validation {
+
+struct KindRules {
+  absl::string_view group, kind;
+  void (*create)(FieldErrors& e, const Value& object);
+  void (*update)(FieldErrors& e, const Value& object, const Value& old);
+  void (*status)(FieldErrors& e, const Value& object, const Value& old) = nullptr;  // nullptr: metadata only
+};
+
+// The tables of the files below; validation.cc searches them in turn.
+absl::Span<const KindRules> PodKinds();         // pod_kind.cc: Pod, PodTemplate, ReplicationController
+absl::Span<const KindRules> ServiceKinds();     // service.cc: Service, Endpoints, EndpointSlice
+absl::Span<const KindRules> ClusterKinds();     // cluster.cc: Node, Namespace, ResourceQuota, LimitRange, Event, ...
+absl::Span<const KindRules> ConfigKinds();      // config.cc: ConfigMap, Secret, ServiceAccount, Lease, PriorityClass
+absl::Span<const KindRules> VolumeKinds();      // persistent_volumes.cc
+absl::Span<const KindRules> AppsKinds();        // apps.cc
+absl::Span<const KindRules> BatchKinds();       // batch.cc
+absl::Span<const KindRules> RbacKinds();        // rbac.cc
+absl::Span<const KindRules> NetworkKinds();     // networking.cc
+absl::Span<const KindRules> StorageKinds();     // storage.cc
+absl::Span<const KindRules> AutoscalingKinds(); // autoscaling.cc
+absl::Span<const KindRules> ExtensionKinds();   // extensions.cc: webhooks, policies, flow control, CSRs, ...
+absl::Span<const KindRules> DeviceKinds();      // devices.cc
+absl::Span<const KindRules> ReviewKinds();      // reviews.cc
+
+// Subresources of pods.
+void PodEphemeralContainers(FieldErrors& e, const Value& object, const Value& old);
+void PodResize(FieldErrors& e, const Value& object, const Value& old);
+void NamespaceFinalize(FieldErrors& e, const Value& object, const Value& old);
+
+}  // namespace apiserver::validation
