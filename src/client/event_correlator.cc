@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kBurst = 25;                                      // events per object before the limit ...
 constexpr absl::Duration kRefill = absl::Minutes(5);               // ... and one more each five minutes
-constexpr size_t kSimilarMessages = 10;                            // then similar events are combined ...
+constexpr size_t kSimilarMessages = 10;                            // from this many on similar events are combined ...
 constexpr absl::Duration kSimilarWindow = absl::Minutes(10);       // ... if none was ten minutes apart
 constexpr size_t kMaxRemembered = 4096;
 constexpr absl::Duration kRememberFor = absl::Hours(1);            // events live that long on the server
@@ -25,7 +25,7 @@ EventDecision EventCorrelator::Decide(absl::string_view subject, absl::string_vi
   if (now - similar.last > kSimilarWindow) similar.messages.clear();
   similar.last = now;
   similar.messages.emplace(message);
-  if (similar.messages.size() > kSimilarMessages) {
+  if (similar.messages.size() >= kSimilarMessages) {
     similar.messages.erase(std::string(message));
     decision.message = absl::StrCat("(combined from similar events): ", message);
     decision.key = similar_key;

@@ -151,7 +151,8 @@ struct Scheduler::Impl {
       if (decision.total_nodes > 0) {
         plan = PlanPreemption(profile, *pod, snapshot, decision);
         if (plan.node.empty()) {
-          absl::StrAppend(&message, " preemption: ", plan.message);
+          // What upstream's two ways of making room say: claims of devices (none here), then preemption.
+          absl::StrAppend(&message, " no new claims to deallocate, preemption: ", plan.message);
         } else {
           cache.Nominate(pod, plan.node);
         }

@@ -1,7 +1,6 @@
 // Plugins that compare a pod with a node object alone: name, cordon, taints, affinity, host ports.
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "scheduler/plugins/plugins.h"
 
 namespace scheduler {
@@ -49,9 +48,7 @@ class TaintTolerationFilter final : public FilterPlugin {
   FilterFn Prepare(const PodInfo& pod, const Snapshot&) const override {
     return [&pod](const NodeInfo& node) {
       Verdict verdict;
-      if (const Taint* taint = FindUntolerated(pod, *node.spec); taint != nullptr) {
-        verdict.RejectForGood(absl::StrCat("node(s) had untolerated taint {", taint->key, ": ", taint->value, "}"));
-      }
+      if (FindUntolerated(pod, *node.spec) != nullptr) verdict.RejectForGood("node(s) had untolerated taint(s)");
       return verdict;
     };
   }
