@@ -1,5 +1,7 @@
 // JSON to a typed tree in normal form, with Go's complaints. The tree is turned in place.
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "absl/container/flat_hash_set.h"
@@ -73,7 +75,8 @@ std::string GoType(const Field& field, bool element) {
 
 class JsonDecoder {
  public:
-  JsonDecoder(const DecodeOptions& options, Decoded* result) : strict_(options.strict), errors_(result->strict_errors) {}
+  JsonDecoder(const DecodeOptions& options, Decoded* result)
+      : strict_(options.strict), converting_(options.converting), errors_(result->strict_errors) {}
 
   absl::Status Run(const Message& message, Value* value) {
     if (message.shape == Shape::kStruct && !value->is_object()) {
@@ -87,6 +90,7 @@ class JsonDecoder {
     const bool whole = MessageValue(message, nullptr, value, 0);
     if (!whole) return absl::InvalidArgumentError(fatal_);
     if (!saved_.empty()) return absl::InvalidArgumentError(saved_);
+    if (converting_) std::sort(errors_.begin(), errors_.end());
     return absl::OkStatus();
   }
 
@@ -143,6 +147,7 @@ class JsonDecoder {
   }
   // Go goes on after a wrong type and reports the first one at the end. The member stays unset.
   bool TypeError(const Field& field, bool element, Value* value) {
+    if (converting_) return Fatal(ConversionError(field, element, *value));
     if (saved_.empty()) {
       std::string what = KindWord(*value);
       if (IsNumber(*value) && (field.type == FieldType::kInt32 || field.type == FieldType::kInt64 ||
@@ -153,6 +158,27 @@ class JsonDecoder {
     }
     *value = Value();
     return true;
+  }
+  // runtime.DefaultUnstructuredConverter's messages.
+  static std::string ConversionError(const Field& field, bool element, const Value& value) {
+    const absl::string_view from = value.is_object() ? "map" : value.is_array() ? "slice" : value.is_string() ? "string"
+                                   : value.is_bool() ? "bool" : value.is_int() ? "int64" : "float64";
+    if (!element && field.is_list()) return absl::StrCat("cannot restore slice from ", from);
+    if (!element && field.is_map()) return absl::StrCat("cannot restore map from ", from);
+    switch (field.type) {
+      case FieldType::kMessage:
+        return field.message->shape == Shape::kStringList ? absl::StrCat("cannot restore slice from ", from)
+                                                          : absl::StrCat("cannot restore struct from: ", from);
+      case FieldType::kBytes: return absl::StrCat("cannot restore slice from ", from);
+      case FieldType::kBool: return "unrecognized type: bool";
+      case FieldType::kString:
+        return value.is_number() ? absl::StrCat("cannot convert ", from, " to ", GoType(field, true))
+                                 : "unrecognized type: string";
+      default: break;
+    }
+    const absl::string_view kind = field.type == FieldType::kInt32 ? "int32" : field.type == FieldType::kInt64 ? "int64" : "float64";
+    return value.is_number() ? absl::StrCat("cannot convert ", from, " to ", GoType(field, true))
+                             : absl::StrCat("unrecognized type: ", kind);
   }
   bool Fatal(std::string text) {
     if (fatal_.empty()) fatal_ = std::move(text);
@@ -363,6 +389,9 @@ class JsonDecoder {
       case FieldType::kInt32:
       case FieldType::kInt64:
         if (value->is_null()) return true;
+        if (converting_ && value->is_double() && std::trunc(value->as_double()) == value->as_double()) {
+          *value = Value(value->as_int());
+        }
         if (!value->is_int() || (field.type == FieldType::kInt32 &&
                                  (value->as_int() > INT32_MAX || value->as_int() < INT32_MIN))) {
           return TypeError(field, true, value);
@@ -427,7 +456,7 @@ class JsonDecoder {
     return fine;
   }
 
-  const bool strict_;
+  const bool strict_, converting_;
   std::vector<std::string>& errors_;
   int muted_ = 0;
   std::vector<Step> steps_;

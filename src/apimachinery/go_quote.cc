@@ -1,6 +1,13 @@
 #include "apimachinery/go_quote.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "apimachinery/json.h"
 #include "apimachinery/json_text.h"
 
 namespace apimachinery {
@@ -50,6 +57,54 @@ std::string GoQuote(absl::string_view text) {
   }
   out.push_back('"');
   return out;
+}
+
+namespace {
+
+// %v of a float64: shortest, with an exponent of two digits at least from 1e21 on and below 1e-4.
+std::string FormatDouble(double d) {
+  if (d == 0) return "0";
+  const double magnitude = std::fabs(d);
+  char text[40];
+  if (magnitude >= 1e-4 && magnitude < 1e21) {
+    std::string plain;
+    AppendJsonDouble(d, &plain);
+    if (plain.find('e') == std::string::npos) return plain;
+  }
+  for (int precision = 0; precision <= 16; ++precision) {
+    std::snprintf(text, sizeof text, "%.*e", precision, d);
+    if (std::strtod(text, nullptr) == d) break;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string GoFormat(const Value& value) {
+  switch (value.type()) {
+    case Value::Type::kNull: return "<nil>";
+    case Value::Type::kBool: return value.as_bool() ? "true" : "false";
+    case Value::Type::kInt: return absl::StrCat(value.as_int());
+    case Value::Type::kDouble: return FormatDouble(value.as_double());
+    case Value::Type::kString:
+    case Value::Type::kRaw: return value.as_string();
+    case Value::Type::kArray: {
+      std::string out = "[";
+      for (size_t i = 0; i < value.size(); ++i) absl::StrAppend(&out, i > 0 ? " " : "", GoFormat(value.array()[i]));
+      return out + "]";
+    }
+    case Value::Type::kObject: {
+      std::vector<const Member*> members;
+      for (const Member& member : value.object()) members.push_back(&member);
+      std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key < b->key; });
+      std::string out = "map[";
+      for (size_t i = 0; i < members.size(); ++i) {
+        absl::StrAppend(&out, i > 0 ? " " : "", members[i]->key, ":", GoFormat(members[i]->value));
+      }
+      return out + "]";
+    }
+  }
+  return "";
 }
 
 }  // namespace apimachinery
