@@ -1,14 +1,19 @@
 # One library per directory, one test binary per directory: the tree is the architecture.
 
-# skiff_library(NAME [PCH core|api|none] [DEPS ...] [EXCLUDE main.cc ...])
-# A static library of all *.cc in the current directory. PCH: core (default: STL, absl, spdlog, protobuf, grpcpp)
-# or api (core plus the generated API types).
+# skiff_library(NAME [HOT] [PCH core|api|none] [DEPS ...] [EXCLUDE main.cc ...])
+# A static library of all *.cc in the current directory. PCH: core (default: STL, absl, protobuf, grpcpp)
+# or api (core plus the generated API types). HOT: on the path of every request, worth -O2 in the release preset; the
+# rest is compiled with -O1, which takes a quarter less time.
 function(skiff_library name)
-  cmake_parse_arguments(arg "" "PCH" "DEPS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(arg "HOT" "PCH" "DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc)
   list(REMOVE_ITEM sources main.cc ${arg_EXCLUDE})
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC ${arg_DEPS} skiff_deps)
+  if(arg_HOT AND TARGET skiff_pch_hot AND NOT arg_PCH)
+    target_compile_options(${name} PRIVATE -O2)
+    set(arg_PCH hot)
+  endif()
   skiff_pch(${name} "${arg_PCH}")
 endfunction()
 
@@ -32,19 +37,17 @@ function(skiff_test name)
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main skiff_deps)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
   target_compile_definitions(${name} PRIVATE SKIFF_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  skiff_pch(${name} "${arg_PCH}" TEST)
+  skiff_pch(${name} "${arg_PCH}")
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
 function(skiff_pch name which)
-  cmake_parse_arguments(arg "TEST" "" "" ${ARGN})
-  if(arg_TEST)  # a definition of its own keeps tests from reusing the shared header's flags
-    set_target_properties(${name} PROPERTIES DISABLE_PRECOMPILE_HEADERS OFF)
-  endif()
   if(which STREQUAL "none")
     return()
   elseif(which STREQUAL "api")
     target_precompile_headers(${name} REUSE_FROM skiff_pch_api)
+  elseif(which STREQUAL "hot")
+    target_precompile_headers(${name} REUSE_FROM skiff_pch_hot)
   else()
     target_precompile_headers(${name} REUSE_FROM skiff_pch_core)
   endif()
