@@ -19,7 +19,7 @@ constexpr const char* kIgnored[] = {
     "--auth-token", "--bcrypt-cost", "--auth-token-ttl", "--enable-pprof", "--metrics", "--discovery-srv", "--tls-min-version",
     "--tls-max-version", "--cipher-suites", "--feature-gates", "--compact-hash-check-enabled", "--corrupt-check-time",
     "--experimental-initial-corrupt-check", "--initial-corrupt-check", "--pre-vote", "--socket-reuse-port",
-    "--socket-reuse-address", "--auto-tls", "--snapshot-catchup-entries", "--unsafe-no-fsync", "--max-learners",
+    "--socket-reuse-address", "--auto-tls", "--unsafe-no-fsync", "--max-learners",
     "--compaction-batch-limit", "--warning-apply-duration", "--experimental-compact-hash-check-enabled"};
 
 void AddUrls(CLI::App& app, const char* name, std::vector<std::string>* urls, const char* help) {
@@ -57,6 +57,7 @@ absl::StatusOr<std::optional<ServerFlags>> ParseFlags(int argc, char** argv) {
   app.add_option("--heartbeat-interval", flags.heartbeat_ms, "Milliseconds between heartbeats.")->check(CLI::PositiveNumber);
   app.add_option("--election-timeout", flags.election_ms, "Milliseconds without a leader before an election.")->check(CLI::PositiveNumber);
   app.add_option("--snapshot-count", flags.snapshot_count, "Entries between flushes of the applied state.")->check(CLI::PositiveNumber);
+  app.add_option("--snapshot-catchup-entries", flags.catch_up_entries, "Entries kept in memory for members that lag.")->check(CLI::PositiveNumber);
   app.add_option("--quota-backend-bytes", flags.quota_backend_bytes, "Alarm when the backend exceeds this; 0: 2 GiB.");
   app.add_option("--auto-compaction-mode", flags.auto_compaction_mode, "periodic or revision.");
   app.add_option("--auto-compaction-retention", flags.auto_compaction_retention, "History to keep; 0: all.");

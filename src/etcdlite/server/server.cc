@@ -100,6 +100,7 @@ class ServerImpl final : public Server {
     options.heartbeat = absl::Milliseconds(flags_.heartbeat_ms);
     options.election = absl::Milliseconds(flags_.election_ms);
     options.snapshot_count = flags_.snapshot_count;
+    options.catch_up_entries = flags_.catch_up_entries;
     node::Node::Parts parts;
     parts.state = &state_;
     parts.mark = std::move(member.mark);

@@ -25,6 +25,7 @@ struct ServerFlags {
   int64_t heartbeat_ms = 100;
   int64_t election_ms = 1000;
   uint64_t snapshot_count = 10000;
+  uint64_t catch_up_entries = 5000;
   uint64_t max_request_bytes = 1536 * 1024;
   uint64_t max_txn_ops = 128;
   int64_t quota_backend_bytes = 0;  // 0: 2 GiB; negative: none
