@@ -14,8 +14,8 @@ TEXT = r'(?:"(?:[^"\\]|\\.)*"|[^"])*?'
 FIELD_OPTIONS = re.compile(r'\s*\[\(skiff\.schema\.field\) = \{' + TEXT + r'\}\](?=;)', re.S)
 OPTION = re.compile(r'^ *option \(skiff\.schema\.\w+\) = \{' + TEXT + r'\};\n', re.S | re.M)
 COMMENT = re.compile(r'^ *//.*\n', re.M)
-MEMBER = re.compile(r'\s*(?:optional|repeated|map<[^>]*>)\b.*?(\w+) = \d+(.*)')
-JSON_NAME = re.compile(r'json: "([^"]*)"')
+MEMBER = re.compile(r'\s*(?:optional\b|repeated\b|map<[^>]*>).*?(\w+) = \d+(.*)')
+JSON_NAME = re.compile(r'(?<!\w)json: "([^"]*)"')
 
 
 def write_if_changed(path, text):
