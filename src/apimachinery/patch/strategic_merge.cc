@@ -23,7 +23,7 @@ absl::Status BadType(const Value& type, const Value& in) {
 }
 const char* GoTypeWord(const Value& value) {
   switch (value.type()) {
-    case Value::Type::kNull: return "<nil>";
+    case Value::Type::kNull: return "%!s(<nil>)";
     case Value::Type::kBool: return "bool";
     case Value::Type::kInt: return "int64";
     case Value::Type::kDouble: return "float64";
@@ -146,14 +146,13 @@ void Deduplicate(Array* items) {
   *items = std::move(unique);
 }
 
-// Takes the elements with $patch out of `patch`, doing to `original` what they say.
-absl::Status SpecialElements(absl::string_view merge_key, Array* original, Array* patch) {
-  Array plain;
+// Does to `original` what the elements with $patch say; *plain are the others.
+absl::Status SpecialElements(absl::string_view merge_key, Array* original, Array* patch, std::vector<Value*>* plain) {
   bool replace = false;
   for (Value& element : *patch) {
     const Value* directive = element.Find(kDirective);
     if (directive == nullptr) {
-      plain.push_back(std::move(element));
+      plain->push_back(&element);
     } else if (*directive == Value("delete")) {
       const Value* key = element.Find(merge_key);
       if (key == nullptr) return NoMergeKey(element, merge_key);
@@ -166,19 +165,20 @@ absl::Status SpecialElements(absl::string_view merge_key, Array* original, Array
       return BadType(*directive, element);
     }
   }
-  *patch = std::move(plain);
   if (!replace) return absl::OkStatus();
-  *original = std::move(*patch);
-  patch->clear();
+  original->clear();
+  for (const Value* element : *plain) original->push_back(*element);
+  plain->clear();
   return absl::OkStatus();
 }
 
+// The patch's elements stay where they are, their directives taken out: a refusal quotes the patch like that.
 absl::Status MergeList(const PatchMember& member, bool deletion, const MergeOptions& options, Value* original_value,
                        Value* patch_value) {
   Array& original = original_value->array();
   Array& patch = patch_value->array();
   if (!member.merge) {
-    *original_value = std::move(*patch_value);
+    *original_value = *patch_value;
     return absl::OkStatus();
   }
   if (original.empty() && patch.empty()) return absl::OkStatus();
@@ -190,30 +190,32 @@ absl::Status MergeList(const PatchMember& member, bool deletion, const MergeOpti
                    original.end());
     return absl::OkStatus();
   }
-  Array server_order, patch_order;
   if (!objects) {
-    server_order = original;
-    patch_order = patch;
-    for (Value& item : patch) original.push_back(std::move(item));
+    const Array server_order = original;
+    original.insert(original.end(), patch.begin(), patch.end());
     Deduplicate(&original);
-    return Reorder("", patch_order, server_order, &original);
+    return Reorder("", patch, server_order, &original);
   }
   if (member.merge_key.empty()) {
     return Plain(absl::StrCat("cannot merge lists without merge key for ",
                               member.type.message != nullptr ? member.type.message->go_name : ""));
   }
-  if (absl::Status status = SpecialElements(member.merge_key, &original, &patch); !status.ok()) return status;
-  patch_order = patch;
-  server_order = original;
-  for (Value& element : patch) {
-    const Value* key = element.Find(member.merge_key);
-    if (key == nullptr) return NoMergeKey(element, member.merge_key);
+  std::vector<Value*> elements;
+  if (absl::Status status = SpecialElements(member.merge_key, &original, &patch, &elements); !status.ok()) return status;
+  Array patch_order;
+  const Array server_order = original;
+  for (Value* element : elements) {
+    const Value* key = element->Find(member.merge_key);
+    if (key == nullptr) return NoMergeKey(*element, member.merge_key);
+    Value identity = Value::MakeObject();
+    identity.Set(member.merge_key, *key);
+    patch_order.push_back(std::move(identity));
     const int at = FindByKey(original, member.merge_key, *key);
     if (at < 0) {
-      original.push_back(element);
+      original.push_back(*element);
       continue;
     }
-    if (absl::Status status = MergeObjects(member.type, options, &original[at], &element); !status.ok()) return status;
+    if (absl::Status status = MergeObjects(member.type, options, &original[at], element); !status.ok()) return status;
   }
   return Reorder(member.merge_key, patch_order, server_order, &original);
 }
@@ -223,7 +225,7 @@ absl::Status CheckOrder(absl::string_view merge_key, const Array* patch, const A
   if (patch == nullptr) return absl::OkStatus();
   Array wanted;
   for (const Value& item : *patch) {
-    if (item.is_object() && item.GetString(kDirective) == "delete") continue;
+    if (item.Has(kDirective)) continue;
     wanted.push_back(item);
   }
   size_t at = 0;
@@ -379,8 +381,7 @@ absl::Status MergeObjects(const TypePlace& type, const MergeOptions& options, Va
   if (const Value* directive = patch->Find(kDirective)) {
     if (*directive == Value("replace")) {
       patch->Erase(kDirective);
-      *original = std::move(*patch);
-      *patch = Value::MakeObject();
+      *original = *patch;
     } else if (*directive == Value("delete")) {
       *original = Value::MakeObject();
     } else {
@@ -408,8 +409,8 @@ absl::Status MergeObjects(const TypePlace& type, const MergeOptions& options, Va
     Value* mine = original->Find(key);
     if (mine == nullptr || !SameType(*mine, entry.value)) {
       if (deletion) continue;
+      if (options.ignore_unmatched_nulls) DiscardNulls(&entry.value);
       Value added = entry.value;
-      if (options.ignore_unmatched_nulls) DiscardNulls(&added);
       if (options.parallel_lists) DropDirectives(&added);
       original->Set(key, std::move(added));
       continue;
@@ -426,8 +427,7 @@ absl::Status MergeObjects(const TypePlace& type, const MergeOptions& options, Va
     } else if (entry.value.is_array()) {
       absl::StatusOr<PatchMember> member = LookupMember(type, key, true);
       if (!member.ok()) return member.status();
-      Value list = entry.value;
-      absl::Status status = MergeList(*member, deletion, options, mine, &list);
+      absl::Status status = MergeList(*member, deletion, options, mine, &entry.value);
       if (!status.ok()) return status;
     } else {
       *mine = entry.value;
