@@ -164,8 +164,22 @@ Value MessageProperty(Form form, const Message& owner, const Field& field, std::
   return schema;
 }
 
-Value Property(Form form, const Message& owner, const Field& field) {
+constexpr absl::string_view kApiVersionDoc = "API group and version that the object is written in, such as apps/v1.";
+constexpr absl::string_view kKindDoc = "Kind of the object, such as Pod. Cannot change.";
+
+// The comment of a member, which may belong to a message that is inlined in `owner`.
+std::string DocOf(const Message& owner, const Field& field) {
+  if (field.type_meta) return std::string(field.json == "kind" ? kKindDoc : kApiVersionDoc);
   std::string doc = Schema::Builtin().Doc(owner, field);
+  for (const Field& at : owner.fields) {
+    if (!doc.empty()) break;
+    if (at.inlined) doc = DocOf(*at.message, field);
+  }
+  return doc;
+}
+
+Value Property(Form form, const Message& owner, const Field& field) {
+  std::string doc = DocOf(owner, field);
   Value schema;
   if (field.is_list() || field.is_map()) {
     schema["description"] = std::move(doc);
