@@ -1,0 +1,21 @@
+// The pure half of kubectl apply: which patch brings an object where the file wants it.
+#pragma once
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "apimachinery/value.h"
+
+namespace kubectl {
+
+using apimachinery::Value;
+
+struct ApplyPatch {
+  bool strategic = false;  // else a JSON merge patch
+  Value patch;             // empty object: nothing to change
+};
+
+// `modified` is the file's object with its last-applied annotation set; the original comes from `current`'s
+// annotation. Kinds of the built-in schema get a strategic merge patch.
+absl::StatusOr<ApplyPatch> ComputeApplyPatch(const Value& current, const Value& modified);
+
+}  // namespace kubectl

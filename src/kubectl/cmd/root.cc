@@ -1,0 +1,37 @@
+#include "kubectl/cmd/root.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "kubectl/cmd/commands.h"
+#include "kubectl/cmd/common.h"
+
+namespace kubectl {
+
+absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words) {
+  FlagSet globals;
+  factory.AddFlags(&globals);
+  Command root;
+  root.name = "kubectl";
+  root.about =
+      "kubectl works with the objects of a Kubernetes cluster: it creates, shows, changes and deletes them, and looks "
+      "into running containers.";
+  root.usage = "[flags]";
+  const auto add = [&](const char* group, CommandPtr command) { root.Add(std::move(command)).group = group; };
+  add("Basic Commands (Beginner)", MakeCreate(factory));
+  add("Basic Commands (Beginner)", MakeRun(factory));
+  add("Basic Commands (Intermediate)", MakeGet(factory));
+  add("Basic Commands (Intermediate)", MakeDelete(factory));
+  add("Deploy Commands", MakeScale(factory));
+  add("Troubleshooting and Debugging Commands", MakeDescribe(factory));
+  add("Advanced Commands", MakeApply(factory));
+  add("Other Commands", MakeVersion(factory));
+  auto options = NewCommand("options", "Print the list of flags inherited by all commands", "");
+  options->run = [&](const FlagSet::Parsed&) {
+    factory.io.Out(absl::StrCat("The following options can be passed to any command:\n\n", FlagHelp(globals)));
+    return absl::OkStatus();
+  };
+  add("Other Commands", std::move(options));
+  return RunCommand(root, globals, words, factory.io);
+}
+
+}  // namespace kubectl
