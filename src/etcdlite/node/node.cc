@@ -149,6 +149,7 @@ class NodeImpl final : public Node {
   void AskReads();
   void HandleReads(const std::vector<raft::ReadResult>& results);
   void TrimLog();
+  void PublishProgress();
   void Submit(uint64_t id, std::string entry, bool conf, raft::ConfChange change);
   bool ApplyBatch(std::vector<ApplyJob>& jobs);
   void Install(ApplyJob& job);
@@ -284,6 +285,7 @@ void NodeImpl::RunRaft() {
       pending_.FailExpired(apply::TimeoutError());
       std::erase_if(held_, [](const HeldProposal& held) { return held.give_up <= Clock::now(); });
       AskReads();
+      PublishProgress();
     }
     if (!waiting_reads_.empty()) AskReads();
     Drain();
@@ -413,6 +415,10 @@ void NodeImpl::TrimLog() {
   while (core_->log_bytes() > 2 * options_.catch_up_bytes && core_->first_index() + 64 < applied) {
     core_->CompactLog((core_->first_index() + applied) / 2);
   }
+}
+
+void NodeImpl::PublishProgress() {
+  if (core_->role() != raft::Role::kLeader) return;
   std::lock_guard<std::mutex> lock(progress_mu_);
   match_.clear();
   for (const uint64_t id : raft::AllMembers(core_->conf())) match_[id] = core_->match_of(id);

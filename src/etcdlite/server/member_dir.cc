@@ -127,6 +127,10 @@ absl::StatusOr<OpenedMember> OpenMember(const ServerFlags& flags, apply::State* 
     return identity.status();
   }
   ASSIGN_OR_RETURN(opened.mark, apply::LoadState(engine, state));
+  if (opened.mark.index == 0) {
+    // Joined, and the leader has not sent the state yet: answers to it need its address all the same.
+    ASSIGN_OR_RETURN(state->membership, fetch());
+  }
   state->membership.set_cluster_id(opened.cluster_id);
 
   // The log goes on where the applied state ends. Entries before that are history.
