@@ -59,9 +59,9 @@ std::pair<std::string, std::string> SplitKey(absl::string_view key) {
 }
 
 InformerBase::InformerBase(const ApiClient& client, const ResourceInfo& info, std::string ns, Selection select,
-                           TimerThread& timer)
+                           TimerThread& timer, bool metadata_only)
     : client_(client), info_(info), ns_(std::move(ns)), select_(std::move(select)), timer_(timer),
-      backoff_(kFirstBackoff) {}
+      metadata_only_(metadata_only), backoff_(kFirstBackoff) {}
 
 InformerBase::~InformerBase() = default;
 
@@ -77,6 +77,19 @@ void InformerBase::Stop() {
   watch_.reset();
 }
 
+void InformerBase::Halt() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopped_ = true;
+  }
+  timer_.Post([this] { watch_.reset(); });
+}
+
+bool InformerBase::IsStopped() const {
+  absl::MutexLock lock(&mu_);
+  return stopped_;
+}
+
 bool InformerBase::HasSynced() const {
   absl::MutexLock lock(&mu_);
   return synced_;
@@ -89,8 +102,10 @@ size_t InformerBase::size() const {
 
 void InformerBase::ListThenWatch() {
   watch_.reset();
+  if (IsStopped()) return;
   ListOptions options;
   options.select = select_;
+  options.metadata_only = metadata_only_;
   if (!expired_) {
     options.resource_version = "0";
   } else {
@@ -140,8 +155,10 @@ void InformerBase::ListThenWatch() {
 
 void InformerBase::WatchFromHere() {
   watch_.reset();
+  if (IsStopped()) return;
   WatchOptions options;
   options.select = select_;
+  options.metadata_only = metadata_only_;
   options.resource_version = resource_version_;
   // Between five and ten minutes, as upstream, spread by the address so that watches do not end together.
   options.timeout = absl::Seconds(300 + (reinterpret_cast<uintptr_t>(this) >> 6) % 300);

@@ -43,6 +43,8 @@ class InformerBase {
   bool HasSynced() const;
   size_t size() const;
   void Start();
+  // No more lists, watches and events. The object must live on until its TimerThread has stopped.
+  void Halt();
 
  protected:
   using IndexFn = std::function<void(const void*, std::vector<std::string>&)>;
@@ -52,7 +54,8 @@ class InformerBase {
     std::function<void(const Any&)> deleted;
   };
 
-  InformerBase(const ApiClient& client, const ResourceInfo& info, std::string ns, Selection select, TimerThread& timer);
+  InformerBase(const ApiClient& client, const ResourceInfo& info, std::string ns, Selection select, TimerThread& timer,
+               bool metadata_only = false);
   virtual Any Parse(absl::string_view bytes) const = 0;  // null: malformed
   virtual const k8s::meta::v1::ObjectMeta& Meta(const void* object) const = 0;
 
@@ -73,6 +76,7 @@ class InformerBase {
     absl::flat_hash_map<std::string, absl::flat_hash_set<std::string>> objects;  // index key -> object keys
   };
 
+  bool IsStopped() const;
   void ListThenWatch();  // on the timer's thread
   void WatchFromHere();  // on the timer's thread
   void OnEvent(const WatchEvent& event);
@@ -87,6 +91,7 @@ class InformerBase {
   const std::string ns_;
   const Selection select_;
   TimerThread& timer_;
+  const bool metadata_only_;
   std::vector<Handlers> handlers_;
 
   mutable absl::Mutex mu_;

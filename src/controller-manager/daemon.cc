@@ -18,6 +18,8 @@
 #include "controller-manager/endpoints/endpoints_controller.h"
 #include "controller-manager/endpointslice/endpointslice_controller.h"
 #include "controller-manager/framework/controller.h"
+#include "controller-manager/garbagecollector/gc_controller.h"
+#include "controller-manager/namespace/namespace_controller.h"
 #include "controller-manager/nodeipam/node_ipam.h"
 #include "controller-manager/replicaset/replica_controller.h"
 #include "controller-manager/serviceaccount/namespace_defaults.h"
@@ -40,6 +42,10 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   add("endpointslice-controller", [&] {
     return NewEndpointSliceController(context, o.concurrent_service_endpoint_syncs, o.max_endpoints_per_slice);
   });
+  add("namespace-controller", [&] { return NewNamespaceController(context, o.concurrent_namespace_syncs); });
+  if (o.enable_garbage_collector) {
+    add("garbage-collector-controller", [&] { return NewGarbageCollector(context, o.concurrent_gc_syncs); });
+  }
   add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
   if (!o.root_ca_file.empty() && o.Enabled("root-ca-certificate-publisher-controller")) {
     ASSIGN_OR_RETURN(std::string ca, base::ReadFile(o.root_ca_file));
