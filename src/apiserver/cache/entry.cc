@@ -14,6 +14,17 @@ std::mutex& StripeOf(const Entry* entry) {
   return (*stripes)[(reinterpret_cast<uintptr_t>(entry) >> 6) % stripes->size()];
 }
 
+// The kind of a stored object; some are stored under an older version of the same form.
+const apimachinery::Kind* StoredKind(absl::string_view api_version, absl::string_view name) {
+  const apimachinery::Schema& schema = apimachinery::Schema::Builtin();
+  const apimachinery::Kind* kind = schema.FindKind(api_version, name);
+  if (kind != nullptr) return kind->message == nullptr ? nullptr : kind;
+  for (const apimachinery::Kind& k : schema.kinds()) {
+    if (k.kind == name && k.stored_as == api_version && k.message != nullptr) return &k;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 absl::string_view Entry::ns() const {
@@ -44,22 +55,21 @@ pipeline::ObjectPtr Entry::Decode(bool keep) const {
 }
 
 EntryPtr EntryFromStore(absl::string_view key, absl::string_view value, int64_t revision) {
-  const apimachinery::Schema& schema = apimachinery::Schema::Builtin();
   auto entry = std::make_shared<Entry>();
   entry->key = std::string(key);
   entry->revision = revision;
   if (apimachinery::HasEnvelope(value)) {
     const auto envelope = apimachinery::DecodeEnvelope(value);
     if (!envelope.ok()) return nullptr;
-    entry->kind = schema.FindKind(envelope->api_version, envelope->kind);
-    if (entry->kind == nullptr || entry->kind->message == nullptr) return nullptr;
+    entry->kind = StoredKind(envelope->api_version, envelope->kind);
+    if (entry->kind == nullptr) return nullptr;
     entry->bytes = WithResourceVersion(envelope->raw, revision);
     return entry;
   }
   const auto json = apimachinery::ParseJson(value);
   if (!json.ok()) return nullptr;
-  entry->kind = schema.FindKind(json->GetString("apiVersion"), json->GetString("kind"));
-  if (entry->kind == nullptr || entry->kind->message == nullptr) return nullptr;
+  entry->kind = StoredKind(json->GetString("apiVersion"), json->GetString("kind"));
+  if (entry->kind == nullptr) return nullptr;
   const auto typed = apimachinery::DecodeJson(*entry->kind->message, value);
   if (!typed.ok()) return nullptr;
   std::string wire;

@@ -73,14 +73,6 @@ void AppendVarint(uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
-absl::string_view Metadata(absl::string_view object) {
-  Reader fields(object);
-  while (fields.Next()) {
-    if (fields.number() == 1 && fields.type() == 2) return fields.bytes();
-  }
-  return {};
-}
-
 std::string ReplaceResourceVersion(absl::string_view object, absl::string_view text) {
   constexpr auto kNumber = static_cast<uint32_t>(MetaField::kResourceVersion);
   Reader fields(object);
@@ -110,6 +102,14 @@ std::string ReplaceResourceVersion(absl::string_view object, absl::string_view t
 
 }  // namespace
 
+absl::string_view MetadataBytes(absl::string_view object) {
+  Reader fields(object);
+  while (fields.Next()) {
+    if (fields.number() == 1 && fields.type() == 2) return fields.bytes();
+  }
+  return {};
+}
+
 void AppendBytesField(uint32_t number, absl::string_view bytes, std::string* out) {
   AppendVarint(number << 3 | 2, out);
   AppendVarint(bytes.size(), out);
@@ -128,7 +128,7 @@ std::string WithResourceVersion(absl::string_view object, int64_t resource_versi
 
 
 absl::string_view MetaString(absl::string_view object, MetaField field) {
-  Reader meta(Metadata(object));
+  Reader meta(MetadataBytes(object));
   while (meta.Next()) {
     if (meta.number() == static_cast<uint32_t>(field) && meta.type() == 2) return meta.bytes();
   }
@@ -136,7 +136,7 @@ absl::string_view MetaString(absl::string_view object, MetaField field) {
 }
 
 absl::string_view LabelValue(absl::string_view object, absl::string_view key) {
-  Reader meta(Metadata(object));
+  Reader meta(MetadataBytes(object));
   while (meta.Next()) {
     if (meta.number() != static_cast<uint32_t>(MetaField::kLabels) || meta.type() != 2) continue;
     Reader pair(meta.bytes());

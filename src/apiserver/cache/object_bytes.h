@@ -18,6 +18,7 @@ enum class MetaField : uint32_t {
 std::string WithResourceVersion(absl::string_view object, int64_t resource_version);
 
 
+absl::string_view MetadataBytes(absl::string_view object);  // the ObjectMeta message; empty when there is none
 absl::string_view MetaString(absl::string_view object, MetaField field);  // "" when unset
 // A label's value; a null view when the label is not there.
 absl::string_view LabelValue(absl::string_view object, absl::string_view key);

@@ -1,0 +1,249 @@
+#include "apiserver/api_server.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "apiserver/admission/admission.h"
+#include "apiserver/auth/authenticator.h"
+#include "apiserver/auth/authorizer.h"
+#include "apiserver/auth/token_issuer.h"
+#include "apiserver/cache/cache.h"
+#include "apiserver/grpc/grpc_door.h"
+#include "apiserver/http/rest.h"
+#include "apiserver/metrics.h"
+#include "apiserver/proxy/forwarder.h"
+#include "apiserver/registry/bootstrap.h"
+#include "apiserver/registry/registry.h"
+#include "apiserver/store/store.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/http/server.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+
+namespace apiserver {
+namespace {
+
+constexpr absl::Duration kStoreWait = absl::Seconds(60);  // for a store that starts at the same time
+
+absl::StatusOr<std::string> ReadOptional(const std::string& path) {
+  return path.empty() ? absl::StatusOr<std::string>("") : base::ReadFile(path);
+}
+
+class ApiServerImpl final : public ApiServer {
+ public:
+  explicit ApiServerImpl(const Flags& flags) : flags_(flags) {}
+  ~ApiServerImpl() override { Stop(); }
+
+  absl::Status Init() {
+    RETURN_IF_ERROR(ConnectStore());
+    registry::Environment env;
+    env.store = store_.get();
+    env.cache = cache_.get();
+    env.resources = resources_.get();
+    env.clock = &base::SystemClock();
+    env.service_cidr = std::string(flags_.service_cluster_ip_range.substr(0, flags_.service_cluster_ip_range.find(',')));
+    const std::vector<std::string> range = absl::StrSplit(flags_.service_node_port_range, '-');
+    if (range.size() != 2 || !absl::SimpleAtoi(range[0], &env.node_port_first) ||
+        !absl::SimpleAtoi(range[1], &env.node_port_last)) {
+      return absl::InvalidArgumentError("--service-node-port-range must be FIRST-LAST");
+    }
+    registry_ = std::make_unique<registry::Registry>(std::move(env));
+    RETURN_IF_ERROR(MakePolicy());
+    RETURN_IF_ERROR(OpenDoors());
+    bootstrap_ = std::thread([this] { RunBootstrap(); });
+    compactor_ = std::thread([this] { Compact(); });
+    return absl::OkStatus();
+  }
+
+  int port() const override { return server_->port(); }
+
+  void Stop() override {
+    {
+      const std::lock_guard lock(mu_);
+      if (stopping_) return;
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    if (bootstrap_.joinable()) bootstrap_.join();
+    if (compactor_.joinable()) compactor_.join();
+    if (door_ != nullptr) door_->SetReady(false);
+    if (registry_ != nullptr && server_ != nullptr) {
+      (void)registry::ReconcileEndpoints(*registry_, bootstrap_options_, /*remove=*/true);
+    }
+    if (cache_ != nullptr) cache_->Stop();  // ends the watches: clients go elsewhere
+    if (grpc_ != nullptr) grpc_->Stop();
+    if (server_ != nullptr) server_->Stop(absl::Seconds(1));
+    door_.reset();
+  }
+
+ private:
+  absl::Status ConnectStore() {
+    ASSIGN_OR_RETURN(store_, store::ConnectEtcd({flags_.etcd_servers, flags_.etcd_cafile, flags_.etcd_certfile,
+                                                 flags_.etcd_keyfile}));
+    cache_ = cache::Cache::Create(*store_, registry::ResourceTable::StoragePrefixes());
+    const absl::Time give_up = absl::Now() + kStoreWait;
+    absl::Status started = cache_->Start();
+    while (absl::IsUnavailable(started) && absl::Now() < give_up) {
+      base::LogWarning("store not reachable, trying again error=", started.message());
+      started = cache_->Start();
+    }
+    RETURN_IF_ERROR(started);
+    resources_ = std::make_unique<registry::ResourceTable>(*cache_);
+    return absl::OkStatus();
+  }
+
+  absl::Status MakePolicy() {
+    registry::Environment& env = registry_->environment();
+    auth::AuthenticatorConfig authn;
+    std::vector<std::string> verify_keys;
+    for (const std::string& file : flags_.service_account_key_files) {
+      ASSIGN_OR_RETURN(std::string pem, base::ReadFile(file));
+      verify_keys.push_back(std::move(pem));
+    }
+    ASSIGN_OR_RETURN(const std::string signing_key, ReadOptional(flags_.service_account_signing_key_file));
+    if (verify_keys.empty() && !signing_key.empty()) verify_keys.push_back(signing_key);
+    authn.service_account_keys = verify_keys;
+    authn.service_account_issuers = flags_.service_account_issuers;
+    authn.api_audiences = flags_.api_audiences;
+    ASSIGN_OR_RETURN(authn.token_auth_csv, ReadOptional(flags_.token_auth_file));
+    authn.bootstrap_tokens = flags_.enable_bootstrap_token_auth;
+    authn.anonymous = flags_.anonymous_auth;
+    ASSIGN_OR_RETURN(authenticator_, auth::NewAuthenticator(std::move(authn), registry_.get(), *env.clock));
+    authorizer_ = auth::NewAuthorizer(flags_.authorization_modes, *registry_);
+    if (!signing_key.empty() && !flags_.service_account_issuers.empty()) {
+      auth::TokenIssuerConfig issuer;
+      issuer.signing_key_pem = signing_key;
+      issuer.service_account_keys = verify_keys;
+      issuer.issuer = flags_.service_account_issuers.front();
+      issuer.api_audiences = flags_.api_audiences;
+      issuer.jwks_uri = flags_.service_account_jwks_uri;
+      ASSIGN_OR_RETURN(token_issuer_, auth::NewTokenIssuer(std::move(issuer), *env.clock));
+    }
+    admission::Config admission;
+    admission.enable = flags_.enable_admission_plugins;
+    admission.disable = flags_.disable_admission_plugins;
+    admission.not_ready_toleration_seconds = flags_.not_ready_toleration_seconds;
+    admission.unreachable_toleration_seconds = flags_.unreachable_toleration_seconds;
+    chain_ = admission::NewChain(admission, *registry_, registry_.get(), authorizer_.get(), *env.clock);
+    env.admission = chain_.get();
+    env.authenticator = authenticator_.get();
+    env.authorizer = authorizer_.get();
+    env.token_issuer = token_issuer_.get();
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenDoors() {
+    proxy::ForwarderOptions forwarding;
+    forwarding.client_certificate = flags_.kubelet_client_certificate;
+    forwarding.client_key = flags_.kubelet_client_key;
+    forwarding.certificate_authority = flags_.kubelet_certificate_authority;
+    forwarding.preferred_address_types = flags_.kubelet_preferred_address_types;
+    ASSIGN_OR_RETURN(forwarder_, proxy::NewForwarder(forwarding, *registry_));
+    const std::string advertised = flags_.advertise_address.empty() ? flags_.bind_address : flags_.advertise_address;
+    http::RestOptions rest;
+    rest.registry = registry_.get();
+    rest.forwarder = forwarder_.get();
+    rest.server_address = absl::StrCat(advertised, ":", flags_.secure_port);
+    rest.metrics = [this] { return MetricsText(*cache_); };
+    door_ = std::make_unique<http::RestDoor>(std::move(rest));
+    base::http::ServerOptions options;
+    options.addresses = {absl::StrCat(absl::StrContains(flags_.bind_address, ":") ? absl::StrCat("[", flags_.bind_address, "]")
+                                                                                   : flags_.bind_address,
+                                      ":", flags_.secure_port)};
+    options.cert_file = flags_.tls_cert_file;
+    options.key_file = flags_.tls_private_key_file;
+    options.client_ca_file = flags_.client_ca_file;
+    const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    options.io_threads = std::min(processors, 4);
+    options.workers = flags_.workers > 0 ? flags_.workers : std::max(32, 8 * processors);
+    options.on_body_too_large = [this](const base::http::Request& head, base::http::ResponseWriter& writer) {
+      door_->BodyTooLarge(head, writer);
+    };
+    ASSIGN_OR_RETURN(server_, base::http::Server::Create(
+                                  options, [this](base::http::Request r, std::unique_ptr<base::http::ResponseWriter> w) {
+                                    door_->Handle(std::move(r), std::move(w));
+                                  }));
+    const int grpc_port = flags_.grpc_port < 0 ? server_->port() + 1 : flags_.grpc_port;
+    if (grpc_port > 0) {
+      grpc::GrpcDoorOptions grpc;
+      grpc.address = absl::StrCat(flags_.bind_address, ":", grpc_port);
+      grpc.cert_file = flags_.tls_cert_file;
+      grpc.key_file = flags_.tls_private_key_file;
+      grpc.client_ca_file = flags_.client_ca_file;
+      ASSIGN_OR_RETURN(grpc_, grpc::OpenGrpcDoor(grpc, *registry_));
+    }
+    base::LogInfo("serving addresses=", absl::StrJoin(server_->addresses(), ","), " grpc_port=", grpc_port);
+    return absl::OkStatus();
+  }
+
+  void RunBootstrap() {
+    bootstrap_options_.advertise_address =
+        flags_.advertise_address.empty() && flags_.bind_address != "0.0.0.0" ? flags_.bind_address
+                                                                             : flags_.advertise_address;
+    bootstrap_options_.secure_port = server_->port();
+    bootstrap_options_.endpoints = flags_.endpoint_reconciler_type != "none";
+    if (auto ca = ReadOptional(flags_.client_ca_file); ca.ok()) bootstrap_options_.client_ca_pem = *ca;
+    std::unique_lock lock(mu_);
+    while (!stopping_) {
+      lock.unlock();
+      const absl::Status status = registry::Bootstrap(*registry_, bootstrap_options_);
+      // What was written must be seen by the authorizer of the first request after /readyz.
+      const bool seen = status.ok() && cache_->WaitFresh(absl::Seconds(5)).ok();
+      lock.lock();
+      if (seen) {
+        door_->SetReady(true);
+        base::LogInfo("ready");
+        return;
+      }
+      wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
+    }
+  }
+
+  void Compact() {
+    int64_t version = 0, revision = 0;
+    std::unique_lock lock(mu_);
+    while (!stopping_ && flags_.etcd_compaction_interval_seconds > 0) {
+      wake_.wait_for(lock, std::chrono::seconds(flags_.etcd_compaction_interval_seconds), [this] { return stopping_; });
+      if (stopping_) return;
+      lock.unlock();
+      const absl::Status status = store_->Compact(&version, &revision);
+      if (!status.ok()) base::LogWarning("store compaction failed error=", status.message());
+      lock.lock();
+    }
+  }
+
+  const Flags flags_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<cache::Cache> cache_;
+  std::unique_ptr<registry::ResourceTable> resources_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<auth::Authenticator> authenticator_;
+  std::unique_ptr<auth::Authorizer> authorizer_;
+  std::unique_ptr<auth::TokenIssuer> token_issuer_;
+  std::unique_ptr<admission::Chain> chain_;
+  std::unique_ptr<http::Forwarder> forwarder_;
+  std::unique_ptr<http::RestDoor> door_;
+  std::unique_ptr<base::http::Server> server_;
+  std::unique_ptr<grpc::GrpcDoor> grpc_;
+  registry::BootstrapOptions bootstrap_options_;
+  std::mutex mu_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread bootstrap_, compactor_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(const Flags& flags) {
+  auto server = std::make_unique<ApiServerImpl>(flags);
+  RETURN_IF_ERROR(server->Init());
+  return server;
+}
+
+}  // namespace apiserver

@@ -1,0 +1,39 @@
+// Command line of kube-apiserver: upstream's names where the flag exists upstream.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace apiserver {
+
+struct Flags {
+  std::vector<std::string> etcd_servers;
+  std::string etcd_cafile, etcd_certfile, etcd_keyfile;
+  std::string bind_address = "0.0.0.0", advertise_address;
+  int secure_port = 6443;
+  int grpc_port = -1;  // -1: secure port + 1; 0: off
+  std::string client_ca_file, tls_cert_file, tls_private_key_file;
+  std::vector<std::string> service_account_key_files;
+  std::string service_account_signing_key_file;
+  std::vector<std::string> service_account_issuers;
+  std::vector<std::string> api_audiences;
+  std::string service_account_jwks_uri;
+  std::string token_auth_file;
+  bool enable_bootstrap_token_auth = false;
+  bool anonymous_auth = true;
+  std::vector<std::string> authorization_modes = {"AlwaysAllow"};
+  std::vector<std::string> enable_admission_plugins, disable_admission_plugins;
+  std::string service_cluster_ip_range = "10.96.0.0/12";
+  std::string service_node_port_range = "30000-32767";
+  std::string kubelet_client_certificate, kubelet_client_key, kubelet_certificate_authority;
+  std::vector<std::string> kubelet_preferred_address_types = {"InternalIP", "ExternalIP", "Hostname"};
+  std::string endpoint_reconciler_type = "lease";
+  int etcd_compaction_interval_seconds = 300;
+  int not_ready_toleration_seconds = 300, unreachable_toleration_seconds = 300;
+  int workers = 0;  // 0: by the number of processors
+  int verbosity = 0;
+};
+
+// False: the process is to end with `exit_code` (help was asked for, or a flag is wrong; the text was printed).
+bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code);
+
+}  // namespace apiserver

@@ -1,0 +1,240 @@
+#include "apiserver/http/present.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/json.h"
+#include "apimachinery/yaml.h"
+#include "apiserver/cache/object_bytes.h"
+
+namespace apiserver::http {
+namespace {
+
+using apimachinery::Kind;
+using apimachinery::Message;
+using apimachinery::Schema;
+using apimachinery::Value;
+
+constexpr size_t kChunk = 128 << 10;
+
+const Message& PartialMessage() {
+  static const Message* message = Schema::Builtin().FindMessage("meta.v1.PartialObjectMetadata");
+  return *message;
+}
+
+// The bytes of the object in the served version.
+std::string Served(const cache::Entry& entry, const Kind& kind) {
+  if (entry.kind == &kind) return entry.bytes;
+  Value tree = *entry.Decode();
+  registry::Convert(*entry.kind, kind, tree);
+  std::string bytes;
+  apimachinery::EncodeWire(*kind.message, tree, &bytes);
+  return bytes;
+}
+
+Value Tree(const cache::Entry& entry, const Kind& kind) {
+  Value tree = *entry.Decode();
+  registry::Convert(*entry.kind, kind, tree);
+  return tree;
+}
+
+// metadata alone: field 1 of the object is field 1 of PartialObjectMetadata.
+std::string OnlyMetadata(const std::string& bytes) {
+  std::string out;
+  cache::AppendBytesField(1, cache::MetadataBytes(bytes), &out);
+  return out;
+}
+
+void AppendJson(const Message& message, absl::string_view wire, absl::string_view api_version, absl::string_view kind,
+                std::string* out) {
+  std::string json;
+  if (apimachinery::TranscodeWireToJson(message, wire, api_version, kind, &json).ok()) {
+    absl::StrAppend(out, json);
+  } else {
+    absl::StrAppend(out, "null");
+  }
+}
+
+std::string ListMeta(const registry::ListAnswer& list) {
+  std::string meta;
+  cache::AppendBytesField(1, "", &meta);
+  cache::AppendBytesField(2, absl::StrCat(list.revision), &meta);
+  cache::AppendBytesField(3, list.continue_token, &meta);
+  if (list.remaining) cache::AppendVarintField(4, static_cast<uint64_t>(*list.remaining), &meta);
+  return meta;
+}
+
+Value ListMetaTree(const registry::ListAnswer& list) {
+  Value meta = Value::MakeObject();
+  meta.Set("resourceVersion", absl::StrCat(list.revision));
+  if (!list.continue_token.empty()) meta.Set("continue", list.continue_token);
+  if (list.remaining) meta.Set("remainingItemCount", *list.remaining);
+  return meta;
+}
+
+std::string WatchEventBytes(absl::string_view type, absl::string_view enveloped) {
+  std::string raw, event, framed;
+  cache::AppendBytesField(1, enveloped, &raw);
+  cache::AppendBytesField(1, type, &event);
+  cache::AppendBytesField(2, raw, &event);
+  for (int shift = 24; shift >= 0; shift -= 8) framed.push_back(static_cast<char>(event.size() >> shift));
+  return framed + event;
+}
+
+std::string JsonFrame(absl::string_view type, absl::string_view object) {
+  return absl::StrCat("{\"type\":\"", type, "\",\"object\":", object, "}\n");
+}
+
+std::string TableJson(const cache::Entry& entry, const Kind& kind, tables::IncludeObject include, bool columns) {
+  const Value tree = Tree(entry, kind);
+  const Value* const objects[] = {&tree};
+  Value meta = Value::MakeObject();
+  meta.Set("resourceVersion", tree.GetString("metadata.resourceVersion"));
+  return apimachinery::WriteJson(
+      tables::MakeTable(kind.api_version, kind.kind, objects, std::move(meta), include, columns, absl::Now()));
+}
+
+}  // namespace
+
+std::string Dress(std::string json, const Negotiated& form) {
+  if (form.format == Format::kYaml) {
+    const auto tree = apimachinery::ParseJson(json);
+    return tree.ok() ? apimachinery::WriteYaml(*tree) : json;
+  }
+  if (form.pretty) {
+    const auto tree = apimachinery::ParseJson(json);
+    if (tree.ok()) return apimachinery::WriteJsonIndented(*tree, "  ");
+  }
+  json += '\n';
+  return json;
+}
+
+std::string PresentObject(const cache::Entry& entry, const Kind& kind, const Negotiated& form,
+                          tables::IncludeObject include) {
+  if (form.as == As::kTable && kind.role == apimachinery::Role::kResource) {
+    return Dress(TableJson(entry, kind, include, true), form);
+  }
+  std::string bytes = Served(entry, kind);
+  const bool partial = form.as == As::kPartial && kind.role == apimachinery::Role::kResource;
+  const absl::string_view api_version = partial ? "meta.k8s.io/v1" : kind.api_version;
+  const absl::string_view name = partial ? "PartialObjectMetadata" : kind.kind;
+  if (partial) bytes = OnlyMetadata(bytes);
+  if (form.format == Format::kProtobuf) return apimachinery::EncodeEnvelope(api_version, name, bytes);
+  std::string json;
+  AppendJson(partial ? PartialMessage() : *kind.message, bytes, api_version, name, &json);
+  return Dress(std::move(json), form);
+}
+
+std::string PresentStatus(const apimachinery::ApiStatus& status, const Negotiated& form) {
+  if (form.format == Format::kProtobuf) return status.ToProtobuf();
+  return Dress(status.ToJson(), form);
+}
+
+ListStream::ListStream(registry::ListAnswer list, const Negotiated& form, tables::IncludeObject include)
+    : list_(std::move(list)), form_(form), include_(include) {}
+
+std::string ListStream::Head() {
+  const Kind& kind = *list_.resource->kind;
+  if (form_.as == As::kTable) {
+    return absl::StrCat("{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":",
+                        apimachinery::WriteJson(ListMetaTree(list_)), ",\"columnDefinitions\":",
+                        apimachinery::WriteJson(
+                            tables::ColumnDefinitions(tables::TableColumns(kind.api_version, kind.kind))),
+                        ",\"rows\":[");
+  }
+  const bool partial = form_.as == As::kPartial;
+  return absl::StrCat("{\"kind\":\"", partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind,
+                      "\",\"apiVersion\":\"", partial ? absl::string_view("meta.k8s.io/v1") : kind.api_version,
+                      "\",\"metadata\":", apimachinery::WriteJson(ListMetaTree(list_)), ",\"items\":[");
+}
+
+void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
+  const Kind& kind = *list_.resource->kind;
+  if (form_.as == As::kTable) {
+    const Value tree = Tree(entry, kind);
+    apimachinery::AppendJson(tables::Row(kind.api_version, kind.kind, tree, include_, absl::Now()), out);
+    return;
+  }
+  if (form_.as == As::kPartial) {
+    const bool proto = form_.format == Format::kProtobuf;
+    const std::string meta = OnlyMetadata(Served(entry, kind));
+    if (proto) {
+      cache::AppendBytesField(2, meta, out);
+    } else {
+      AppendJson(PartialMessage(), meta, "", "", out);
+    }
+    return;
+  }
+  if (form_.format == Format::kProtobuf) {
+    cache::AppendBytesField(2, entry.kind == &kind ? entry.bytes : Served(entry, kind), out);
+  } else if (entry.kind == &kind) {
+    AppendJson(*kind.message, entry.bytes, "", "", out);
+  } else {
+    AppendJson(*kind.message, Served(entry, kind), "", "", out);
+  }
+}
+
+bool ListStream::Next(std::string* chunk) {
+  const Kind& kind = *list_.resource->kind;
+  if (form_.format == Format::kProtobuf) {
+    // The envelope says how long its content is, so the content is put together first.
+    std::string body;
+    cache::AppendBytesField(1, ListMeta(list_), &body);
+    size_t size = body.size();
+    for (const cache::EntryPtr& entry : list_.items) size += entry->bytes.size() + 8;
+    body.reserve(size);
+    for (const cache::EntryPtr& entry : list_.items) AppendItem(*entry, &body);
+    const bool partial = form_.as == As::kPartial;
+    *chunk = apimachinery::EncodeEnvelope(partial ? absl::string_view("meta.k8s.io/v1") : kind.api_version,
+                                          partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind, body);
+    return false;
+  }
+  const bool dressed = form_.pretty || form_.format == Format::kYaml;
+  std::string out;
+  if (at_ == 0) out = Head();
+  while (at_ < list_.items.size() && (dressed || out.size() < kChunk)) {
+    if (at_ > 0) out += ',';
+    AppendItem(*list_.items[at_++], &out);
+  }
+  if (at_ < list_.items.size()) {
+    *chunk = std::move(out);
+    return true;
+  }
+  out += "]}";
+  if (dressed) {
+    *chunk = Dress(std::move(out), form_);
+  } else {
+    out += '\n';
+    *chunk = std::move(out);
+  }
+  return false;
+}
+
+std::string WatchFrame(absl::string_view type, const cache::Entry& entry, const Kind& kind, const Negotiated& form,
+                       tables::IncludeObject include, bool first_table) {
+  if (form.as == As::kTable) return JsonFrame(type, TableJson(entry, kind, include, first_table));
+  Negotiated plain = form;
+  plain.pretty = false;
+  if (form.format == Format::kProtobuf) return WatchEventBytes(type, PresentObject(entry, kind, plain, include));
+  plain.format = Format::kJson;
+  std::string object = PresentObject(entry, kind, plain, include);
+  object.pop_back();  // the newline
+  return JsonFrame(type, object);
+}
+
+std::string BookmarkFrame(const Kind& kind, int64_t revision, bool initial_end, const Negotiated& form) {
+  cache::Entry entry;
+  entry.kind = &kind;
+  Value object = Value::MakeObject();
+  object.Ensure("metadata").Set("resourceVersion", absl::StrCat(revision));
+  if (initial_end) object.Ensure("metadata.annotations").Set("k8s.io/initial-events-end", "true");
+  apimachinery::EncodeWire(*kind.message, object, &entry.bytes);
+  return WatchFrame("BOOKMARK", entry, kind, form, tables::IncludeObject::kMetadata, false);
+}
+
+std::string ErrorFrame(const apimachinery::ApiStatus& status, const Negotiated& form) {
+  if (form.format == Format::kProtobuf) return WatchEventBytes("ERROR", status.ToProtobuf());
+  return JsonFrame("ERROR", status.ToJson());
+}
+
+}  // namespace apiserver::http

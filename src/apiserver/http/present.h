@@ -1,0 +1,45 @@
+// Answers as bytes: objects, Tables, partial metadata, lists piece by piece, watch frames. Pure; any thread.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "apimachinery/api_error.h"
+#include "apimachinery/schema.h"
+#include "apiserver/cache/event.h"
+#include "apiserver/http/negotiate.h"
+#include "apiserver/registry/registry.h"
+#include "apiserver/tables/table.h"
+
+namespace apiserver::http {
+
+// An object as `kind` (its own, or the served version it is converted to).
+std::string PresentObject(const cache::Entry& entry, const apimachinery::Kind& kind, const Negotiated& form,
+                          tables::IncludeObject include);
+std::string PresentStatus(const apimachinery::ApiStatus& status, const Negotiated& form);
+// Compact JSON in the asked form ("pretty", YAML).
+std::string Dress(std::string json, const Negotiated& form);
+
+// A list in pieces: what the response writer pulls. Small lists come in one piece.
+class ListStream {
+ public:
+  ListStream(registry::ListAnswer list, const Negotiated& form, tables::IncludeObject include);
+  bool Next(std::string* chunk);  // false: that was the last piece
+
+ private:
+  void AppendItem(const cache::Entry& entry, std::string* out);
+  std::string Head();
+
+  const registry::ListAnswer list_;
+  const Negotiated form_;
+  const tables::IncludeObject include_;
+  size_t at_ = 0;
+};
+
+// One frame of a watch stream. `first_table`: the frame carries the column definitions.
+std::string WatchFrame(absl::string_view type, const cache::Entry& entry, const apimachinery::Kind& kind,
+                       const Negotiated& form, tables::IncludeObject include, bool first_table);
+std::string BookmarkFrame(const apimachinery::Kind& kind, int64_t revision, bool initial_end, const Negotiated& form);
+std::string ErrorFrame(const apimachinery::ApiStatus& status, const Negotiated& form);
+
+}  // namespace apiserver::http

@@ -1,0 +1,51 @@
+// The REST door: HTTP requests in, HTTP answers out, everything between is the registry's.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "apiserver/http/watch_session.h"
+#include "apiserver/registry/registry.h"
+#include "base/http/server.h"
+
+namespace apiserver::http {
+
+// Requests that go to kubelets and into pods (exec, log, proxy): implemented by apiserver/proxy.
+class Forwarder {
+ public:
+  virtual ~Forwarder() = default;
+  // Takes over requests on pods/log, exec, attach, portforward, and the proxy subresources. The request is
+  // authorized. `fail` answers a Status.
+  virtual void Forward(const pipeline::RequestContext& context, base::http::Request request,
+                       std::unique_ptr<base::http::ResponseWriter> writer,
+                       std::function<void(base::http::ResponseWriter&, const absl::Status&)> fail) = 0;
+};
+
+struct RestOptions {
+  registry::Registry* registry = nullptr;
+  Forwarder* forwarder = nullptr;  // may be nullptr
+  std::string server_address;      // "10.0.0.1:6443", told by /api
+  std::function<std::string()> metrics;  // body of /metrics
+};
+
+class RestDoor {
+ public:
+  explicit RestDoor(RestOptions options);
+  ~RestDoor();
+
+  // A base::http::Handler. Thread-safe.
+  void Handle(base::http::Request request, std::unique_ptr<base::http::ResponseWriter> writer);
+  void BodyTooLarge(const base::http::Request& head, base::http::ResponseWriter& writer);
+  void SetReady(bool ready);  // what /readyz says
+
+ private:
+  struct Call;
+  void Serve(Call& call);
+  void ServeResource(Call& call);
+  void ServePath(Call& call);
+
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace apiserver::http

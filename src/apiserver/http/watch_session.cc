@@ -1,0 +1,193 @@
+#include "apiserver/http/watch_session.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "apiserver/http/present.h"
+
+namespace apiserver::http {
+namespace {
+
+constexpr int64_t kMaxBacklog = 16 << 20;  // bytes a client may be behind, beyond its initial state
+
+}  // namespace
+
+struct WatchHub::Impl {
+  struct Session {
+    std::unique_ptr<base::http::ResponseWriter> writer;
+    base::http::Headers headers;
+    Negotiated form;
+    tables::IncludeObject include = tables::IncludeObject::kMetadata;
+    const apimachinery::Kind* kind = nullptr;
+    std::once_flag started;
+    std::mutex mu;
+    std::unique_ptr<cache::WatchTicket> ticket;  // under mu
+    bool retired = false;                        // under mu
+
+    void Start() {
+      std::call_once(started, [this] {
+        std::string type = form.ContentType();
+        if (form.format != Format::kJson) type += ";stream=watch";
+        headers.push_back({"Content-Type", type});
+        writer->Start(200, headers);
+      });
+    }
+  };
+  using SessionPtr = std::shared_ptr<Session>;
+
+  class Sink final : public cache::WatchSink {
+   public:
+    Sink(std::weak_ptr<Impl> hub, SessionPtr session) : hub_(std::move(hub)), session_(std::move(session)) {}
+
+    bool OnEvent(const cache::Event& event, const cache::Event::View& view) override {
+      Session& s = *session_;
+      s.Start();
+      const bool first_table = s.form.as == As::kTable && !sent_;
+      const auto encode = [&] {
+        return WatchFrame(cache::EventTypeName(view.type), *view.object, *s.kind, s.form, s.include, first_table);
+      };
+      sent_ = true;
+      const uint32_t form = s.form.id() << 3 | static_cast<uint32_t>(s.include) << 1 | (s.kind != view.object->kind);
+      const int64_t backlog = first_table || event.revision == 0
+                                  ? s.writer->Write(encode())
+                                  : s.writer->Write(event.Encoded(form, view, encode));
+      return Judge(backlog, event.revision == 0);
+    }
+    bool OnBookmark(int64_t revision, bool initial_end) override {
+      session_->Start();
+      return Judge(session_->writer->Write(BookmarkFrame(*session_->kind, revision, initial_end, session_->form)),
+                   initial_end);
+    }
+    void OnEnd(absl::Status status) override {
+      session_->Start();
+      if (!status.ok()) {
+        session_->writer->Write(ErrorFrame(apimachinery::Expired(status.message()), session_->form));
+      }
+      session_->writer->Finish();
+      Retire();
+    }
+
+   private:
+    bool Judge(int64_t backlog, bool initial) {
+      if (initial) allowance_ = std::max(allowance_, backlog);
+      const bool keep = backlog >= 0 && (initial || backlog <= allowance_ + kMaxBacklog);
+      if (keep) return true;
+      session_->writer->Finish();
+      Retire();
+      return false;
+    }
+    void Retire() {
+      if (const auto hub = hub_.lock()) hub->Retire(session_);
+    }
+
+    const std::weak_ptr<Impl> hub_;
+    const SessionPtr session_;
+    bool sent_ = false;
+    int64_t allowance_ = 0;
+  };
+
+  void Retire(const SessionPtr& session) {
+    const std::lock_guard lock(mu);
+    retired.push_back(session);
+    wake.notify_one();
+  }
+
+  void Run() {
+    std::unique_lock lock(mu);
+    while (true) {
+      wake.wait(lock, [this] { return stopping || !retired.empty(); });
+      std::vector<SessionPtr> ended = std::exchange(retired, {});
+      if (stopping) ended.insert(ended.end(), live.begin(), live.end());
+      for (const SessionPtr& s : ended) live.erase(s);
+      lock.unlock();
+      for (const SessionPtr& s : ended) End(*s);
+      const bool done = ended.empty();
+      ended.clear();
+      lock.lock();
+      if (stopping && done) return;
+    }
+  }
+
+  static void End(Session& session) {
+    std::unique_ptr<cache::WatchTicket> ticket;
+    {
+      const std::lock_guard lock(session.mu);
+      session.retired = true;
+      ticket = std::move(session.ticket);
+    }
+    ticket.reset();
+    session.writer->Finish();
+  }
+
+  std::mutex mu;
+  std::condition_variable wake;
+  std::set<SessionPtr> live;
+  std::vector<SessionPtr> retired;
+  bool stopping = false;
+  std::thread thread;
+};
+
+WatchHub::WatchHub() : impl_(std::make_shared<Impl>()) {
+  impl_->thread = std::thread([impl = impl_.get()] { impl->Run(); });
+}
+
+WatchHub::~WatchHub() {
+  {
+    const std::lock_guard lock(impl_->mu);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_one();
+  impl_->thread.join();
+}
+
+void WatchHub::Serve(registry::Registry& registry, pipeline::RequestContext& context, const Negotiated& form,
+                     tables::IncludeObject include, base::http::Headers headers,
+                     std::unique_ptr<base::http::ResponseWriter> writer) {
+  const auto fail = [&](const absl::Status& status, base::http::ResponseWriter& out) {
+    const apimachinery::ApiStatus api = apimachinery::ApiStatus::From(status);
+    base::http::Headers all = headers;
+    if (api.code == 410) {  // told inside the stream, as upstream
+      all.push_back({"Content-Type", form.ContentType() + (form.format == Format::kJson ? "" : ";stream=watch")});
+      return out.Send(200, std::move(all), ErrorFrame(api, form));
+    }
+    all.push_back({"Content-Type", form.ContentType()});
+    out.Send(api.code, std::move(all), PresentStatus(api, form));
+  };
+  const absl::StatusOr<const registry::Resource*> resource = registry.Resolve(context.info);
+  if (!resource.ok()) return fail(resource.status(), *writer);
+  auto session = std::make_shared<Impl::Session>();
+  session->writer = std::move(writer);
+  session->headers = headers;
+  session->form = form;
+  session->include = include;
+  session->kind = (*resource)->kind;
+  {
+    const std::lock_guard lock(impl_->mu);
+    impl_->live.insert(session);
+  }
+  absl::StatusOr<registry::WatchAnswer> watch =
+      registry.Watch(context, std::make_unique<Impl::Sink>(impl_, session));
+  if (!watch.ok()) {
+    {
+      const std::lock_guard lock(impl_->mu);
+      impl_->live.erase(session);
+    }
+    return fail(watch.status(), *session->writer);
+  }
+  session->Start();
+  {
+    const std::lock_guard lock(session->mu);
+    if (!session->retired) session->ticket = std::move(watch->ticket);
+  }
+  session->writer->OnClose([hub = std::weak_ptr<Impl>(impl_), weak = std::weak_ptr<Impl::Session>(session)] {
+    const auto impl = hub.lock();
+    const auto s = weak.lock();
+    if (impl != nullptr && s != nullptr) impl->Retire(s);
+  });
+}
+
+}  // namespace apiserver::http

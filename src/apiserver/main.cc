@@ -1,0 +1,20 @@
+// kube-apiserver: see README.md of this folder.
+#include "apiserver/api_server.h"
+#include "base/log.h"
+#include "base/shutdown.h"
+
+int main(int argc, char** argv) {
+  base::BlockShutdownSignals();
+  apiserver::Flags flags;
+  int exit_code = 0;
+  if (!apiserver::ParseFlags(argc, argv, &flags, &exit_code)) return exit_code;
+  base::InitLog("kube-apiserver", flags.verbosity);
+  const auto server = apiserver::ApiServer::Start(flags);
+  if (!server.ok()) {
+    base::LogError("start failed error=", server.status().message());
+    return 1;
+  }
+  base::WaitForShutdown();
+  (*server)->Stop();
+  return 0;
+}

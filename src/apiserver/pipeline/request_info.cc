@@ -1,0 +1,162 @@
+#include "apiserver/pipeline/request_info.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "apimachinery/api_error.h"
+#include "apimachinery/fields.h"
+
+namespace apiserver::pipeline {
+namespace {
+
+absl::string_view Param(const Query& query, absl::string_view name) {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+bool HasParam(const Query& query, absl::string_view name) {
+  for (const auto& [key, value] : query) {
+    if (key == name) return true;
+  }
+  return false;
+}
+
+// Upstream's conversion of query values: everything but an explicit no is a yes.
+bool IsTrue(absl::string_view text) {
+  return !(text == "false" || text == "0" || absl::EqualsIgnoreCase(text, "false"));
+}
+bool BoolParam(const Query& query, absl::string_view name) { return HasParam(query, name) && IsTrue(Param(query, name)); }
+
+std::string VerbOf(absl::string_view method) {
+  if (method == "POST") return "create";
+  if (method == "GET" || method == "HEAD") return "get";
+  if (method == "PUT") return "update";
+  if (method == "PATCH") return "patch";
+  if (method == "DELETE") return "delete";
+  return "";
+}
+
+}  // namespace
+
+RequestInfo ParseRequestInfo(absl::string_view method, absl::string_view path, const Query& query) {
+  RequestInfo info;
+  info.path = std::string(path);
+  info.verb = absl::AsciiStrToLower(method);
+  std::vector<std::string> parts;
+  for (absl::string_view p : absl::StrSplit(path, '/')) {
+    if (!p.empty() || !parts.empty()) parts.emplace_back(p);
+  }
+  if (!parts.empty() && parts.back().empty()) parts.pop_back();
+  if (parts.size() < 3 || (parts[0] != "api" && parts[0] != "apis")) return info;
+  size_t at = 1;
+  info.api_prefix = parts[0];
+  if (parts[0] == "apis") {
+    if (parts.size() < 4) {
+      info.api_prefix.clear();
+      return info;
+    }
+    info.group = parts[at++];
+  }
+  info.is_resource_request = true;
+  info.version = parts[at++];
+  std::vector<std::string> rest(parts.begin() + at, parts.end());
+  bool watch_prefix = false;
+  if (rest[0] == "watch" || rest[0] == "proxy") {
+    if (rest.size() < 2) {
+      info.is_resource_request = false;
+      return info;
+    }
+    watch_prefix = rest[0] == "watch";
+    info.verb = rest[0];
+    rest.erase(rest.begin());
+  } else {
+    info.verb = VerbOf(method);
+  }
+  if (rest[0] == "namespaces") {
+    if (rest.size() > 1) {
+      info.ns = rest[1];
+      // What follows the name is a resource in the namespace, but for the namespace's own subresources.
+      if (rest.size() > 2 && rest[2] != "status" && rest[2] != "finalize") rest.erase(rest.begin(), rest.begin() + 2);
+    }
+  }
+  info.parts = rest;
+  if (rest.size() >= 3) info.subresource = rest[2];
+  if (rest.size() >= 2) info.name = rest[1];
+  if (!rest.empty()) info.resource = rest[0];
+  if (info.name.empty() && (info.verb == "get" || watch_prefix)) {
+    info.verb = BoolParam(query, "watch") || watch_prefix ? "watch" : "list";
+    // A list of one object by name is authorized as one.
+    const auto fields = apimachinery::FieldSelector::Parse(Param(query, "fieldSelector"));
+    if (fields.ok()) {
+      if (const std::string* name = fields->RequiresExactMatch("metadata.name")) info.name = *name;
+    }
+  } else if (info.name.empty() && info.verb == "delete") {
+    info.verb = "deletecollection";
+  } else if (info.verb == "get" && info.subresource.empty() && BoolParam(query, "watch")) {
+    info.verb = "watch";
+  }
+  info.label_selector = std::string(Param(query, "labelSelector"));
+  info.field_selector = std::string(Param(query, "fieldSelector"));
+  return info;
+}
+
+absl::StatusOr<RequestOptions> ParseOptions(const RequestInfo& info, const Query& query) {
+  RequestOptions o;
+  o.watch = info.verb == "watch";
+  o.label_selector = std::string(Param(query, "labelSelector"));
+  o.field_selector = std::string(Param(query, "fieldSelector"));
+  o.resource_version = std::string(Param(query, "resourceVersion"));
+  o.resource_version_match = std::string(Param(query, "resourceVersionMatch"));
+  o.continue_token = std::string(Param(query, "continue"));
+  o.allow_bookmarks = BoolParam(query, "allowWatchBookmarks");
+  o.has_send_initial_events = HasParam(query, "sendInitialEvents");
+  o.send_initial_events = BoolParam(query, "sendInitialEvents");
+  o.field_manager = std::string(Param(query, "fieldManager"));
+  o.force = BoolParam(query, "force");
+  for (const char* name : {"limit", "timeoutSeconds"}) {
+    const absl::string_view text = Param(query, name);
+    if (text.empty()) continue;
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(text, &number)) {
+      return apimachinery::BadRequest(
+          absl::StrCat("strconv.ParseInt: parsing \"", text, "\": invalid syntax"));
+    }
+    (absl::string_view(name) == "limit" ? o.limit : o.timeout_seconds) = number;
+  }
+  const bool writes = info.verb == "create" || info.verb == "update" || info.verb == "patch" ||
+                      info.verb == "delete" || info.verb == "deletecollection";
+  const char* options_kind = info.verb == "create"   ? "CreateOptions"
+                             : info.verb == "update" ? "UpdateOptions"
+                             : info.verb == "patch"  ? "PatchOptions"
+                                                     : "DeleteOptions";
+  apimachinery::FieldErrors errors;
+  for (const auto& [key, value] : query) {
+    if (key != "dryRun" || !writes) continue;
+    if (value == "All") {
+      o.dry_run = true;
+    } else {
+      static constexpr absl::string_view kValid[] = {"All"};
+      apimachinery::Value list = apimachinery::Value::MakeArray();
+      list.Append(value);
+      errors.NotSupported(apimachinery::FieldPath("dryRun"), list, kValid);
+    }
+  }
+  if (const absl::string_view v = Param(query, "fieldValidation"); !v.empty() && writes) {
+    static constexpr absl::string_view kValid[] = {"", "Ignore", "Strict", "Warn"};
+    if (v == "Ignore") {
+      o.field_validation = FieldValidation::kIgnore;
+    } else if (v == "Strict") {
+      o.field_validation = FieldValidation::kStrict;
+    } else if (v != "Warn") {
+      errors.NotSupported(apimachinery::FieldPath("fieldValidation"), apimachinery::Value(v), kValid);
+    }
+  }
+  if (!errors.empty()) return apimachinery::Invalid("meta.k8s.io", options_kind, "", errors);
+  return o;
+}
+
+}  // namespace apiserver::pipeline

@@ -1,0 +1,193 @@
+#include "apiserver/registry/body.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "apimachinery/api_error.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/json.h"
+#include "apimachinery/yaml.h"
+#include "base/status_macros.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::BadRequest;
+using apimachinery::Kind;
+using apimachinery::Schema;
+using apimachinery::Value;
+
+constexpr absl::string_view kScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+
+std::string Summary(absl::string_view data) {
+  if (data.empty()) return "<empty>";
+  const std::string head(data.substr(0, 30));
+  return absl::StrCat(data[0] == '{' ? head : absl::BytesToHexString(head), data.size() > 30 ? " ..." : "");
+}
+
+absl::Status Unrecognized(const Kind& expected, absl::string_view error, absl::string_view bytes) {
+  return BadRequest(absl::StrCat("the object provided is unrecognized (must be of type ", expected.kind, "): ", error,
+                                 " (", Summary(bytes), ")"));
+}
+
+absl::Status CannotHandle(absl::string_view kind, absl::string_view version, const Kind& expected,
+                          absl::string_view error) {
+  return BadRequest(absl::StrCat(kind, " in version \"", version, "\" cannot be handled as a ", expected.kind, ": ", error));
+}
+
+absl::string_view VersionOf(absl::string_view api_version) {
+  const size_t slash = api_version.find('/');
+  return slash == absl::string_view::npos ? api_version : api_version.substr(slash + 1);
+}
+
+std::string InternalPackage(const Kind& kind) {
+  if (kind.group.empty()) return "core";
+  return std::string(kind.group.substr(0, kind.group.find('.')));
+}
+
+// What the body says it is must be what the request is about.
+absl::Status CheckKind(const Kind& expected, absl::string_view api_version, absl::string_view kind) {
+  if (api_version == expected.api_version && kind == expected.kind) return absl::OkStatus();
+  const Kind* actual = Schema::Builtin().FindKind(api_version, kind);
+  if (actual == nullptr) {
+    return CannotHandle(kind, VersionOf(api_version), expected,
+                        absl::StrCat("no kind \"", kind, "\" is registered for version \"", api_version,
+                                     "\" in scheme \"", kScheme, "\""));
+  }
+  if (kind == expected.kind) {
+    return BadRequest(absl::StrCat("the API version in the data (", api_version,
+                                   ") does not match the expected API version (", expected.api_version, ")"));
+  }
+  return CannotHandle(kind, VersionOf(api_version), expected,
+                      absl::StrCat("converting (", actual->version, ".", kind, ") to (", InternalPackage(expected), ".",
+                                   expected.kind, "): unknown conversion"));
+}
+
+absl::Status TellStrictErrors(const Kind& kind, const std::vector<std::string>& errors,
+                              pipeline::RequestContext& context) {
+  if (errors.empty()) return absl::OkStatus();
+  switch (context.options.field_validation) {
+    case pipeline::FieldValidation::kIgnore: break;
+    case pipeline::FieldValidation::kWarn:
+      for (const std::string& e : errors) context.AddWarning(e);
+      break;
+    case pipeline::FieldValidation::kStrict:
+      return CannotHandle(kind.kind, kind.version, kind,
+                          absl::StrCat("strict decoding error: ", absl::StrJoin(errors, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+void SetKind(const Kind& kind, Value& object) {
+  object.Set("kind", kind.kind);
+  object.Set("apiVersion", kind.api_version);
+}
+
+}  // namespace
+
+absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipeline::RequestContext& context) {
+  if (body.format == BodyFormat::kProtobuf) {
+    const auto envelope = apimachinery::DecodeEnvelope(body.bytes);
+    if (!envelope.ok()) {
+      return Unrecognized(expected,
+                          "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
+                          body.bytes);
+    }
+    const bool unnamed = envelope->kind.empty() && envelope->api_version.empty();
+    if (!unnamed) RETURN_IF_ERROR(CheckKind(expected, envelope->api_version, envelope->kind));
+    auto value = apimachinery::DecodeWire(*expected.message, envelope->raw);
+    if (!value.ok()) return CannotHandle(expected.kind, expected.version, expected, value.status().message());
+    SetKind(expected, *value);
+    return value;
+  }
+  if (body.format == BodyFormat::kBareWire) {
+    auto value = apimachinery::DecodeWire(*expected.message, body.bytes);
+    if (!value.ok()) return CannotHandle(expected.kind, expected.version, expected, value.status().message());
+    SetKind(expected, *value);
+    return value;
+  }
+  std::vector<std::string> strict;
+  apimachinery::ParseOptions options;
+  options.number_text = true;
+  options.duplicates = &strict;
+  absl::StatusOr<Value> parsed = body.format == BodyFormat::kYaml ? apimachinery::ParseYaml(body.bytes)
+                                                                  : apimachinery::ParseJson(body.bytes, options);
+  if (!parsed.ok()) {
+    const bool yaml = body.format == BodyFormat::kYaml;
+    return Unrecognized(expected,
+                        yaml ? std::string(parsed.status().message())
+                             : absl::StrCat("couldn't get version/kind; json parse error: ", parsed.status().message()),
+                        body.bytes);
+  }
+  if (!parsed->is_object()) {
+    const absl::string_view type = parsed->is_array() ? "array" : parsed->is_string() ? "string" : parsed->is_bool()
+                                                                                         ? "bool" : "number";
+    if (!parsed->is_null()) {
+      return Unrecognized(expected,
+                          absl::StrCat("couldn't get version/kind; json parse error: json: cannot unmarshal ", type,
+                                       " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
+                                       "Kind string \"json:\\\"kind,omitempty\\\"\" }"),
+                          body.bytes);
+    }
+    parsed = Value::MakeObject();
+  }
+  const std::string kind = parsed->GetString("kind"), api_version = parsed->GetString("apiVersion");
+  RETURN_IF_ERROR(CheckKind(expected, api_version.empty() ? absl::string_view(expected.api_version) : api_version,
+                            kind.empty() ? expected.kind : absl::string_view(kind)));
+  auto decoded = body.format == BodyFormat::kYaml ? apimachinery::DecodeTree(*expected.message, *std::move(parsed))
+                                                  : apimachinery::DecodeJson(*expected.message, body.bytes);
+  if (!decoded.ok()) {
+    return CannotHandle(expected.kind, expected.version, expected, decoded.status().message());
+  }
+  RETURN_IF_ERROR(TellStrictErrors(expected, decoded->strict_errors, context));
+  SetKind(expected, decoded->value);
+  return std::move(decoded->value);
+}
+
+absl::StatusOr<Value> DecodePlain(const Kind& kind, Value plain, std::vector<std::string> strict_errors,
+                                  pipeline::RequestContext& context) {
+  auto decoded = apimachinery::DecodeTree(*kind.message, std::move(plain));
+  if (!decoded.ok()) return decoded.status();
+  strict_errors.insert(strict_errors.end(), decoded->strict_errors.begin(), decoded->strict_errors.end());
+  RETURN_IF_ERROR(TellStrictErrors(kind, strict_errors, context));
+  SetKind(kind, decoded->value);
+  return std::move(decoded->value);
+}
+
+absl::StatusOr<Value> TakePatched(apimachinery::patch::Patched patched, pipeline::RequestContext& context) {
+  if (!patched.strict_errors.empty()) {
+    if (context.options.field_validation == pipeline::FieldValidation::kStrict) return patched.StrictError();
+    if (context.options.field_validation == pipeline::FieldValidation::kWarn) {
+      for (const std::string& e : patched.strict_errors) context.AddWarning(e);
+    }
+  }
+  return std::move(patched.object);
+}
+
+absl::StatusOr<Value> DecodeDeleteOptions(const Body& body, pipeline::RequestContext& context) {
+  if (body.bytes.empty()) return Value::MakeObject();
+  const Kind* kind = Schema::Builtin().FindKind("v1", "DeleteOptions");
+  if (kind == nullptr) return apimachinery::InternalError("no DeleteOptions in the schema");
+  if (body.format == BodyFormat::kProtobuf) {
+    const auto envelope = apimachinery::DecodeEnvelope(body.bytes);
+    if (!envelope.ok()) return BadRequest(envelope.status().message());
+    auto value = apimachinery::DecodeWire(*kind->message, envelope->raw);
+    if (!value.ok()) return BadRequest(value.status().message());
+    return value;
+  }
+  if (body.format == BodyFormat::kBareWire) {
+    auto value = apimachinery::DecodeWire(*kind->message, body.bytes);
+    if (!value.ok()) return BadRequest(value.status().message());
+    return value;
+  }
+  // Any group has DeleteOptions: what the body calls itself does not matter.
+  absl::StatusOr<Value> parsed = apimachinery::ParseYamlOrJson(body.bytes);
+  if (!parsed.ok()) return BadRequest(parsed.status().message());
+  if (parsed->is_object()) SetKind(*kind, *parsed);
+  auto decoded = apimachinery::DecodeTree(*kind->message, *std::move(parsed));
+  if (!decoded.ok()) return BadRequest(decoded.status().message());
+  RETURN_IF_ERROR(TellStrictErrors(*kind, decoded->strict_errors, context));
+  return std::move(decoded->value);
+}
+
+}  // namespace apiserver::registry

@@ -1,0 +1,97 @@
+// Members that follow from the request or from other members.
+#include "apimachinery/quantity.h"
+#include "apiserver/registry/subresources.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::Quantity;
+using apimachinery::Value;
+
+// Upstream's rule (component-helpers qos): guaranteed when every container limits cpu and memory to what it requests.
+std::string QosClass(const Value& pod) {
+  std::map<std::string, Quantity> requests, limits;
+  bool guaranteed = true;
+  const auto add = [](const Value& list, std::map<std::string, Quantity>& sums, int* found) {
+    for (const auto& [name, amount] : list.object()) {
+      if ((name != "cpu" && name != "memory") || !amount.is_string()) continue;
+      const Quantity q = Quantity::ParseOrZero(amount.as_string());
+      if (q.Sign() <= 0) continue;
+      ++*found;
+      sums[name].Add(q);
+    }
+  };
+  const auto consider = [&](const Value& resources) {
+    int requested = 0, limited = 0;
+    const Value* r = resources.Find("requests");
+    const Value* l = resources.Find("limits");
+    if (r != nullptr && r->is_object()) add(*r, requests, &requested);
+    if (l != nullptr && l->is_object()) add(*l, limits, &limited);
+    guaranteed &= limited == 2;
+  };
+  const Value* whole = pod.At("spec.resources");
+  if (whole != nullptr && whole->is_object() && !whole->empty()) {
+    consider(*whole);
+  } else {
+    for (const char* list : {"spec.containers", "spec.initContainers"}) {
+      for (const Value& container : pod.GetArray(list)) {
+        const Value* resources = container.Find("resources");
+        consider(resources == nullptr ? Value() : *resources);
+      }
+    }
+  }
+  if (requests.empty() && limits.empty()) return "BestEffort";
+  if (guaranteed && requests.size() == limits.size()) {
+    for (const auto& [name, amount] : requests) {
+      const auto it = limits.find(name);
+      guaranteed &= it != limits.end() && it->second == amount;
+    }
+    if (guaranteed) return "Guaranteed";
+  }
+  return "Burstable";
+}
+
+void SetJobSelector(Value& job) {
+  if (job.GetBool("spec.manualSelector")) return;
+  const std::string uid = job.GetString("metadata.uid"), name = job.GetString("metadata.name");
+  Value& labels = job.Ensure("spec.template.metadata.labels");
+  labels.Set("controller-uid", uid);
+  labels.Set("job-name", name);
+  labels.Set("batch.kubernetes.io/controller-uid", uid);
+  labels.Set("batch.kubernetes.io/job-name", name);
+  job.Ensure("spec.selector.matchLabels").Set("batch.kubernetes.io/controller-uid", uid);
+}
+
+void SetRequester(const pipeline::UserInfo& user, Value& csr) {
+  Value& spec = csr.Ensure("spec");
+  spec.Set("username", user.name);
+  if (user.uid.empty()) {
+    spec.Erase("uid");
+  } else {
+    spec.Set("uid", user.uid);
+  }
+  Value groups = Value::MakeArray();
+  for (const std::string& g : user.groups) groups.Append(g);
+  spec.Set("groups", std::move(groups));
+  spec.Erase("extra");
+  for (const auto& [key, values] : user.extra) {
+    Value list = Value::MakeArray();
+    for (const std::string& v : values) list.Append(v);
+    spec["extra"].Set(key, std::move(list));
+  }
+}
+
+}  // namespace
+
+void Subresources::Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind, Value& object,
+                            const Value* old) {
+  if (kind.kind == "Pod" && kind.group.empty() && old == nullptr) {
+    object.Ensure("status").Set("qosClass", QosClass(object));
+  } else if (kind.kind == "Job" && old == nullptr) {
+    SetJobSelector(object);
+  } else if (kind.kind == "CertificateSigningRequest" && old == nullptr) {
+    SetRequester(context.user, object);
+  }
+}
+
+}  // namespace apiserver::registry

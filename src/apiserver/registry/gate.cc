@@ -1,0 +1,44 @@
+#include "apiserver/registry/gate.h"
+
+#include "apimachinery/api_error.h"
+#include "base/status_macros.h"
+
+namespace apiserver::registry {
+namespace {
+
+apimachinery::ApiStatus Refusal(const pipeline::RequestInfo& info, std::string message) {
+  apimachinery::ApiStatus status;
+  status.code = 403;
+  status.reason = "Forbidden";
+  status.message = std::move(message);
+  status.name = info.name;
+  status.group = info.group;
+  status.kind = info.resource;
+  return status;
+}
+
+}  // namespace
+
+absl::Status Admit(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
+                   pipeline::RequestContext& context) {
+  absl::StatusOr<pipeline::UserInfo> user = authenticator.Authenticate(context.credentials);
+  if (!user.ok()) {
+    apimachinery::ApiStatus status = apimachinery::Unauthorized();
+    status.message = "Unauthorized";
+    return status;
+  }
+  context.user = *std::move(user);
+  const absl::StatusOr<auth::Impersonation> act = auth::ParseImpersonation(context.credentials);
+  if (!act.ok()) return apimachinery::InternalError(act.status().message());
+  if (act->requested) {
+    std::string no = auth::CheckImpersonation(authorizer, context.user, act->user);
+    if (!no.empty()) return Refusal(context.info, std::move(no));
+    context.user = act->user;
+  }
+  const auth::Attributes attributes{context.user, context.info};
+  const auth::Decision decision = authorizer.Authorize(attributes);
+  if (decision.allowed()) return absl::OkStatus();
+  return Refusal(context.info, auth::ForbiddenMessage(attributes, decision.reason));
+}
+
+}  // namespace apiserver::registry

@@ -1,0 +1,106 @@
+// patch: a change computed from the current object, then an update like any other.
+#include "absl/strings/str_cat.h"
+#include "apimachinery/apply/apply.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/time.h"
+#include "apimachinery/yaml.h"
+#include "apiserver/defaults/defaults.h"
+#include "apiserver/registry/registry.h"
+#include "apiserver/registry/subresources.h"
+#include "base/status_macros.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::BadRequest;
+using apimachinery::Value;
+using apimachinery::patch::PatchType;
+
+// Refusals of a patched tree are the object's fault, not the request's form.
+absl::Status Unprocessable(const apimachinery::Kind& kind, absl::string_view name, const absl::Status& status) {
+  apimachinery::ApiStatus carried = apimachinery::ApiStatus::From(status);
+  if (carried.code != 500) return status;
+  apimachinery::FieldErrors errors;
+  errors.Invalid(apimachinery::FieldPath("patch"), Value(), status.message());
+  return apimachinery::Invalid(kind.group, kind.kind, name, errors);
+}
+
+}  // namespace
+
+absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchType type, const Body& body) {
+  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  if (Subresources::HasOwnBody(context.info)) return Subresources(*this).Patch(context, *resource, type, body);
+  const apimachinery::Kind& kind = *resource->kind;
+  const std::string& name = context.info.name;
+  UpdateMode mode;
+  mode.subresource = context.info.subresource;
+  mode.attempts = 5;
+  if (type == PatchType::kApply) {
+    if (context.options.field_manager.empty()) {
+      apimachinery::FieldErrors errors;
+      errors.Required(apimachinery::FieldPath("fieldManager"), "is required for apply patch");
+      return apimachinery::Invalid("meta.k8s.io", "PatchOptions", "", errors);
+    }
+    mode.applies = true;
+    mode.allow_create = mode.subresource.empty();
+  }
+  return UpdateObject(context, *resource, mode, [&](const Value* current) -> absl::StatusOr<Value> {
+    const apimachinery::Message& message = *kind.message;
+    Value object;
+    if (type == PatchType::kApply) {
+      absl::StatusOr<Value> applied = apimachinery::ParseYamlOrJson(body.bytes);
+      if (!applied.ok()) return BadRequest(absl::StrCat("error decoding YAML: ", applied.status().message()));
+      if (!applied->is_object()) return BadRequest("apply patch must be an object");
+      // The configuration is judged as it stands; defaults are not the applier's.
+      ASSIGN_OR_RETURN(Value typed, DecodePlain(kind, *applied, {}, context));
+      const std::string applied_name = applied->GetString("metadata.name"), api_version = applied->GetString("apiVersion");
+      if (!applied_name.empty() && applied_name != name) {
+        return BadRequest(absl::StrCat("the name of the object (", applied_name, ") does not match the name on the URL (",
+                                       name, ")"));
+      }
+      if (api_version != kind.api_version) {
+        return BadRequest(absl::StrCat("the API version in the data (", api_version,
+                                       ") does not match the expected API version (", kind.api_version, ")"));
+      }
+      if (current != nullptr) {
+        const std::string rv = applied->GetString("metadata.resourceVersion");
+        if (!rv.empty() && rv != current->GetString("metadata.resourceVersion")) {
+          return apimachinery::Conflict(kind.group, kind.plural, name,
+                                        "the object has been modified; please apply your changes to the latest version "
+                                        "and try again");
+        }
+      }
+      apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource, std::string(kind.api_version),
+                                           apimachinery::FormatTime(env_.clock->Now())};
+      ASSIGN_OR_RETURN(Value plain, apimachinery::apply::Apply(
+                                  &message, current == nullptr ? Value() : apimachinery::ToPlain(message, *current),
+                                  *applied, manager, context.options.force));
+      Value& meta = plain["metadata"];
+      if (meta.is_null()) meta = Value::MakeObject();
+      meta.Set("name", name);
+      if (resource->namespaced()) meta.Set("namespace", context.info.ns);
+      absl::StatusOr<Value> decoded = DecodePlain(kind, std::move(plain), {}, context);
+      if (!decoded.ok()) return Unprocessable(kind, name, decoded.status());
+      object = *std::move(decoded);
+    } else {
+      ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
+                       apimachinery::patch::PatchObject(type, &message, *current, body.bytes));
+      ASSIGN_OR_RETURN(object, TakePatched(std::move(patched), context));
+      object.Set("kind", kind.kind);
+      object.Set("apiVersion", kind.api_version);
+    }
+    if (current != nullptr) {
+      if (object.GetString("metadata.name") != name) {
+        return BadRequest(absl::StrCat("the name of the object (", object.GetString("metadata.name"),
+                                       ") does not match the name on the URL (", name, ")"));
+      }
+      if (resource->namespaced() && object.GetString("metadata.namespace") != context.info.ns) {
+        return BadRequest("the namespace of the object does not match the namespace on the request");
+      }
+    }
+    defaults::ApplyDefaults(kind, object);
+    return object;
+  });
+}
+
+}  // namespace apiserver::registry

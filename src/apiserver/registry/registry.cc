@@ -1,0 +1,184 @@
+#include "apiserver/registry/registry.h"
+
+#include "absl/strings/str_cat.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/json.h"
+#include "apiserver/cache/object_bytes.h"
+#include "apiserver/registry/services.h"
+#include "base/status_macros.h"
+
+namespace apiserver::registry {
+
+using apimachinery::Kind;
+using apimachinery::Value;
+using pipeline::ObjectPtr;
+using pipeline::RequestContext;
+
+namespace {
+
+constexpr absl::Duration kFreshTimeout = absl::Seconds(3);
+
+// Kinds small and read often enough that their trees stay beside their bytes.
+bool KeepsTree(const Kind& kind) {
+  return kind.group == "rbac.authorization.k8s.io" || kind.kind == "Namespace" || kind.kind == "ServiceAccount" ||
+         kind.kind == "LimitRange" || kind.kind == "PriorityClass" || kind.kind == "StorageClass" ||
+         kind.kind == "IngressClass" || kind.kind == "RuntimeClass" || kind.kind == "CustomResourceDefinition";
+}
+
+}  // namespace
+
+cache::EntryPtr MakeEntry(const Kind& kind, const Value& object) {
+  auto entry = std::make_shared<cache::Entry>();
+  entry->kind = &kind;
+  entry->key = object.GetString("metadata.name");
+  apimachinery::EncodeWire(*kind.message, object, &entry->bytes);
+  return entry;
+}
+
+Registry::Registry(Environment environment)
+    : env_(std::move(environment)),
+      services_(std::make_unique<Services>(env_.service_cidr, env_.node_port_first, env_.node_port_last, *this)) {}
+
+Registry::~Registry() = default;
+
+absl::StatusOr<const Resource*> Registry::Resolve(const pipeline::RequestInfo& info) const {
+  const Resource* resource = env_.resources->Find(info.group, info.version, info.resource);
+  if (resource == nullptr) {
+    return apimachinery::GenericStatus(404, info.verb, info.group, info.resource, info.name, "").ToStatus();
+  }
+  return resource;
+}
+
+absl::StatusOr<cache::EntryPtr> Registry::Current(const Resource& resource, absl::string_view ns,
+                                                  absl::string_view name, bool from_store) const {
+  if (!from_store) return env_.cache->Get(*resource.mirror, resource.Key(ns, name));
+  ASSIGN_OR_RETURN(std::optional<store::KeyValue> kv, env_.store->Get(resource.StoreKey(ns, name)));
+  if (!kv) return cache::EntryPtr();
+  cache::EntryPtr entry = cache::EntryFromStore(resource.Key(ns, name), kv->value, kv->mod_revision);
+  if (entry == nullptr) return apimachinery::InternalError(absl::StrCat("unreadable object at ", kv->key));
+  return entry;
+}
+
+absl::StatusOr<Value> Registry::TreeOf(const Resource& resource, const cache::Entry& entry) const {
+  ASSIGN_OR_RETURN(Value tree, apimachinery::DecodeWire(*entry.kind->message, entry.bytes));
+  tree.Set("kind", entry.kind->kind);
+  tree.Set("apiVersion", entry.kind->api_version);
+  if (entry.kind != resource.kind) Convert(*entry.kind, *resource.kind, tree);
+  return tree;
+}
+
+absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Value& object, int64_t expected,
+                                              bool* conflict) {
+  *conflict = false;
+  const Value* stored = &object;
+  Value converted;
+  if (resource.converts()) {
+    converted = object;
+    Convert(*resource.kind, *resource.storage, converted);
+    stored = &converted;
+  }
+  const std::string ns = object.GetString("metadata.namespace"), name = object.GetString("metadata.name");
+  Value bare = *stored;
+  bare.EraseAt("metadata.resourceVersion");
+  bare.EraseAt("metadata.selfLink");
+  std::string wire;
+  apimachinery::EncodeWire(*resource.storage->message, bare, &wire);
+  std::string bytes;
+  const absl::string_view stored_as =
+      resource.storage->stored_as.empty() ? resource.storage->api_version : resource.storage->stored_as;
+  if (resource.storage->stored_json) {
+    bare.Set("apiVersion", stored_as);
+    apimachinery::EncodeJson(*resource.storage->message, bare, &bytes);
+    bytes += '\n';
+  } else {
+    bytes = apimachinery::EncodeEnvelope(stored_as, resource.storage->kind, wire);
+  }
+  const std::string key = resource.StoreKey(ns, name);
+  absl::StatusOr<store::WriteResult> written =
+      expected == 0 ? env_.store->Create(key, bytes) : env_.store->Update(key, bytes, expected);
+  if (!written.ok()) {
+    if (absl::IsInvalidArgument(written.status())) {
+      return apimachinery::RequestEntityTooLarge(written.status().message());
+    }
+    if (absl::IsDeadlineExceeded(written.status())) return apimachinery::Timeout(written.status().message(), 0);
+    return apimachinery::InternalError(written.status().message());
+  }
+  if (!written->done) {
+    *conflict = true;
+    return cache::EntryPtr();
+  }
+  auto entry = std::make_shared<cache::Entry>();
+  entry->kind = resource.storage;
+  entry->key = resource.Key(ns, name);
+  entry->revision = written->revision;
+  entry->bytes = cache::WithResourceVersion(wire, written->revision);
+  return entry;
+}
+
+ObjectPtr Registry::Get(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) const {
+  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  if (resource == nullptr) return nullptr;
+  const cache::EntryPtr entry = env_.cache->Get(*resource->mirror, resource->Key(ns, name));
+  return entry == nullptr ? nullptr : entry->Decode(KeepsTree(*entry->kind));
+}
+
+std::vector<ObjectPtr> Registry::List(const pipeline::GroupResource& what, absl::string_view ns) const {
+  std::vector<ObjectPtr> objects;
+  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  if (resource == nullptr) return objects;
+  for (const cache::EntryPtr& entry : env_.cache->List(*resource->mirror, ns.empty() ? "" : absl::StrCat(ns, "/")).items) {
+    objects.push_back(entry->Decode(KeepsTree(*entry->kind)));
+  }
+  return objects;
+}
+
+uint64_t Registry::Generation(const pipeline::GroupResource& what) const {
+  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  return resource == nullptr ? 0 : env_.cache->Generation(*resource->mirror);
+}
+
+absl::StatusOr<ObjectPtr> Registry::GetFresh(const pipeline::GroupResource& what, absl::string_view ns,
+                                             absl::string_view name) const {
+  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  if (resource == nullptr) return ObjectPtr();
+  ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/true));
+  return entry == nullptr ? ObjectPtr() : entry->Decode();
+}
+
+absl::StatusOr<ObjectPtr> Registry::Create(const pipeline::GroupResource& what, const Value& object) {
+  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
+  RequestContext context;
+  context.user.name = "system:apiserver";
+  context.user.groups = {"system:masters", "system:authenticated"};
+  context.options.field_manager = "kube-apiserver";
+  ASSIGN_OR_RETURN(Answer answer, CreateObject(context, *resource, object));
+  return answer.object->Decode();
+}
+
+absl::StatusOr<ObjectPtr> Registry::Modify(const pipeline::GroupResource& what, absl::string_view ns,
+                                           absl::string_view name, const std::function<bool(Value&)>& change) {
+  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
+  for (int attempt = 0; attempt < 64; ++attempt) {
+    ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/attempt > 0));
+    if (entry == nullptr && attempt == 0) continue;
+    if (entry == nullptr) return apimachinery::NotFound(what.group, what.resource, name);
+    ASSIGN_OR_RETURN(Value tree, TreeOf(*resource, *entry));
+    if (!change(tree)) return entry->Decode();
+    bool conflict = false;
+    ASSIGN_OR_RETURN(cache::EntryPtr stored, Put(*resource, tree, entry->revision, &conflict));
+    if (!conflict) return stored->Decode();
+  }
+  return apimachinery::Conflict(what.group, what.resource, name, "too many writers at once");
+}
+
+absl::Status Registry::Delete(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) {
+  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
+  ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/true));
+  if (entry == nullptr) return apimachinery::NotFound(what.group, what.resource, name);
+  return env_.store->Delete(resource->StoreKey(ns, name), entry->revision).status();
+}
+
+}  // namespace apiserver::registry

@@ -1,0 +1,139 @@
+// The verbs of the API behind both doors: from an authorized request to the store and back.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "apimachinery/api_error.h"
+#include "apimachinery/patch/patch.h"
+#include "apiserver/admission/admission.h"
+#include "apiserver/auth/authenticator.h"
+#include "apiserver/auth/authorizer.h"
+#include "apiserver/auth/token_issuer.h"
+#include "apiserver/cache/cache.h"
+#include "apiserver/pipeline/objects.h"
+#include "apiserver/pipeline/request.h"
+#include "apiserver/registry/body.h"
+#include "apiserver/registry/resource.h"
+#include "apiserver/store/store.h"
+#include "base/clock.h"
+
+namespace apiserver::registry {
+
+// What the doors present: an object as bytes of its kind, or a Status.
+struct Answer {
+  int code = 200;
+  cache::EntryPtr object;  // kind is what it is to be shown as
+  std::optional<apimachinery::ApiStatus> status;
+};
+
+struct ListAnswer {
+  const Resource* resource = nullptr;  // items are shown as resource->kind (converted when it converts())
+  std::vector<cache::EntryPtr> items;
+  int64_t revision = 0;
+  std::string continue_token;
+  std::optional<int64_t> remaining;
+};
+
+struct WatchAnswer {
+  const Resource* resource = nullptr;
+  std::unique_ptr<cache::WatchTicket> ticket;
+};
+
+// What the registry works with. All outlive it; those marked may be nullptr.
+struct Environment {
+  store::Store* store = nullptr;
+  cache::Cache* cache = nullptr;
+  const ResourceTable* resources = nullptr;
+  const base::Clock* clock = nullptr;
+  // Set after construction, before the first request: they read objects through the registry.
+  const admission::Chain* admission = nullptr;
+  const auth::Authenticator* authenticator = nullptr;
+  const auth::Authorizer* authorizer = nullptr;
+  const auth::TokenIssuer* token_issuer = nullptr;  // may be nullptr
+  std::string service_cidr = "10.96.0.0/12";        // IPv4
+  int node_port_first = 30000, node_port_last = 32767;
+};
+
+class Services;
+
+// Thread-safe. Calls block on the store. Errors carry ApiStatus.
+class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWriter {
+ public:
+  explicit Registry(Environment environment);
+  ~Registry() override;
+
+  Environment& environment() { return env_; }
+
+  // The resource of a request. NotFound (404 page not found) when there is none.
+  absl::StatusOr<const Resource*> Resolve(const pipeline::RequestInfo& info) const;
+
+  absl::StatusOr<Answer> Get(pipeline::RequestContext& context);
+  absl::StatusOr<ListAnswer> List(pipeline::RequestContext& context);
+  absl::StatusOr<WatchAnswer> Watch(pipeline::RequestContext& context, std::unique_ptr<cache::WatchSink> sink);
+  absl::StatusOr<Answer> Create(pipeline::RequestContext& context, const Body& body);
+  absl::StatusOr<Answer> Update(pipeline::RequestContext& context, const Body& body);
+  absl::StatusOr<Answer> Patch(pipeline::RequestContext& context, apimachinery::patch::PatchType type,
+                               const Body& body);
+  // `options`: a meta.v1.DeleteOptions tree.
+  absl::StatusOr<Answer> Delete(pipeline::RequestContext& context, const apimachinery::Value& options);
+  absl::StatusOr<ListAnswer> DeleteCollection(pipeline::RequestContext& context, const apimachinery::Value& options);
+
+  // ObjectReader
+  pipeline::ObjectPtr Get(const pipeline::GroupResource& what, absl::string_view ns,
+                          absl::string_view name) const override;
+  std::vector<pipeline::ObjectPtr> List(const pipeline::GroupResource& what, absl::string_view ns) const override;
+  uint64_t Generation(const pipeline::GroupResource& what) const override;
+  absl::StatusOr<pipeline::ObjectPtr> GetFresh(const pipeline::GroupResource& what, absl::string_view ns,
+                                               absl::string_view name) const override;
+  // ObjectWriter
+  absl::StatusOr<pipeline::ObjectPtr> Create(const pipeline::GroupResource& what,
+                                             const apimachinery::Value& object) override;
+  absl::StatusOr<pipeline::ObjectPtr> Modify(const pipeline::GroupResource& what, absl::string_view ns,
+                                             absl::string_view name,
+                                             const std::function<bool(apimachinery::Value&)>& change) override;
+  absl::Status Delete(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) override;
+
+  // A create with everything but authentication and authorization (bootstrap objects).
+  absl::StatusOr<Answer> CreateObject(pipeline::RequestContext& context, const Resource& resource,
+                                      apimachinery::Value object);
+
+ private:
+  friend class Subresources;
+  // Makes the new object from the current one. `current` is nullptr when there is none.
+  using Change = std::function<absl::StatusOr<apimachinery::Value>(const apimachinery::Value* current)>;
+  struct UpdateMode {
+    std::string subresource;       // "", "status", ...: which strategy
+    bool allow_create = false;
+    bool applies = false;          // server-side apply: managed fields are done already
+    int attempts = 1;              // on conflicts that the request did not ask for
+  };
+  absl::StatusOr<Answer> UpdateObject(pipeline::RequestContext& context, const Resource& resource,
+                                      const UpdateMode& mode, const Change& change);
+  absl::StatusOr<Answer> DeleteObject(pipeline::RequestContext& context, const Resource& resource,
+                                      cache::EntryPtr current, const apimachinery::Value& options);
+  // The current object, from the cache when that is certain to be fresh enough, else from the store. nullptr: none.
+  absl::StatusOr<cache::EntryPtr> Current(const Resource& resource, absl::string_view ns, absl::string_view name,
+                                          bool from_store) const;
+  // Stores what `object` (in the resource's served version) is. `expected` 0: create.
+  absl::StatusOr<cache::EntryPtr> Put(const Resource& resource, const apimachinery::Value& object, int64_t expected,
+                                      bool* conflict);
+  absl::StatusOr<apimachinery::Value> TreeOf(const Resource& resource, const cache::Entry& entry) const;
+  void TrackManagers(pipeline::RequestContext& context, const Resource& resource, const apimachinery::Value* live,
+                     apimachinery::Value& object) const;
+  absl::StatusOr<ListAnswer> ListFromStore(pipeline::RequestContext& context, const Resource& resource,
+                                           const cache::Filter& filter, int64_t revision, absl::string_view from);
+
+  Environment env_;
+  std::unique_ptr<Services> services_;
+};
+
+// An object that is not stored, as an Answer shows it.
+cache::EntryPtr MakeEntry(const apimachinery::Kind& kind, const apimachinery::Value& object);
+
+}  // namespace apiserver::registry

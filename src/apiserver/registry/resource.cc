@@ -1,0 +1,63 @@
+#include "apiserver/registry/resource.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::Kind;
+using apimachinery::Role;
+using apimachinery::Schema;
+
+bool Stored(const Kind& kind) {
+  return kind.role == Role::kResource && !kind.plural.empty() && kind.HasVerb("create") && kind.message != nullptr;
+}
+
+// Where upstream stores a kind in another group or version than the one asked for.
+const Kind* StorageKind(const Kind& kind) {
+  const Kind* stored = kind.stored_as.empty() ? nullptr : Schema::Builtin().FindKind(kind.stored_as, kind.kind);
+  return stored == nullptr ? &kind : stored;
+}
+
+}  // namespace
+
+std::string Resource::Key(absl::string_view ns, absl::string_view name) const {
+  return namespaced() ? absl::StrCat(ns, "/", name) : std::string(name);
+}
+
+std::string Resource::StoreKey(absl::string_view ns, absl::string_view name) const {
+  return absl::StrCat(cache::kRegistryPrefix, storage->storage_prefix, "/", Key(ns, name));
+}
+
+std::vector<std::string> ResourceTable::StoragePrefixes() {
+  std::vector<std::string> prefixes;
+  for (const Kind& kind : Schema::Builtin().kinds()) {
+    if (Stored(kind)) prefixes.emplace_back(StorageKind(kind)->storage_prefix);
+  }
+  return prefixes;
+}
+
+ResourceTable::ResourceTable(const cache::Cache& cache) {
+  for (const Kind& kind : Schema::Builtin().kinds()) {
+    if (!Stored(kind)) continue;
+    Resource resource;
+    resource.kind = &kind;
+    resource.storage = StorageKind(kind);
+    resource.mirror = cache.Find(resource.storage->storage_prefix);
+    const auto it = by_name_.emplace(absl::StrCat(kind.group, "/", kind.version, "/", kind.plural), resource).first;
+    const Resource*& any = any_[absl::StrCat(kind.group, "/", kind.plural)];
+    if (any == nullptr || any->converts()) any = &it->second;
+  }
+}
+
+const Resource* ResourceTable::Find(absl::string_view group, absl::string_view version, absl::string_view plural) const {
+  const auto it = by_name_.find(absl::StrCat(group, "/", version, "/", plural));
+  return it == by_name_.end() ? nullptr : &it->second;
+}
+
+const Resource* ResourceTable::FindAnyVersion(absl::string_view group, absl::string_view plural) const {
+  const auto it = any_.find(absl::StrCat(group, "/", plural));
+  return it == any_.end() ? nullptr : it->second;
+}
+
+}  // namespace apiserver::registry

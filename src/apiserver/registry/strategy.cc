@@ -1,0 +1,178 @@
+#include "apiserver/registry/strategy.h"
+
+#include <algorithm>
+#include <array>
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::Kind;
+using apimachinery::Value;
+
+template <size_t N>
+bool OneOf(absl::string_view kind, const std::array<absl::string_view, N>& kinds) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+// Kinds whose generation counts changes of the spec.
+constexpr std::array<absl::string_view, 20> kGeneration = {
+    "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
+    "PodDisruptionBudget", "ReplicationController", "Pod", "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "FlowSchema",
+    "PriorityLevelConfiguration", "CustomResourceDefinition", "EndpointSlice"};
+constexpr std::array<absl::string_view, 5> kGenerationFirstOnly = {"PriorityClass", "ResourceSlice", "DeviceClass",
+                                                                   "CSIDriver", "ServiceCIDR"};
+constexpr std::array<absl::string_view, 2> kKeepsStatusOnCreate = {"Node", "APIService"};
+
+bool HasStatus(const Kind& kind) { return kind.HasSubresource("status"); }
+
+void CopyOrErase(absl::string_view member, const Value& from, Value& to) {
+  const Value* value = from.Find(member);
+  if (value != nullptr) {
+    to.Set(member, *value);
+  } else {
+    to.Erase(member);
+  }
+}
+
+// Everything that is neither metadata nor status (nor type).
+bool SameSpec(const Value& a, const Value& b) {
+  const auto subset = [](const Value& from, const Value& in) {
+    for (const auto& [key, value] : from.object()) {
+      if (key == "metadata" || key == "status" || key == "kind" || key == "apiVersion") continue;
+      const Value* other = in.Find(key);
+      if (other == nullptr || !(*other == value)) return false;
+    }
+    return true;
+  };
+  return subset(a, b) && subset(b, a);
+}
+
+void CopyMeta(absl::string_view member, const Value& old, Value& object) {
+  const Value* meta = old.Find("metadata");
+  const Value* value = meta == nullptr ? nullptr : meta->Find(member);
+  if (value != nullptr) {
+    object["metadata"].Set(member, *value);
+  } else if (Value* target = object.Find("metadata")) {
+    target->Erase(member);
+  }
+}
+
+}  // namespace
+
+void PrepareForCreate(const Kind& kind, Value& object) {
+  Value& meta = object["metadata"];
+  meta.Erase("generation");
+  if (OneOf(kind.kind, kGeneration) || OneOf(kind.kind, kGenerationFirstOnly)) meta.Set("generation", int64_t{1});
+  if (!HasStatus(kind) || OneOf(kind.kind, kKeepsStatusOnCreate)) return;
+  if (kind.kind == "Pod") {
+    // qosClass is the admission's and defaults' affair once they have filled in the resources.
+    Value status = Value::MakeObject();
+    status.Set("phase", "Pending");
+    const std::string qos = object.GetString("status.qosClass");
+    if (!qos.empty()) status.Set("qosClass", qos);
+    object.Set("status", std::move(status));
+    return;
+  }
+  object.Erase("status");
+  if (kind.kind == "Namespace") {
+    object.Ensure("status").Set("phase", "Active");
+    Value& finalizers = object.Ensure("spec")["finalizers"];
+    bool present = false;
+    if (finalizers.is_array()) {
+      for (const Value& f : finalizers.array()) present |= f.is_string() && f.as_string() == "kubernetes";
+    }
+    if (!present) finalizers.Append("kubernetes");
+  } else if (kind.kind == "PersistentVolume" || kind.kind == "PersistentVolumeClaim") {
+    object.Ensure("status").Set("phase", "Pending");
+  }
+}
+
+void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& object, const Value& old) {
+  if (subresource == "status") {
+    for (const auto& [key, value] : old.object()) {
+      if (key != "metadata" && key != "status") object.Set(key, value);
+    }
+    std::vector<std::string> extra;
+    for (const auto& [key, value] : object.object()) {
+      if (key != "metadata" && key != "status" && !old.Has(key)) extra.push_back(key);
+    }
+    for (const std::string& key : extra) object.Erase(key);
+    if (kind.group == "apps" && kind.kind != "ReplicaSet") CopyMeta("labels", old, object);
+    if (kind.kind == "Pod") CopyMeta("ownerReferences", old, object);
+    if (kind.kind == "CertificateSigningRequest") CopyMeta("labels", old, object);
+  } else if (subresource == "finalize") {
+    const Value* wanted = object.At("spec.finalizers");
+    Value finalizers = wanted == nullptr ? Value() : *wanted;
+    Value replaced = old;
+    const Value* meta = object.Find("metadata");
+    if (meta != nullptr) replaced.Set("metadata", *meta);
+    if (finalizers.is_array() && !finalizers.empty()) {
+      replaced.Ensure("spec").Set("finalizers", std::move(finalizers));
+    } else {
+      replaced.EraseAt("spec.finalizers");
+    }
+    object = std::move(replaced);
+  } else if (subresource == "approval") {
+    const Value* conditions = object.At("status.conditions");
+    Value wanted = conditions == nullptr ? Value() : *conditions;
+    CopyOrErase("spec", old, object);
+    CopyOrErase("status", old, object);
+    if (!wanted.is_null()) object.Ensure("status").Set("conditions", std::move(wanted));
+  } else if (subresource == "ephemeralcontainers" || subresource == "resize") {
+    CopyOrErase("status", old, object);
+  } else {
+    if (HasStatus(kind)) CopyOrErase("status", old, object);
+    if (kind.kind == "Namespace") {  // finalizers change through /finalize alone
+      const Value* finalizers = old.At("spec.finalizers");
+      if (finalizers != nullptr) {
+        object.Ensure("spec").Set("finalizers", *finalizers);
+      } else {
+        object.EraseAt("spec.finalizers");
+      }
+    }
+    if (kind.kind == "CertificateSigningRequest") CopyOrErase("spec", old, object);
+  }
+  CopyMeta("generation", old, object);
+  if (subresource != "status" && OneOf(kind.kind, kGeneration) && !SameSpec(object, old)) {
+    object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
+  }
+}
+
+bool AllowsCreateOnUpdate(const Kind& kind) {
+  static constexpr std::array<absl::string_view, 10> kKinds = {
+      "Lease", "Endpoints", "Event", "LimitRange", "Service", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
+      "PodTemplate"};
+  return OneOf(kind.kind, kKinds);
+}
+
+bool AllowsUnconditionalUpdate(const Kind& kind) {
+  static constexpr std::array<absl::string_view, 11> kNot = {
+      "Lease", "PriorityLevelConfiguration", "FlowSchema", "CustomResourceDefinition", "APIService",
+      "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
+      "ValidatingAdmissionPolicyBinding", "RuntimeClass", "PodDisruptionBudget"};
+  return !OneOf(kind.kind, kNot);
+}
+
+bool ReturnsDeletedObject(const Kind& kind) {
+  static constexpr std::array<absl::string_view, 14> kKinds = {
+      "Pod", "Service", "PersistentVolume", "PersistentVolumeClaim", "PodTemplate", "ResourceQuota", "ServiceAccount",
+      "CSINode", "CSIDriver", "StorageClass", "VolumeAttachment", "VolumeAttributesClass", "CSIStorageCapacity",
+      "ResourceClaim"};
+  return OneOf(kind.kind, kKinds);
+}
+
+int64_t GracePeriod(const Kind& kind, const Value& object, const Value& options, bool* graceful) {
+  *graceful = kind.kind == "Pod" && kind.group.empty();
+  if (!*graceful) return 0;
+  int64_t period = object.GetInt("spec.terminationGracePeriodSeconds", 0);
+  if (const Value* asked = options.Find("gracePeriodSeconds"); asked != nullptr && asked->is_int()) {
+    period = asked->as_int();
+  }
+  // A pod that no node has, or that is done, needs no farewell.
+  const std::string phase = object.GetString("status.phase");
+  if (object.GetString("spec.nodeName").empty() || phase == "Succeeded" || phase == "Failed") period = 0;
+  return period < 0 ? 1 : period;
+}
+
+}  // namespace apiserver::registry

@@ -1,0 +1,24 @@
+// What the server decides about an object whatever the client sent: which parts a write may touch, first status,
+// generation. Pure; any thread.
+#pragma once
+#include "absl/strings/string_view.h"
+#include "apimachinery/schema.h"
+#include "apimachinery/value.h"
+
+namespace apiserver::registry {
+
+// Before validation of a new object: clears what only status writers set, starts the generation.
+void PrepareForCreate(const apimachinery::Kind& kind, apimachinery::Value& object);
+// Before validation of an update: restores what this (sub)resource may not change, counts the generation.
+void PrepareForUpdate(const apimachinery::Kind& kind, absl::string_view subresource, apimachinery::Value& object,
+                      const apimachinery::Value& old);
+
+bool AllowsCreateOnUpdate(const apimachinery::Kind& kind);       // PUT of what does not exist
+bool AllowsUnconditionalUpdate(const apimachinery::Kind& kind);  // PUT without resourceVersion
+bool ReturnsDeletedObject(const apimachinery::Kind& kind);       // DELETE answers the object, not a Status
+
+// Finalizers, owner and deletion rules.
+int64_t GracePeriod(const apimachinery::Kind& kind, const apimachinery::Value& object,
+                    const apimachinery::Value& options, bool* graceful);
+
+}  // namespace apiserver::registry

@@ -1,0 +1,327 @@
+#include "apiserver/registry/subresources.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/labels.h"
+#include "apimachinery/time.h"
+#include "apimachinery/yaml.h"
+#include "apiserver/auth/reviews.h"
+#include "apiserver/defaults/defaults.h"
+#include "apiserver/validation/validation.h"
+#include "base/status_macros.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::BadRequest;
+using apimachinery::Kind;
+using apimachinery::Schema;
+using apimachinery::Value;
+using pipeline::RequestContext;
+
+const Kind* FindKind(absl::string_view api_version, absl::string_view kind) {
+  return Schema::Builtin().FindKind(api_version, kind);
+}
+
+Answer Success(int code) {
+  Answer answer;
+  answer.code = code;
+  answer.status.emplace();
+  answer.status->success = true;
+  answer.status->code = code;
+  return answer;
+}
+
+std::string SelectorText(const Kind& kind, const Value& object) {
+  const Value* selector = object.At("spec.selector");
+  if (kind.kind == "ReplicationController") {
+    if (selector == nullptr || !selector->is_object()) return "";
+    return apimachinery::LabelSelector::FromSet(selector->object()).ToString();
+  }
+  const auto parsed = apimachinery::LabelSelector::FromObject(selector);
+  return parsed.ok() ? parsed->ToString() : "";
+}
+
+Value ScaleOf(const Kind& kind, const Value& object) {
+  Value scale = Value::MakeObject();
+  scale.Set("kind", "Scale");
+  scale.Set("apiVersion", "autoscaling/v1");
+  Value& meta = scale["metadata"];
+  for (const char* member : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
+    if (const Value* v = object.At(absl::StrCat("metadata.", member))) meta.Set(member, *v);
+  }
+  scale.Ensure("spec").Set("replicas", object.GetInt("spec.replicas"));
+  scale.Ensure("status").Set("replicas", object.GetInt("status.replicas"));
+  if (const std::string text = SelectorText(kind, object); !text.empty()) scale.Ensure("status").Set("selector", text);
+  return scale;
+}
+
+}  // namespace
+
+bool Subresources::IsReview(const pipeline::RequestInfo& info) {
+  const Kind* kind = Schema::Builtin().FindResource(info.group, info.version, info.resource);
+  return kind != nullptr && kind->role == apimachinery::Role::kReview;
+}
+
+absl::StatusOr<Answer> Subresources::Get(RequestContext& context, const Resource& resource) {
+  RequestContext plain = context;
+  plain.info.subresource.clear();
+  ASSIGN_OR_RETURN(Answer answer, registry_.Get(plain));
+  if (context.info.subresource != "scale") return answer;
+  ASSIGN_OR_RETURN(Value object, registry_.TreeOf(resource, *answer.object));
+  answer.object = MakeEntry(*FindKind("autoscaling/v1", "Scale"), ScaleOf(*resource.kind, object));
+  return answer;
+}
+
+absl::StatusOr<Answer> Subresources::SetScale(RequestContext& context, const Resource& resource,
+                                              const Registry::Change& scale_change) {
+  Registry::UpdateMode mode;
+  mode.subresource = "scale";
+  mode.attempts = 5;
+  ASSIGN_OR_RETURN(
+      Answer answer,
+      registry_.UpdateObject(context, resource, mode, [&](const Value* current) -> absl::StatusOr<Value> {
+        const Value before = ScaleOf(*resource.kind, *current);
+        ASSIGN_OR_RETURN(Value scale, scale_change(&before));
+        const std::string name = scale.GetString("metadata.name");
+        if (!name.empty() && name != context.info.name) {
+          return BadRequest(absl::StrCat("the name of the object (", name, ") does not match the name on the URL (",
+                                         context.info.name, ")"));
+        }
+        if (scale.GetInt("spec.replicas") < 0) {
+          apimachinery::FieldErrors errors;
+          errors.Invalid(apimachinery::FieldPath("spec").Child("replicas"), Value(scale.GetInt("spec.replicas")),
+                         "must be greater than or equal to 0");
+          return apimachinery::Invalid("autoscaling", "Scale", context.info.name, errors);
+        }
+        Value object = *current;
+        object.Ensure("spec").Set("replicas", scale.GetInt("spec.replicas"));
+        object["metadata"].Set("resourceVersion", scale.GetString("metadata.resourceVersion"));
+        return object;
+      }));
+  ASSIGN_OR_RETURN(Value object, registry_.TreeOf(resource, *answer.object));
+  answer.object = MakeEntry(*FindKind("autoscaling/v1", "Scale"), ScaleOf(*resource.kind, object));
+  return answer;
+}
+
+absl::StatusOr<Answer> Subresources::Update(RequestContext& context, const Resource& resource, const Body& body) {
+  ASSIGN_OR_RETURN(Value scale, DecodeBody(*FindKind("autoscaling/v1", "Scale"), body, context));
+  return SetScale(context, resource, [&](const Value*) -> absl::StatusOr<Value> { return scale; });
+}
+
+absl::StatusOr<Answer> Subresources::Patch(RequestContext& context, const Resource& resource,
+                                           apimachinery::patch::PatchType type, const Body& body) {
+  const Kind& kind = *FindKind("autoscaling/v1", "Scale");
+  return SetScale(context, resource, [&](const Value* before) -> absl::StatusOr<Value> {
+    if (type == apimachinery::patch::PatchType::kApply) {
+      ASSIGN_OR_RETURN(Value applied, apimachinery::ParseYamlOrJson(body.bytes));
+      Value merged = apimachinery::ToPlain(*kind.message, *before);
+      apimachinery::patch::ApplyMergePatch(&merged, applied);
+      return DecodePlain(kind, std::move(merged), {}, context);
+    }
+    ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
+                     apimachinery::patch::PatchObject(type, kind.message, *before, body.bytes));
+    return TakePatched(std::move(patched), context);
+  });
+}
+
+absl::StatusOr<Answer> Subresources::Create(RequestContext& context, const Body& body) {
+  const std::string& sub = context.info.subresource;
+  if (context.info.resource == "pods" && sub == "binding") return Bind(context, body);
+  if (context.info.resource == "pods" && sub == "eviction") return Evict(context, body);
+  if (context.info.resource == "serviceaccounts" && sub == "token") return Token(context, body);
+  return apimachinery::MethodNotSupported(context.info.group, absl::StrCat(context.info.resource, "/", sub), "create");
+}
+
+absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& body) {
+  ASSIGN_OR_RETURN(Value binding, DecodeBody(*FindKind("v1", "Binding"), body, context));
+  const std::string node = binding.GetString("target.name"), kind = binding.GetString("target.kind");
+  const std::string name = context.info.name, ns = context.info.ns;
+  apimachinery::FieldErrors errors;
+  if (!kind.empty() && kind != "Node") {
+    static constexpr absl::string_view kValid[] = {"Node", "<empty>"};
+    errors.NotSupported(apimachinery::FieldPath("target").Child("kind"), Value(kind), kValid);
+  }
+  if (node.empty()) errors.Required(apimachinery::FieldPath("target").Child("name"));
+  if (!errors.empty()) return apimachinery::Invalid("", "Binding", name, errors);
+  absl::Status refused;
+  const absl::StatusOr<pipeline::ObjectPtr> bound = registry_.Modify({"", "pods"}, ns, name, [&](Value& pod) {
+    refused = absl::OkStatus();
+    const auto conflict = [&](const std::string& why) {
+      refused = apimachinery::Conflict("", "pods/binding", name, why);
+      return false;
+    };
+    const std::string uid = binding.GetString("metadata.uid");
+    if (!uid.empty() && uid != pod.GetString("metadata.uid")) {
+      return conflict(absl::StrCat("Precondition failed: UID in precondition: ", uid, ", UID in object meta: ",
+                                   pod.GetString("metadata.uid")));
+    }
+    if (pod.At("metadata.deletionTimestamp") != nullptr) {
+      return conflict(absl::StrCat("pod ", name, " is being deleted, cannot be assigned to a host"));
+    }
+    if (const std::string present = pod.GetString("spec.nodeName"); !present.empty()) {
+      return conflict(absl::StrCat("pod ", name, " is already assigned to node \"", present, "\""));
+    }
+    if (!pod.GetArray("spec.schedulingGates").empty()) {
+      return conflict(absl::StrCat("pod ", name, " has non-empty .spec.schedulingGates"));
+    }
+    pod.Ensure("spec").Set("nodeName", node);
+    for (const auto& [key, value] : binding.GetObject("metadata.annotations")) {
+      pod.Ensure("metadata.annotations").Set(key, value);
+    }
+    Value& conditions = pod.Ensure("status")["conditions"];
+    Value* scheduled = nullptr;
+    if (conditions.is_array()) {
+      for (Value& c : conditions.array()) {
+        if (c.GetString("type") == "PodScheduled") scheduled = &c;
+      }
+    }
+    if (scheduled == nullptr) {
+      conditions.Append(Value::MakeObject());
+      scheduled = &conditions.array().back();
+      scheduled->Set("type", "PodScheduled");
+    }
+    if (scheduled->GetString("status") != "True") {
+      scheduled->Set("lastTransitionTime", apimachinery::FormatTime(registry_.env_.clock->Now()));
+    }
+    scheduled->Set("status", "True");
+    scheduled->Erase("reason");
+    scheduled->Erase("message");
+    return !context.options.dry_run;
+  });
+  RETURN_IF_ERROR(refused);
+  RETURN_IF_ERROR(bound.status());
+  return Success(201);
+}
+
+absl::Status Subresources::TakeDisruption(const Value& pod, bool dry_run) {
+  const std::string ns = pod.GetString("metadata.namespace"), name = pod.GetString("metadata.name");
+  std::vector<pipeline::ObjectPtr> matching;
+  for (pipeline::ObjectPtr& budget : registry_.List({"policy", "poddisruptionbudgets"}, ns)) {
+    const auto selector = apimachinery::LabelSelector::FromObject(budget->At("spec.selector"));
+    if (selector.ok() && selector->Matches(pod.At("metadata.labels"))) matching.push_back(std::move(budget));
+  }
+  if (matching.empty()) return absl::OkStatus();
+  if (matching.size() > 1) {
+    apimachinery::ApiStatus status = apimachinery::InternalError("");
+    status.message =
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+    return status;
+  }
+  const std::string budget_name = matching.front()->GetString("metadata.name");
+  absl::Status refused;
+  const auto changed =
+      registry_.Modify({"policy", "poddisruptionbudgets"}, ns, budget_name, [&](Value& budget) {
+        refused = absl::OkStatus();
+        if (budget.GetInt("status.observedGeneration") < budget.GetInt("metadata.generation")) {
+          apimachinery::ApiStatus status = apimachinery::TooManyRequests(
+              "Cannot evict pod as it would violate the pod's disruption budget.", 10);
+          status.causes.push_back({"DisruptionBudget",
+                                   absl::StrCat("The disruption budget ", budget_name,
+                                                " is still being processed by the server."), ""});
+          refused = status;
+          return false;
+        }
+        if (budget.GetInt("status.disruptionsAllowed") <= 0) {
+          apimachinery::ApiStatus status = apimachinery::TooManyRequests(
+              "Cannot evict pod as it would violate the pod's disruption budget.", 0);
+          status.causes.push_back({"DisruptionBudget",
+                                   absl::StrCat("The disruption budget ", budget_name, " needs ",
+                                                budget.GetInt("status.desiredHealthy"), " healthy pods and has ",
+                                                budget.GetInt("status.currentHealthy"), " currently"), ""});
+          refused = status;
+          return false;
+        }
+        if (dry_run) return false;
+        budget.Ensure("status").Set("disruptionsAllowed", budget.GetInt("status.disruptionsAllowed") - 1);
+        budget.Ensure("status.disruptedPods").Set(name, apimachinery::FormatTime(registry_.env_.clock->Now()));
+        return true;
+      });
+  RETURN_IF_ERROR(refused);
+  return changed.status();
+}
+
+absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& body) {
+  ASSIGN_OR_RETURN(Value eviction, DecodeBody(*FindKind("policy/v1", "Eviction"), body, context));
+  const std::string name = eviction.GetString("metadata.name");
+  if (!name.empty() && name != context.info.name) {
+    return BadRequest("name in URL does not match name in Eviction object");
+  }
+  const Resource* pods = registry_.env_.resources->Find("", "v1", "pods");
+  ASSIGN_OR_RETURN(cache::EntryPtr entry, registry_.Current(*pods, context.info.ns, context.info.name, true));
+  if (entry == nullptr) return apimachinery::NotFound("", "pods", context.info.name);
+  const pipeline::ObjectPtr pod = entry->Decode();
+  const std::string phase = pod->GetString("status.phase");
+  const bool done = phase == "Succeeded" || phase == "Failed" || phase == "Pending" ||
+                    pod->At("metadata.deletionTimestamp") != nullptr;
+  if (!done) RETURN_IF_ERROR(TakeDisruption(*pod, context.options.dry_run));
+  const Value* options = eviction.Find("deleteOptions");
+  RequestContext deletion = context;
+  deletion.info.subresource.clear();
+  if (options != nullptr && !options->GetArray("dryRun").empty()) deletion.options.dry_run = true;
+  RETURN_IF_ERROR(registry_.DeleteObject(deletion, *pods, entry, options == nullptr ? Value::MakeObject() : *options).status());
+  return Success(201);
+}
+
+absl::StatusOr<Answer> Subresources::Token(RequestContext& context, const Body& body) {
+  const Kind& kind = *FindKind("authentication.k8s.io/v1", "TokenRequest");
+  ASSIGN_OR_RETURN(Value request, DecodeBody(kind, body, context));
+  defaults::ApplyDefaults(kind, request);
+  const apimachinery::FieldErrors errors = validation::ValidateCreate(kind, request);
+  if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, "", errors);
+  pipeline::ObjectPtr account = registry_.Get({"", "serviceaccounts"}, context.info.ns, context.info.name);
+  if (account == nullptr) {
+    ASSIGN_OR_RETURN(account, registry_.GetFresh({"", "serviceaccounts"}, context.info.ns, context.info.name));
+  }
+  if (account == nullptr) return apimachinery::NotFound("", "serviceaccounts", context.info.name);
+  if (registry_.env_.token_issuer == nullptr) {
+    return apimachinery::MethodNotSupported("", "serviceaccounts/token", "create");
+  }
+  if (registry_.env_.admission != nullptr) {
+    admission::Attributes attributes;
+    attributes.info = &context.info;
+    attributes.user = &context.user;
+    attributes.kind = &kind;
+    attributes.name = context.info.name;
+    attributes.object = &request;
+    attributes.dry_run = context.options.dry_run;
+    attributes.warnings = &context.warnings;
+    RETURN_IF_ERROR(registry_.env_.admission->Mutate(attributes));
+    std::unique_ptr<admission::Reservation> reservation;
+    RETURN_IF_ERROR(registry_.env_.admission->Validate(attributes, &reservation));
+  }
+  ASSIGN_OR_RETURN(Value issued, registry_.env_.token_issuer->Issue(*account, request, registry_));
+  Answer answer;
+  answer.code = 201;
+  answer.object = MakeEntry(kind, issued);
+  return answer;
+}
+
+absl::StatusOr<Answer> Subresources::Review(RequestContext& context, const Body& body) {
+  const Kind& kind = *Schema::Builtin().FindResource(context.info.group, context.info.version, context.info.resource);
+  ASSIGN_OR_RETURN(Value review, DecodeBody(kind, body, context));
+  const apimachinery::FieldErrors errors = validation::ValidateCreate(kind, review);
+  if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, "", errors);
+  const auth::Authorizer& authorizer = *registry_.env_.authorizer;
+  Value done;
+  if (kind.kind == "TokenReview") {
+    done = auth::ReviewToken(review, *registry_.env_.authenticator);
+  } else if (kind.kind == "SubjectAccessReview") {
+    done = auth::ReviewSubjectAccess(review, authorizer);
+  } else if (kind.kind == "SelfSubjectAccessReview") {
+    done = auth::ReviewSelfSubjectAccess(review, context.user, authorizer);
+  } else if (kind.kind == "LocalSubjectAccessReview") {
+    done = auth::ReviewLocalSubjectAccess(review, context.info.ns, authorizer);
+  } else if (kind.kind == "SelfSubjectRulesReview") {
+    done = auth::ReviewSelfSubjectRules(review, context.user, authorizer);
+  } else {
+    done = auth::ReviewSelfSubject(review, context.user);
+  }
+  Answer answer;
+  answer.code = 201;
+  answer.object = MakeEntry(kind, done);
+  return answer;
+}
+
+}  // namespace apiserver::registry

@@ -1,0 +1,42 @@
+// What hangs below an object, and the kinds that are only asked: scale, binding, eviction, token, reviews.
+#pragma once
+#include "absl/status/statusor.h"
+#include "apimachinery/patch/patch.h"
+#include "apimachinery/value.h"
+#include "apiserver/registry/registry.h"
+
+namespace apiserver::registry {
+
+// A view on the registry for one call.
+class Subresources {
+ public:
+  explicit Subresources(Registry& registry) : registry_(registry) {}
+
+  // Subresources whose body is of another kind than the object's and that are read and updated.
+  static bool HasOwnBody(const pipeline::RequestInfo& info) { return info.subresource == "scale"; }
+  static bool IsReview(const pipeline::RequestInfo& info);
+
+  absl::StatusOr<Answer> Get(pipeline::RequestContext& context, const Resource& resource);
+  absl::StatusOr<Answer> Create(pipeline::RequestContext& context, const Body& body);
+  absl::StatusOr<Answer> Update(pipeline::RequestContext& context, const Resource& resource, const Body& body);
+  absl::StatusOr<Answer> Patch(pipeline::RequestContext& context, const Resource& resource,
+                               apimachinery::patch::PatchType type, const Body& body);
+  absl::StatusOr<Answer> Review(pipeline::RequestContext& context, const Body& body);
+
+  // Members that the server fills in from the request and from other members: the requester of a certificate, the
+  // selector of a job, the quality of service of a pod. `old` is nullptr on create.
+  static void Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind,
+                       apimachinery::Value& object, const apimachinery::Value* old);
+
+ private:
+  absl::StatusOr<Answer> Bind(pipeline::RequestContext& context, const Body& body);
+  absl::StatusOr<Answer> Evict(pipeline::RequestContext& context, const Body& body);
+  absl::StatusOr<Answer> Token(pipeline::RequestContext& context, const Body& body);
+  absl::Status TakeDisruption(const apimachinery::Value& pod, bool dry_run);
+  absl::StatusOr<Answer> SetScale(pipeline::RequestContext& context, const Resource& resource,
+                                  const Registry::Change& scale_change);
+
+  Registry& registry_;
+};
+
+}  // namespace apiserver::registry

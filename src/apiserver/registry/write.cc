@@ -1,0 +1,364 @@
+// create and update: the one way an object changes.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "apimachinery/apply/apply.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/time.h"
+#include "apiserver/defaults/defaults.h"
+#include "apiserver/registry/registry.h"
+#include "apiserver/registry/services.h"
+#include "apiserver/registry/strategy.h"
+#include "apiserver/registry/subresources.h"
+#include "apiserver/validation/validation.h"
+#include "base/rng.h"
+#include "base/status_macros.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::BadRequest;
+using apimachinery::Kind;
+using apimachinery::Value;
+using pipeline::RequestContext;
+
+constexpr char kModified[] =
+    "the object has been modified; please apply your changes to the latest version and try again";
+constexpr size_t kMaxNameLength = 63, kSuffixLength = 5;
+
+absl::Status CheckNamespace(const Resource& resource, const RequestContext& context, Value& object) {
+  Value& meta = object["metadata"];
+  if (meta.is_null()) meta = Value::MakeObject();
+  const std::string ns = object.GetString("metadata.namespace");
+  if (!resource.namespaced()) {
+    meta.Erase("namespace");
+    return absl::OkStatus();
+  }
+  if (ns.empty()) {
+    meta.Set("namespace", context.info.ns);
+  } else if (ns != context.info.ns) {
+    return BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  return absl::OkStatus();
+}
+
+void DedupOwnerReferences(RequestContext& context, Value& object) {
+  Value* owners = object.At("metadata.ownerReferences");
+  if (owners == nullptr || !owners->is_array()) return;
+  apimachinery::Array unique;
+  for (Value& owner : owners->array()) {
+    if (std::any_of(unique.begin(), unique.end(), [&](const Value& o) { return o == owner; })) {
+      context.AddWarning(absl::StrCat(".metadata.ownerReferences contains duplicate entries; API server dedups owner "
+                                      "references in 1.20+, and may reject such requests as early as 1.24; please fix "
+                                      "your requests; duplicate UID(s) observed: ", owner.GetString("uid")));
+      continue;
+    }
+    unique.push_back(std::move(owner));
+  }
+  owners->array() = std::move(unique);
+}
+
+// A name of the manager when the request gives none: what the user agent says up to the first slash.
+std::string ManagerName(const RequestContext& context) {
+  if (!context.options.field_manager.empty()) return context.options.field_manager;
+  const std::string agent = context.user_agent.substr(0, context.user_agent.find('/'));
+  return agent.empty() ? "unknown" : agent.substr(0, 128);
+}
+
+admission::Attributes MakeAttributes(RequestContext& context, const Kind& kind, admission::Operation operation,
+                                     Value* object, const Value* old) {
+  admission::Attributes attributes;
+  attributes.operation = operation;
+  attributes.info = &context.info;
+  attributes.user = &context.user;
+  attributes.kind = &kind;
+  attributes.name = object != nullptr ? object->GetString("metadata.name") : context.info.name;
+  attributes.object = object;
+  attributes.old = old;
+  attributes.dry_run = context.options.dry_run;
+  attributes.warnings = &context.warnings;
+  return attributes;
+}
+
+}  // namespace
+
+void Registry::TrackManagers(RequestContext& context, const Resource& resource, const Value* live,
+                             Value& object) const {
+  apimachinery::apply::Manager manager;
+  manager.name = ManagerName(context);
+  manager.subresource = context.info.subresource;
+  manager.api_version = std::string(resource.kind->api_version);
+  manager.time = apimachinery::FormatTime(env_.clock->Now());
+  const apimachinery::Message& type = *resource.kind->message;
+  auto tracked = apimachinery::apply::TrackUpdate(&type, live == nullptr ? Value() : apimachinery::ToPlain(type, *live),
+                                                  apimachinery::ToPlain(type, object), manager);
+  if (!tracked.ok()) return;  // as upstream's UpdateNoErrors: bookkeeping never fails a write
+  Value only = Value::MakeObject();
+  if (const Value* managed = tracked->At("metadata.managedFields")) {
+    only.Ensure("metadata").Set("managedFields", *managed);
+  }
+  auto typed = apimachinery::DecodeTree(type, std::move(only));
+  if (!typed.ok()) return;
+  if (const Value* managed = typed->value.At("metadata.managedFields")) {
+    object["metadata"].Set("managedFields", *managed);
+  } else {
+    object["metadata"].Erase("managedFields");
+  }
+}
+
+absl::StatusOr<Answer> Registry::Create(RequestContext& context, const Body& body) {
+  if (!context.info.subresource.empty()) return Subresources(*this).Create(context, body);
+  if (Subresources::IsReview(context.info)) return Subresources(*this).Review(context, body);
+  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(Value object, DecodeBody(*resource->kind, body, context));
+  RETURN_IF_ERROR(CheckNamespace(*resource, context, object));
+  return CreateObject(context, *resource, std::move(object));
+}
+
+absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Resource& resource, Value object) {
+  const Kind& kind = *resource.kind;
+  if (context.info.resource.empty()) {  // an object of our own making
+    context.info.is_resource_request = true;
+    context.info.verb = "create";
+    context.info.group = std::string(kind.group);
+    context.info.version = std::string(kind.version);
+    context.info.resource = std::string(kind.plural);
+    context.info.ns = object.GetString("metadata.namespace");
+  }
+  object.Set("kind", kind.kind);
+  object.Set("apiVersion", kind.api_version);
+  Value& meta = object["metadata"];
+  if (meta.is_null()) meta = Value::MakeObject();
+  const bool generate = object.GetString("metadata.name").empty() && !object.GetString("metadata.generateName").empty();
+  if (!object.GetString("metadata.resourceVersion").empty() && object.GetString("metadata.resourceVersion") != "0") {
+    return BadRequest("resourceVersion should not be set on objects to be created");
+  }
+  const std::string base = object.GetString("metadata.generateName").substr(0, kMaxNameLength - kSuffixLength);
+  meta.Erase("resourceVersion");
+  meta.Erase("selfLink");
+  meta.Erase("deletionTimestamp");
+  meta.Erase("deletionGracePeriodSeconds");
+  meta.Set("uid", base::NewUid());
+  meta.Set("creationTimestamp", apimachinery::FormatTime(env_.clock->Now()));
+  if (generate) meta.Set("name", absl::StrCat(base, base::NameSuffix()));
+  defaults::ApplyDefaults(kind, object);
+  DedupOwnerReferences(context, object);
+  PrepareForCreate(kind, object);
+  TrackManagers(context, resource, nullptr, object);
+  if (env_.admission != nullptr) {
+    admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
+    RETURN_IF_ERROR(env_.admission->Mutate(attributes));
+  }
+  defaults::ApplyDefaults(kind, object);
+  Subresources::Complete(context, kind, object, nullptr);
+  ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
+                   services_->Allocate(kind, object, nullptr, context.options.dry_run));
+  apimachinery::FieldErrors errors = validation::ValidateCreate(kind, object);
+  if (!errors.empty()) {
+    return apimachinery::Invalid(kind.group, kind.kind, object.GetString("metadata.name"), errors);
+  }
+  for (const std::string& warning : validation::Warnings(kind, object, nullptr)) context.AddWarning(warning);
+  std::unique_ptr<admission::Reservation> reservation;
+  if (env_.admission != nullptr) {
+    const admission::Attributes attributes =
+        MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
+    RETURN_IF_ERROR(env_.admission->Validate(attributes, &reservation));
+  }
+  Answer answer;
+  answer.code = 201;
+  const std::string ns = object.GetString("metadata.namespace");
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    const std::string name = object.GetString("metadata.name");
+    bool conflict = false;
+    cache::EntryPtr stored;
+    if (context.options.dry_run) {
+      ASSIGN_OR_RETURN(cache::EntryPtr there, Current(resource, ns, name, /*from_store=*/true));
+      conflict = there != nullptr;
+      if (!conflict) stored = MakeEntry(kind, object);
+    } else {
+      ASSIGN_OR_RETURN(stored, Put(resource, object, 0, &conflict));
+    }
+    if (!conflict) {
+      if (reservation != nullptr && !context.options.dry_run) reservation->Commit();
+      if (claim != nullptr && !context.options.dry_run) claim->Commit();
+      answer.object = std::move(stored);
+      if (answer.object->kind != &kind) {
+        ASSIGN_OR_RETURN(Value tree, TreeOf(resource, *answer.object));
+        answer.object = MakeEntry(kind, tree);
+      }
+      return answer;
+    }
+    if (!generate) {
+      ASSIGN_OR_RETURN(cache::EntryPtr there, Current(resource, ns, name, /*from_store=*/true));
+      if (there != nullptr && (*there->Decode()).Has("metadata") && there->Decode()->At("metadata.deletionTimestamp")) {
+        apimachinery::ApiStatus status = apimachinery::AlreadyExists(kind.group, kind.plural, name);
+        status.message = absl::StrCat("object is being deleted: ", status.message);
+        return status;
+      }
+      return apimachinery::AlreadyExists(kind.group, kind.plural, name);
+    }
+    object["metadata"].Set("name", absl::StrCat(base, base::NameSuffix()));
+  }
+  return apimachinery::AlreadyExists(kind.group, kind.plural, object.GetString("metadata.name"));
+}
+
+absl::StatusOr<Answer> Registry::Update(RequestContext& context, const Body& body) {
+  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  if (Subresources::HasOwnBody(context.info)) return Subresources(*this).Update(context, *resource, body);
+  ASSIGN_OR_RETURN(Value object, DecodeBody(*resource->kind, body, context));
+  RETURN_IF_ERROR(CheckNamespace(*resource, context, object));
+  const std::string name = object.GetString("metadata.name");
+  if (name.empty()) {
+    object["metadata"].Set("name", context.info.name);
+  } else if (name != context.info.name) {
+    return BadRequest(absl::StrCat("the name of the object (", name, ") does not match the name on the URL (",
+                                   context.info.name, ")"));
+  }
+  defaults::ApplyDefaults(*resource->kind, object);
+  UpdateMode mode;
+  mode.subresource = context.info.subresource;
+  mode.allow_create = mode.subresource.empty() && AllowsCreateOnUpdate(*resource->kind);
+  mode.attempts = object.GetString("metadata.resourceVersion").empty() ? 5 : 2;
+  return UpdateObject(context, *resource, mode,
+                      [&object](const Value*) -> absl::StatusOr<Value> { return object; });
+}
+
+absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Resource& resource, const UpdateMode& mode,
+                                              const Change& change) {
+  const Kind& kind = *resource.kind;
+  const std::string& ns = context.info.ns;
+  const std::string& name = context.info.name;
+  const std::string object_ns = resource.namespaced() ? ns : "";
+  for (int attempt = 0;; ++attempt) {
+    // The cache may lag: what it shows is good enough to try on, the store's guard decides.
+    ASSIGN_OR_RETURN(cache::EntryPtr current, Current(resource, object_ns, name, /*from_store=*/attempt > 0));
+    if (current == nullptr && attempt == 0) {
+      ASSIGN_OR_RETURN(current, Current(resource, object_ns, name, /*from_store=*/true));
+    }
+    Value old;
+    if (current != nullptr) {
+      ASSIGN_OR_RETURN(old, TreeOf(resource, *current));
+    }
+    if (current == nullptr && !mode.allow_create) return apimachinery::NotFound(kind.group, kind.plural, name);
+    ASSIGN_OR_RETURN(Value object, change(current == nullptr ? nullptr : &old));
+    if (current == nullptr) {
+      if (const std::string rv = object.GetString("metadata.resourceVersion"); !rv.empty() && rv != "0") {
+        return apimachinery::NotFound(kind.group, kind.plural, name);
+      }
+      if (const std::string uid = object.GetString("metadata.uid"); !uid.empty()) {
+        return apimachinery::Conflict(kind.group, kind.plural, name,
+                                      absl::StrCat("Precondition failed: UID in precondition: ", uid,
+                                                   ", UID in object meta: "));
+      }
+      return CreateObject(context, resource, std::move(object));
+    }
+    const std::string wanted = object.GetString("metadata.resourceVersion");
+    const bool unconditional = wanted.empty() || wanted == "0";
+    const std::string uid = object.GetString("metadata.uid"), old_uid = old.GetString("metadata.uid");
+    const bool last = attempt + 1 >= std::max(mode.attempts, 2);
+    if (!uid.empty() && uid != old_uid) {
+      if (attempt == 0) continue;  // the cache may show the object's predecessor
+      return apimachinery::Conflict(kind.group, kind.plural, name,
+                                    absl::StrCat("Precondition failed: UID in precondition: ", uid,
+                                                 ", UID in object meta: ", old_uid));
+    }
+    if (unconditional && !AllowsUnconditionalUpdate(kind) && mode.subresource.empty() && !mode.applies) {
+      apimachinery::FieldErrors errors;
+      errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(wanted.empty() ? "" : wanted),
+                     "must be specified for an update");
+      return apimachinery::Invalid(kind.group, kind.kind, name, errors);
+    }
+    if (!unconditional && wanted != absl::StrCat(current->revision)) {
+      if (attempt == 0) continue;
+      return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
+    }
+    Value& meta = object["metadata"];
+    const auto keep = [&](absl::string_view member) {
+      const Value* value = old.At(absl::StrCat("metadata.", member));
+      if (value != nullptr) {
+        meta.Set(member, *value);
+      } else {
+        meta.Erase(member);
+      }
+    };
+    for (const absl::string_view member : {"uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
+      keep(member);
+    }
+    meta.Erase("selfLink");
+    meta.Set("resourceVersion", absl::StrCat(current->revision));
+    DedupOwnerReferences(context, object);
+    if (!mode.applies) {
+      Value reset = object;
+      PrepareForUpdate(kind, mode.subresource, reset, old);
+      if (const Value* managed = object.At("metadata.managedFields")) {
+        reset["metadata"].Set("managedFields", *managed);
+      }
+      TrackManagers(context, resource, &old, reset);
+      const Value* managed = reset.At("metadata.managedFields");
+      if (managed != nullptr) {
+        object["metadata"].Set("managedFields", *managed);
+      } else {
+        object["metadata"].Erase("managedFields");
+      }
+    }
+    if (env_.admission != nullptr) {
+      admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
+      RETURN_IF_ERROR(env_.admission->Mutate(attributes));
+    }
+    Value managed_now;
+    if (const Value* managed = object.At("metadata.managedFields")) managed_now = *managed;
+    PrepareForUpdate(kind, mode.subresource, object, old);
+    if (!managed_now.is_null()) object["metadata"].Set("managedFields", std::move(managed_now));
+    Subresources::Complete(context, kind, object, &old);
+    ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
+                     services_->Allocate(kind, object, &old, context.options.dry_run));
+    apimachinery::FieldErrors errors = validation::ValidateUpdate(kind, object, old, mode.subresource);
+    if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, name, errors);
+    for (const std::string& warning : validation::Warnings(kind, object, &old)) context.AddWarning(warning);
+    std::unique_ptr<admission::Reservation> reservation;
+    if (env_.admission != nullptr) {
+      const admission::Attributes attributes =
+          MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
+      RETURN_IF_ERROR(env_.admission->Validate(attributes, &reservation));
+    }
+    Answer answer;
+    // The last finalizer of an object that waits for it: the update is its deletion.
+    const bool dying = object.At("metadata.deletionTimestamp") != nullptr;
+    const bool released = object.GetArray("metadata.finalizers").empty() &&
+                          (kind.kind != "Namespace" || object.GetArray("spec.finalizers").empty()) &&
+                          object.GetInt("metadata.deletionGracePeriodSeconds") == 0;
+    const bool had_finalizers = !old.GetArray("metadata.finalizers").empty() ||
+                                (kind.kind == "Namespace" && !old.GetArray("spec.finalizers").empty());
+    bool conflict = false;
+    cache::EntryPtr stored;
+    if (apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old)) {
+      stored = current;  // nothing to write
+    } else if (context.options.dry_run) {
+      stored = MakeEntry(kind, object);
+    } else if (dying && released && had_finalizers) {
+      ASSIGN_OR_RETURN(store::WriteResult gone,
+                       env_.store->Delete(resource.StoreKey(object_ns, name), current->revision));
+      conflict = !gone.done;
+      if (!conflict) {
+        object["metadata"].Set("resourceVersion", absl::StrCat(gone.revision));
+        stored = MakeEntry(kind, object);
+      }
+    } else {
+      ASSIGN_OR_RETURN(stored, Put(resource, object, current->revision, &conflict));
+    }
+    if (conflict) {
+      if (!last && (unconditional || attempt == 0)) continue;
+      return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
+    }
+    if (reservation != nullptr && !context.options.dry_run) reservation->Commit();
+    if (claim != nullptr && !context.options.dry_run) claim->Commit();
+    answer.object = std::move(stored);
+    if (answer.object->kind != &kind) {
+      ASSIGN_OR_RETURN(Value tree, TreeOf(resource, *answer.object));
+      answer.object = MakeEntry(kind, tree);
+    }
+    return answer;
+  }
+}
+
+}  // namespace apiserver::registry
