@@ -21,8 +21,11 @@
 #include "controller-manager/garbagecollector/gc_controller.h"
 #include "controller-manager/namespace/namespace_controller.h"
 #include "controller-manager/nodeipam/node_ipam.h"
+#include "controller-manager/nodelifecycle/node_lifecycle.h"
+#include "controller-manager/podgc/pod_gc.h"
 #include "controller-manager/replicaset/replica_controller.h"
 #include "controller-manager/serviceaccount/namespace_defaults.h"
+#include "controller-manager/tainteviction/taint_eviction.h"
 
 namespace controller_manager {
 namespace {
@@ -46,6 +49,15 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   if (o.enable_garbage_collector) {
     add("garbage-collector-controller", [&] { return NewGarbageCollector(context, o.concurrent_gc_syncs); });
   }
+  add("node-lifecycle-controller", [&] {
+    return NewNodeLifecycleController(
+        context, {o.node_monitor_period,
+                  {o.node_monitor_grace_period, o.node_startup_grace_period},
+                  {o.node_eviction_rate, o.secondary_node_eviction_rate, o.large_cluster_size_threshold,
+                   o.unhealthy_zone_threshold}});
+  });
+  add("taint-eviction-controller", [&] { return NewTaintEvictionController(context, 8); });
+  add("pod-garbage-collector-controller", [&] { return NewPodGcController(context, o.terminated_pod_gc_threshold); });
   add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
   if (!o.root_ca_file.empty() && o.Enabled("root-ca-certificate-publisher-controller")) {
     ASSIGN_OR_RETURN(std::string ca, base::ReadFile(o.root_ca_file));
