@@ -62,7 +62,8 @@ class RaftCore {
   virtual ~RaftCore() = default;
 
   virtual void Tick() = 0;                 // one unit of logical time
-  virtual void Step(Message message) = 0;  // duplicated, reordered or stale messages are safe
+  virtual void Step(Message message) = 0;  // duplicated, reordered or stale messages are safe; a
+                                           // kPropose repeated is two proposals
   virtual void Campaign() = 0;             // stand for election now
   // OK: appended here or forwarded; may still be lost before commit. Unavailable: no leader, or it is leaving.
   virtual absl::Status Propose(std::string data) = 0;
