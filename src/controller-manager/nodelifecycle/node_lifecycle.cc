@@ -71,8 +71,8 @@ class NodeLifecycleController final : public Controller {
     std::map<std::string, ZoneCount> zones;
     std::vector<std::pair<NodePtr, std::string>> down;  // with the status of Ready
     std::vector<NodePtr> up;
-    for (const NodePtr& node : nodes) {
-      const std::string& name = node->metadata().name();
+    for (NodePtr node : nodes) {
+      const std::string name = node->metadata().name();
       present.insert(name);
       const bool known = health_.contains(name);
       NodeHealth& health = health_[name];
@@ -92,6 +92,7 @@ class NodeLifecycleController final : public Controller {
           continue;
         }
         base::LogInfo("node is silent node=", name);
+        node = std::make_shared<const Node>(*written);  // taints go onto what we just wrote
       }
       ++(verdict.ready == "True" ? zones[ZoneOf(*node)].ready : zones[ZoneOf(*node)].not_ready);
       if (verdict.lost_ready) {
@@ -139,8 +140,11 @@ class NodeLifecycleController final : public Controller {
         (t.key() == taint.key() ? has : other) = true;
       }
       if (has && !other) continue;
-      if (!has && !other && !Take(ZoneOf(*node), rates, now)) continue;
-      Log(WriteTaints(*node, "NoExecute", {taint}));
+      const bool paid = !has && !other;
+      if (paid && !Take(ZoneOf(*node), rates, now)) continue;
+      const absl::Status written = WriteTaints(*node, "NoExecute", {taint});
+      if (!written.ok() && paid) buckets_[ZoneOf(*node)].tokens = 1;  // nothing happened: the next look may
+      Log(written);
     }
   }
 
