@@ -1,5 +1,6 @@
 // Server-side apply and field ownership: who manages which field, recorded in metadata.managedFields.
-// Trees are plain JSON (codec.h's ToPlain) of one version. Pure; time comes in as text.
+// Objects in and out are typed trees (codec.h); without message (custom resources) plain ones, whose structure is then
+// deduced. Pure; time comes in as text.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,27 +12,29 @@
 
 namespace apimachinery::apply {
 
+// Who makes a request, and by which door.
 struct Manager {
-  std::string name;         // field manager
+  std::string name;         // field manager: the request's parameter, else the user agent up to the first '/'
   std::string subresource;  // "", "status", "scale"
-  std::string api_version;  // of the request
-  std::string time;         // canonical meta.v1.Time text
+  std::string api_version;  // of the request's object
+  std::string time;         // now, canonical meta.v1.Time text
+  // Fields that a write by this door cannot touch ("status", "metadata.labels"): never owned through it.
+  std::vector<std::string> reset_fields = {};
 };
 
-// After a create, update or non-apply patch: `live` (null for create) became `updated`; answers `updated` with its
-// managedFields brought up to date. What the request says in metadata.managedFields is honoured as upstream does
-// (an explicitly emptied list resets them). `type` may be nullptr: structure is then deduced (custom resources
-// without schema).
-absl::StatusOr<Value> TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager);
+// After decoding and defaulting of a create, update or non-apply patch, before admission: `live` (null for create)
+// became `updated`; answers `updated` with its managedFields brought up to date. What the request says in
+// metadata.managedFields is honoured as upstream does: kept when given (not by a subresource), a single empty entry
+// resets them. Objects that are not tracked (they exist without managedFields) stay untracked.
+Value TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager);
 
-// One apply request. `live` is null when the object does not exist yet (it is then created from `applied`).
-// Answers the merged object with managedFields. Aborted-like ApiStatus "Apply failed with N conflict(s): ..." unless
-// `force`.
+// One apply request. `live` is null when the object does not exist yet. `applied` is the request's plain tree. Answers
+// the merged object with managedFields, or an error carrying ApiStatus: 409 "Apply failed with 1 conflict: ..." unless
+// `force`; 400 and 500 for what is no configuration of the type.
 absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value& applied, const Manager& manager,
                             bool force);
 
-// Drops the top-level "" entries: tells whether two objects differ in nothing but managedFields times, so that a
-// no-op write can be left out.
+// Whether two objects differ in nothing but the times in managedFields: such a write is left out.
 bool EqualIgnoringManagedFieldTimes(const Value& a, const Value& b);
 
 }  // namespace apimachinery::apply

@@ -1,0 +1,282 @@
+#include "apimachinery/apply/apply.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "apimachinery/api_error.h"
+#include "apimachinery/apply/managed_fields.h"
+#include "apimachinery/apply/structure.h"
+#include "apimachinery/codec.h"
+
+namespace apimachinery::apply {
+namespace {
+
+constexpr size_t kMaxUpdateManagers = 10;
+
+// No one owns what identifies an object, or what only the server writes.
+const FieldSet& NeverOwned() {
+  static const FieldSet* const set = [] {
+    auto* fields = new FieldSet;
+    for (const char* path : {"apiVersion", "kind", "metadata", "metadata.name", "metadata.namespace",
+                             "metadata.creationTimestamp", "metadata.selfLink", "metadata.uid", "metadata.clusterName",
+                             "metadata.generation", "metadata.managedFields", "metadata.resourceVersion"}) {
+      fields->Unite(FieldSet::OfDotted(path));
+    }
+    return fields;
+  }();
+  return *set;
+}
+
+FieldSet WithoutReset(FieldSet set, const Manager& manager) {
+  for (const std::string& path : manager.reset_fields) set = set.MinusRecursively(FieldSet::OfDotted(path));
+  return set;
+}
+
+// What a new object of the type looks like.
+Value Blank(const Message* type, const Manager& manager, const Value& like) {
+  Value blank = Value::MakeObject();
+  for (const char* name : {"kind", "apiVersion"}) {
+    if (const Value* value = like.Find(name)) blank.Set(name, *value);
+  }
+  if (!blank.Has("apiVersion")) blank.Set("apiVersion", manager.api_version);
+  return blank;
+}
+
+Value WithoutManagedFields(Value object) {
+  object.EraseAt("metadata.managedFields");
+  return object;
+}
+
+struct Conflict {
+  ManagerId manager;
+  std::string path;
+};
+
+absl::Status ConflictError(const std::vector<Conflict>& conflicts) {
+  std::vector<StatusCause> causes;
+  for (const Conflict& conflict : conflicts) {
+    causes.push_back({"FieldManagerConflict", absl::StrCat("conflict with ", conflict.manager.ToString()), conflict.path});
+  }
+  if (conflicts.size() == 1) {
+    return ApplyConflict(std::move(causes), absl::StrCat("Apply failed with 1 conflict: conflict with ",
+                                                         conflicts[0].manager.ToString(), ": ", conflicts[0].path));
+  }
+  std::vector<std::string> messages;
+  for (size_t i = 0; i < conflicts.size(); ++i) {  // grouped: they come manager by manager
+    if (i == 0 || !(conflicts[i].manager == conflicts[i - 1].manager)) {
+      messages.push_back(absl::StrCat("conflicts with ", conflicts[i].manager.ToString(), ":"));
+    }
+    absl::StrAppend(&messages.back(), "\n- ", conflicts[i].path);
+  }
+  return ApplyConflict(std::move(causes), absl::StrCat("Apply failed with ", conflicts.size(), " conflicts: ",
+                                                       absl::StrJoin(messages, "\n")));
+}
+
+// Takes from all managers but `self` what a change touches.
+absl::Status TakeOver(const Comparison& change, const ManagerId* self, bool force, ManagedFields* managed) {
+  FieldSet written = change.modified;
+  written.Unite(change.added);
+  std::vector<Conflict> conflicts;
+  for (const auto& [id, owned] : *managed) {
+    if (self != nullptr && id == *self) continue;
+    owned.fields.Intersect(written).ForEach([&, &id = id](const Path& path) { conflicts.push_back({id, PathText(path)}); });
+  }
+  if (!force && !conflicts.empty()) return ConflictError(conflicts);
+  for (auto it = managed->begin(); it != managed->end();) {
+    if (self == nullptr || !(it->first == *self)) {
+      it->second.fields = it->second.fields.Minus(written).Minus(change.removed);
+    }
+    it = it->second.fields.Empty() ? managed->erase(it) : std::next(it);
+  }
+  return absl::OkStatus();
+}
+
+// The oldest updaters are folded into one when there are too many.
+void CapManagers(ManagedFields* managed) {
+  std::vector<ManagerId> updaters;
+  for (const auto& [id, owned] : *managed) {
+    if (!id.applied()) updaters.push_back(id);
+  }
+  if (updaters.size() <= kMaxUpdateManagers) return;
+  std::sort(updaters.begin(), updaters.end(), [&](const ManagerId& a, const ManagerId& b) {
+    const std::string& left = managed->at(a).time;
+    const std::string& right = managed->at(b).time;
+    return left != right ? left < right : a.name < b.name;
+  });
+  size_t count = updaters.size();
+  std::map<std::string, ManagerId> buckets;  // by version
+  for (const ManagerId& id : updaters) {
+    if (count <= kMaxUpdateManagers) return;
+    const auto bucket = buckets.find(id.api_version);
+    if (bucket == buckets.end()) {  // the first of a version becomes the bucket
+      ManagerId ancient{"ancient-changes", "Update", id.api_version, ""};
+      Owned owned = std::move(managed->at(id));
+      managed->erase(id);
+      if (managed->count(ancient) > 0) {
+        owned.fields.Unite(managed->at(ancient).fields);
+        --count;
+      }
+      (*managed)[ancient] = std::move(owned);
+      buckets.emplace(id.api_version, ancient);
+      continue;
+    }
+    if (id == bucket->second) continue;
+    Owned& into = managed->at(bucket->second);
+    into.fields.Unite(managed->at(id).fields);
+    into.time = std::max(into.time, managed->at(id).time);
+    managed->erase(id);
+    --count;
+  }
+}
+
+// An update by `id`: `before` became `after`.
+void RecordUpdate(const Message* type, const Value& before, const Value& after, const Manager& manager,
+                  const ManagerId& id, ManagedFields* managed) {
+  Comparison change = Compare(Structure::OfObject(type), before, after);
+  change.added = WithoutReset(std::move(change.added), manager);
+  change.modified = WithoutReset(std::move(change.modified), manager);
+  change.removed = WithoutReset(std::move(change.removed), manager);
+  TakeOver(change, nullptr, true, managed).IgnoreError();
+  FieldSet taken = std::move(change.modified);
+  taken.Unite(change.added);
+  taken = taken.Minus(NeverOwned());
+  if (taken.Empty()) return;
+  Owned& owned = (*managed)[id];
+  owned.fields.Unite(taken);
+  owned.api_version = manager.api_version;
+  owned.time = manager.time;
+}
+
+// What the request itself says about owners; nullopt-like false when it says nothing.
+bool OwnersOfRequest(const Value& updated, const Manager& manager, ManagedFields* managed) {
+  const Value* list = updated.At("metadata.managedFields");
+  if (!manager.subresource.empty() || list == nullptr || !list->is_array() || list->empty()) return false;
+  if (list->size() == 1 && list->array()[0].empty()) return true;  // reset
+  return ParseManagedFields(list, managed);
+}
+
+// Drops from `merged` what this manager owned before, neither applies now nor shares with others.
+void Prune(const Structure& type, const FieldSet& last, const ManagedFields& managed, Value* merged) {
+  if (last.Empty()) return;
+  Value pruned = *merged;
+  Remove(type, WithNamedParents(type, last), &pruned);
+  FieldSet owned;
+  for (const auto& [id, entry] : managed) owned.Unite(entry.fields);
+  const FieldSet merged_set = WithNamedParents(type, FieldsOf(type, *merged));
+  // Back comes what someone owns.
+  FieldSet keep = WithNamedParents(type, FieldsOf(type, pruned));
+  keep.Unite(WithNamedParents(type, owned));
+  Value with_owned = *merged;
+  Remove(type, merged_set.Minus(keep), &with_owned);
+  // And what was not this manager's in the first place.
+  const FieldSet gone = merged_set.Minus(WithNamedParents(type, FieldsOf(type, with_owned)))
+                            .Intersect(WithNamedParents(type, last));
+  Remove(type, gone, merged);
+}
+
+std::string KindText(const Value& object) {
+  const std::string api_version = object.GetString("apiVersion");
+  const size_t slash = api_version.find('/');
+  const std::string group_version = slash == std::string::npos ? absl::StrCat("/", api_version) : api_version;
+  return absl::StrCat(api_version.empty() ? "/" : group_version, ", Kind=", object.GetString("kind"));
+}
+
+}  // namespace
+
+Value TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager) {
+  ManagedFields managed;
+  if (!OwnersOfRequest(updated, manager, &managed)) {
+    managed.clear();
+    if (!ParseManagedFields(live.At("metadata.managedFields"), &managed)) managed.clear();
+  }
+  updated = WithoutManagedFields(std::move(updated));
+  if (managed.empty() && !live.is_null()) return updated;  // not tracked so far
+  const ManagerId id{manager.name, "Update", manager.api_version, manager.subresource};
+  const Value before = live.is_null() ? Blank(type, manager, updated) : WithoutManagedFields(live);
+  RecordUpdate(type, before, updated, manager, id, &managed);
+  CapManagers(&managed);
+  WriteManagedFields(managed, &updated);
+  return updated;
+}
+
+absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value& applied, const Manager& manager,
+                            bool force) {
+  if (applied.At("metadata.managedFields") != nullptr && !applied.At("metadata.managedFields")->is_null()) {
+    return BadRequest("metadata.managedFields must be nil");
+  }
+  const Structure structure = Structure::OfObject(type);
+  if (const std::vector<std::string> problems = Check(structure, applied); !problems.empty()) {
+    ApiStatus status;
+    status.code = 500;
+    status.message = absl::StrCat(
+        "failed to create typed patch object (", applied.GetString("metadata.namespace"), "/",
+        applied.GetString("metadata.name"), "; ", KindText(applied), "): ",
+        problems.size() == 1 ? problems[0] : absl::StrCat("errors:\n  ", absl::StrJoin(problems, "\n  ")));
+    return status.ToStatus();
+  }
+  const bool create = live.is_null();
+  const Value before = create ? Blank(type, manager, applied) : WithoutManagedFields(live);
+  ManagedFields managed;
+  if (!create && !ParseManagedFields(live.At("metadata.managedFields"), &managed)) managed.clear();
+  if (!create && managed.empty()) {  // whatever is there was put there before
+    Manager earlier = manager;
+    earlier.reset_fields.clear();
+    const ManagerId id{"before-first-apply", "Update", manager.api_version, manager.subresource};
+    RecordUpdate(type, Blank(type, manager, before), before, earlier, id, &managed);
+  }
+
+  const ManagerId id{manager.name, "Apply", "", manager.subresource};
+  Value merged = Merge(structure, before, applied);
+  const FieldSet last = managed.count(id) > 0 ? managed.at(id).fields : FieldSet();
+  Owned& mine = managed[id];
+  mine.fields = WithoutReset(FieldsOf(structure, applied), manager).Minus(NeverOwned());
+  mine.api_version = manager.api_version;
+  Prune(structure, last, managed, &merged);
+  const Comparison change = Compare(structure, before, merged);
+  if (absl::Status status = TakeOver(change, &id, force, &managed); !status.ok()) return status;
+
+  if (type != nullptr) {
+    absl::StatusOr<Decoded> decoded = DecodeTree(*type, std::move(merged));
+    if (!decoded.ok()) return BadRequest(decoded.status().message());
+    merged = std::move(decoded->value);
+  }
+  const bool changed = !change.added.Empty() || !change.modified.Empty() || !change.removed.Empty();
+  if (const auto entry = managed.find(id); entry != managed.end() && changed) entry->second.time = manager.time;
+  WriteManagedFields(managed, &merged);
+  return merged;
+}
+
+bool EqualIgnoringManagedFieldTimes(const Value& a, const Value& b) {
+  const Value* left = a.At("metadata.managedFields");
+  const Value* right = b.At("metadata.managedFields");
+  const size_t count = left != nullptr ? left->size() : 0;
+  if (count != (right != nullptr ? right->size() : 0)) return false;
+  for (size_t i = 0; i < count; ++i) {
+    Value x = left->array()[i], y = right->array()[i];
+    x.Erase("time");
+    y.Erase("time");
+    if (!(x == y)) return false;
+  }
+  const Value* left_meta = a.Find("metadata");
+  const Value* right_meta = b.Find("metadata");
+  if (left_meta != nullptr && right_meta != nullptr) {
+    Value x = *left_meta, y = *right_meta;
+    x.Erase("managedFields");
+    y.Erase("managedFields");
+    if (!(x == y)) return false;
+  } else if (left_meta != right_meta) {
+    return false;
+  }
+  const auto rest_equal = [](const Value& one, const Value& other) {
+    for (const Member& member : one.object()) {
+      if (member.key == "metadata") continue;
+      const Value* twin = other.Find(member.key);
+      if (twin == nullptr || !(member.value == *twin)) return false;
+    }
+    return true;
+  };
+  return a.is_object() && b.is_object() && a.size() == b.size() && rest_equal(a, b);
+}
+
+}  // namespace apimachinery::apply

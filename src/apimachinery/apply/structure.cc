@@ -1,0 +1,485 @@
+#include "apimachinery/apply/structure.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "apimachinery/codec_internal.h"
+#include "apimachinery/go_quote.h"
+#include "apimachinery/json.h"
+
+namespace apimachinery::apply {
+namespace {
+
+using Kind = Structure::Kind;
+
+const Value& Null() {
+  static const Value* const null = new Value;
+  return *null;
+}
+
+// What JSON prints for a member of a typed struct; nullptr when it prints nothing.
+const Value* Printed(const Field& field, const Value* value) {
+  if (value != nullptr) return value;
+  if (codec::OmitAbsent(field)) return nullptr;
+  static const Value* const object = new Value(Value::MakeObject());
+  static const Value* const empty = new Value("");
+  static const Value* const zero = new Value(0);
+  static const Value* const no = new Value(false);
+  if (!field.is_single() || field.pointer) return &Null();
+  switch (field.type) {
+    case FieldType::kBool: return no;
+    case FieldType::kString: return empty;
+    case FieldType::kMessage: return field.message->shape == Shape::kStruct ? object : &Null();
+    case FieldType::kBytes: return &Null();
+    default: return zero;
+  }
+}
+
+Structure ChildType(const Structure& type, absl::string_view name, bool* known) {
+  *known = false;
+  if (type.kind == Kind::kStruct) {
+    const Field* field = type.message->FindJson(name);
+    *known = field != nullptr;
+    return field != nullptr ? Structure::OfField(*field) : Structure::OfObject(nullptr);
+  }
+  if (type.kind == Kind::kMap) return Structure::OfElement(*type.field);
+  return Structure::OfObject(nullptr);
+}
+
+// An untyped value is taken for what it is.
+Structure Resolve(const Structure& type, const Value& value) {
+  if (type.kind != Kind::kUntyped) return type;
+  Structure resolved = type;
+  if (value.is_array()) {
+    resolved.kind = Kind::kList;
+    resolved.atomic = true;
+  } else if (!value.is_object()) {
+    resolved.kind = Kind::kLeaf;
+  } else {
+    resolved.kind = Kind::kMap;
+  }
+  return resolved;
+}
+bool IsMap(const Structure& type) { return type.kind == Kind::kStruct || type.kind == Kind::kMap; }
+// The element type of a map that was resolved from an untyped value has no field.
+Structure MemberType(const Structure& type, absl::string_view name, bool* known) {
+  if (type.kind == Kind::kMap && type.field == nullptr) {
+    *known = false;
+    return Structure::OfObject(nullptr);
+  }
+  return ChildType(type, name, known);
+}
+
+PathElement ElementOf(const Field& list, const Value& item) {
+  if (list.list_type == ListType::kSet) return PathElement::Of(PathElement::Kind::kValue, item);
+  Value key = Value::MakeObject();
+  for (const std::string& name : list.list_map_keys) {
+    if (const Value* value = item.Find(name)) {
+      key.Set(name, *value);
+      continue;
+    }
+    const Field* field = list.message != nullptr ? list.message->FindJson(name) : nullptr;
+    if (field == nullptr || field->default_json.empty()) continue;
+    if (absl::StatusOr<Value> fallback = ParseJson(field->default_json); fallback.ok()) key.Set(name, *std::move(fallback));
+  }
+  std::sort(key.object().begin(), key.object().end(), [](const Member& a, const Member& b) { return a.key < b.key; });
+  return PathElement::Of(PathElement::Kind::kKey, std::move(key));
+}
+
+std::vector<PathElement> ElementsOf(const Field& list, const Value& value) {
+  std::vector<PathElement> elements;
+  if (!value.is_array()) return elements;
+  for (const Value& item : value.array()) elements.push_back(ElementOf(list, item));
+  return elements;
+}
+
+// Members by name, of a typed struct with those that are printed without being set.
+std::map<absl::string_view, const Value*> MembersOf(const Structure& type, const Value* value) {
+  std::map<absl::string_view, const Value*> members;
+  if (value == nullptr) return members;
+  if (value->is_object()) {
+    for (const Member& member : value->object()) members.emplace(member.key, &member.value);
+  }
+  if (type.kind == Kind::kStruct && value->is_object()) {
+    for (const Field* field : type.message->flat) {
+      if (codec::OmitAbsent(*field) || members.count(field->json) > 0) continue;
+      members.emplace(field->json, Printed(*field, nullptr));
+    }
+  }
+  return members;
+}
+
+bool EmptyOrNull(const Value* value) { return value == nullptr || value->empty(); }
+
+class Comparer {
+ public:
+  explicit Comparer(Comparison* result) : result_(*result) {}
+
+  void Run(const Structure& declared, const Value* before, const Value* after) {
+    if (before == after) return;
+    const Structure type = Resolve(declared, after != nullptr && !after->is_null() ? *after : before != nullptr ? *before : Null());
+    if (type.kind == Kind::kLeaf || type.atomic || (EmptyOrNull(before) && EmptyOrNull(after))) {
+      Leaf(before, after);
+      return;
+    }
+    if (IsMap(type)) {
+      Map(type, before, after);
+    } else {
+      List(type, before, after);
+    }
+    if (before == nullptr) {
+      result_.added.Insert(path_);
+    } else if (after == nullptr) {
+      result_.removed.Insert(path_);
+    }
+  }
+
+ private:
+  void Leaf(const Value* before, const Value* after) {
+    if (before == nullptr) {
+      result_.added.Insert(path_);
+    } else if (after == nullptr) {
+      result_.removed.Insert(path_);
+    } else if (!(*before == *after)) {
+      result_.modified.Insert(path_);
+    }
+  }
+
+  void Map(const Structure& type, const Value* before, const Value* after) {
+    const auto left = MembersOf(type, before), right = MembersOf(type, after);
+    for (auto l = left.begin(), r = right.begin(); l != left.end() || r != right.end();) {
+      const bool take_left = l != left.end() && (r == right.end() || l->first <= r->first);
+      const bool take_right = r != right.end() && (l == left.end() || r->first <= l->first);
+      const absl::string_view name = take_left ? l->first : r->first;
+      bool known;
+      path_.push_back(PathElement::Name(name));
+      Run(MemberType(type, name, &known), take_left ? l->second : nullptr, take_right ? r->second : nullptr);
+      path_.pop_back();
+      if (take_left) ++l;
+      if (take_right) ++r;
+    }
+  }
+
+  void List(const Structure& type, const Value* before, const Value* after) {
+    // Equal elements are compared as groups when there are several.
+    std::map<PathElement, std::pair<std::vector<const Value*>, std::vector<const Value*>>> groups;
+    if (before != nullptr && before->is_array()) {
+      for (const Value& item : before->array()) groups[ElementOf(*type.field, item)].first.push_back(&item);
+    }
+    if (after != nullptr && after->is_array()) {
+      for (const Value& item : after->array()) groups[ElementOf(*type.field, item)].second.push_back(&item);
+    }
+    for (const auto& [element, group] : groups) {
+      path_.push_back(element);
+      if (group.first.size() < 2 && group.second.size() < 2) {
+        Run(Structure::OfElement(*type.field), group.first.empty() ? nullptr : group.first[0],
+            group.second.empty() ? nullptr : group.second[0]);
+      } else if (group.first.empty()) {
+        result_.added.Insert(path_);
+      } else if (group.second.empty()) {
+        result_.removed.Insert(path_);
+      } else {
+        bool same = group.first.size() == group.second.size();
+        for (size_t i = 0; same && i < group.first.size(); ++i) same = *group.first[i] == *group.second[i];
+        if (!same) result_.modified.Insert(path_);
+      }
+      path_.pop_back();
+    }
+  }
+
+  Comparison& result_;
+  Path path_;
+};
+
+void CollectFields(const Structure& declared, const Value& value, Path* path, FieldSet* set) {
+  const Structure type = Resolve(declared, value);
+  if (type.kind == Kind::kLeaf || type.atomic) {
+    set->Insert(*path);
+    return;
+  }
+  if (IsMap(type)) {
+    if (!value.is_object()) return;
+    for (const Member& member : value.object()) {
+      bool known;
+      const Structure child = MemberType(type, member.key, &known);
+      path->push_back(PathElement::Name(member.key));
+      CollectFields(child, member.value, path, set);
+      if (member.value.is_null() || (member.value.is_object() && member.value.empty()) || !known) set->Insert(*path);
+      path->pop_back();
+    }
+    return;
+  }
+  if (!value.is_array()) return;
+  const std::vector<PathElement> elements = ElementsOf(*type.field, value);
+  for (size_t i = 0; i < elements.size(); ++i) {
+    path->push_back(elements[i]);
+    const bool twice = std::count(elements.begin(), elements.end(), elements[i]) > 1;
+    if (!twice) CollectFields(Structure::OfElement(*type.field), value.array()[i], path, set);
+    set->Insert(*path);
+    path->pop_back();
+  }
+}
+
+Value MergeLists(const Structure& type, const Value& live, const Value& applied) {
+  const std::vector<PathElement> left = ElementsOf(*type.field, live), right = ElementsOf(*type.field, applied);
+  std::map<PathElement, const Value*> left_items, right_items;
+  for (size_t i = 0; i < left.size(); ++i) left_items.emplace(left[i], &live.array()[i]);
+  for (size_t i = 0; i < right.size(); ++i) right_items.emplace(right[i], &applied.array()[i]);
+  std::vector<const PathElement*> shared;  // in the applied order
+  for (const PathElement& element : right) {
+    if (left_items.count(element) > 0) shared.push_back(&element);
+  }
+  size_t next_shared = 0;
+  const auto is_next_shared = [&](const PathElement& element) {
+    return next_shared < shared.size() && *shared[next_shared] == element;
+  };
+  std::map<PathElement, bool> merged;
+  Value out = Value::MakeArray();
+  const Structure item_type = Structure::OfElement(*type.field);
+  const auto merge_right = [&](const PathElement& element) {
+    merged[element] = true;
+    const auto mine = left_items.find(element);
+    const Value& theirs = *right_items.at(element);
+    out.Append(mine == left_items.end() ? theirs : Merge(item_type, *mine->second, theirs));
+  };
+  for (size_t l = 0, r = 0; l < left.size() || r < right.size();) {
+    if (l < left.size() && r < right.size()) {
+      if (left[l] == right[r]) {
+        merge_right(right[r]);
+        ++l;
+        ++r;
+        ++next_shared;
+        continue;
+      }
+      if (right_items.count(left[l]) > 0 && next_shared < shared.size() && !is_next_shared(left[l])) {
+        ++l;  // shared, but not its turn
+        continue;
+      }
+    }
+    if (l < left.size()) {
+      if (right_items.count(left[l]) == 0) {
+        out.Append(live.array()[l++]);
+        continue;
+      }
+      if (merged.count(left[l]) > 0) ++l;
+    }
+    if (r < right.size()) {
+      const bool advance = is_next_shared(right[r]);
+      merge_right(right[r++]);
+      if (advance) ++next_shared;
+    }
+  }
+  return out;
+}
+
+class Checker {
+ public:
+  void Run(const Structure& type, const Value& value) {
+    if (value.is_null() || type.kind == Kind::kUntyped) return;
+    switch (type.kind) {
+      case Kind::kLeaf: Scalar(type, value); return;
+      case Kind::kStruct:
+      case Kind::kMap: Map(type, value); return;
+      default: List(type, value);
+    }
+  }
+  std::vector<std::string> Take() { return std::move(problems_); }
+
+ private:
+  static std::string Show(const Value& value) {
+    return absl::StrCat("&value.valueUnstructured{Value:",
+                        value.is_string() ? GoQuote(value.as_string()) : GoFormat(value), "}");
+  }
+  void Problem(absl::string_view what) { problems_.push_back(absl::StrCat(PathText(path_), ": ", what)); }
+
+  void Scalar(const Structure& type, const Value& value) {
+    if (type.field == nullptr) return;  // any value will do
+    switch (type.field->type) {
+      case FieldType::kString:
+      case FieldType::kBytes:
+        if (!value.is_string()) Problem(absl::StrCat("expected string, got ", Show(value)));
+        return;
+      case FieldType::kBool:
+        if (!value.is_bool()) Problem(absl::StrCat("expected boolean, got ", Show(value)));
+        return;
+      case FieldType::kInt32:
+      case FieldType::kInt64:
+      case FieldType::kDouble:
+        if (!value.is_number()) Problem(absl::StrCat("expected numeric (int or float), got ", Show(value)));
+        return;
+      case FieldType::kMessage: return;
+    }
+  }
+  void Map(const Structure& type, const Value& value) {
+    if (!value.is_object()) {
+      Problem(absl::StrCat("expected map, got &{", GoFormat(value), "}"));
+      return;
+    }
+    std::map<absl::string_view, const Value*> members;
+    for (const Member& member : value.object()) members.emplace(member.key, &member.value);
+    for (const auto& [name, member] : members) {
+      bool known;
+      const Structure child = MemberType(type, name, &known);
+      path_.push_back(PathElement::Name(name));
+      if (type.kind == Kind::kStruct && !known) {
+        Problem("field not declared in schema");
+      } else {
+        Run(child, *member);
+      }
+      path_.pop_back();
+    }
+  }
+  void List(const Structure& type, const Value& value) {
+    if (!value.is_array()) {
+      Problem(absl::StrCat("expected list, got &{", GoFormat(value), "}"));
+      return;
+    }
+    std::map<PathElement, bool> seen;
+    for (size_t i = 0; i < value.size(); ++i) {
+      const Value& item = value.array()[i];
+      if (!type.atomic && type.field != nullptr) {
+        const PathElement element = ElementOf(*type.field, item);
+        if (!seen.emplace(element, true).second) {
+          Problem(absl::StrCat("duplicate entries for key ", element.ToString()));
+          continue;
+        }
+        path_.push_back(element);
+      } else {
+        path_.push_back(PathElement::Of(PathElement::Kind::kIndex, Value(static_cast<int64_t>(i))));
+      }
+      if (type.field != nullptr) Run(Structure::OfElement(*type.field), item);
+      path_.pop_back();
+    }
+  }
+
+  Path path_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+Structure Structure::OfObject(const Message* message) {
+  Structure type;
+  if (message == nullptr) {
+    type.kind = Kind::kUntyped;
+  } else if (message->shape == Shape::kStruct) {
+    type.kind = Kind::kStruct;
+    type.message = message;
+    type.atomic = message->atomic;
+  }
+  return type;  // the special shapes are leaves
+}
+
+Structure Structure::OfElement(const Field& field) {
+  if (field.type == FieldType::kMessage) return OfObject(field.message);
+  Structure type;
+  type.field = &field;
+  return type;
+}
+
+Structure Structure::OfField(const Field& field) {
+  if (field.is_single()) {
+    Structure type = OfElement(field);
+    if (type.kind == Kind::kStruct) {
+      type.atomic = (type.atomic || field.struct_atomic) && field.list_type != ListType::kGranular;
+    }
+    return type;
+  }
+  Structure type;
+  type.field = &field;
+  type.kind = field.is_list() ? Kind::kList : Kind::kMap;
+  type.atomic = field.is_list() ? field.list_type != ListType::kMap && field.list_type != ListType::kSet
+                                : field.list_type == ListType::kAtomic;
+  return type;
+}
+
+Comparison Compare(const Structure& type, const Value& before, const Value& after) {
+  Comparison result;
+  Comparer(&result).Run(type, &before, &after);
+  return result;
+}
+
+FieldSet FieldsOf(const Structure& type, const Value& value) {
+  FieldSet set;
+  Path path;
+  CollectFields(type, value, &path, &set);
+  return set;
+}
+
+Value Merge(const Structure& declared, const Value& live, const Value& applied) {
+  const Structure type = Resolve(declared, applied);
+  if (type.kind == Kind::kLeaf || type.atomic) return applied;
+  if (IsMap(type)) {
+    if (!applied.is_object() || !live.is_object()) return applied;
+    Value out = live;
+    for (const Member& member : applied.object()) {
+      bool known;
+      const Structure child = MemberType(type, member.key, &known);
+      Value* mine = out.Find(member.key);
+      if (mine == nullptr) {
+        out.object().push_back(member);
+      } else {
+        *mine = Merge(child, *mine, member.value);
+      }
+    }
+    return out;
+  }
+  if (!applied.is_array() || !live.is_array()) return applied;
+  return MergeLists(type, live, applied);
+}
+
+void Remove(const Structure& declared, const FieldSet& fields, Value* value) {
+  const Structure type = Resolve(declared, *value);
+  if (type.kind == Kind::kLeaf || type.atomic || fields.children.empty()) return;
+  if (IsMap(type) && value->is_object()) {
+    Object kept;
+    for (Member& member : value->object()) {
+      const auto found = fields.children.find(PathElement::Name(member.key));
+      if (found != fields.children.end()) {
+        if (found->second.member) continue;
+        bool known;
+        Remove(MemberType(type, member.key, &known), found->second, &member.value);
+      }
+      kept.push_back(std::move(member));
+    }
+    value->object() = std::move(kept);
+  } else if (type.kind == Kind::kList && value->is_array()) {
+    Array kept;
+    for (Value& item : value->array()) {
+      const auto found = fields.children.find(ElementOf(*type.field, item));
+      if (found != fields.children.end()) {
+        if (found->second.member) continue;
+        Remove(Structure::OfElement(*type.field), found->second, &item);
+      }
+      kept.push_back(std::move(item));
+    }
+    value->array() = std::move(kept);
+  }
+}
+
+FieldSet WithNamedParents(const Structure& type, const FieldSet& fields) {
+  FieldSet result;
+  result.member = fields.member;
+  for (const auto& [element, child] : fields.children) {
+    bool known = false;
+    Structure child_type = Structure::OfObject(nullptr);
+    if (element.kind == PathElement::Kind::kName && IsMap(type)) {
+      child_type = MemberType(type, element.name, &known);
+    } else if (type.kind == Kind::kList && type.field != nullptr) {
+      child_type = Structure::OfElement(*type.field);
+    }
+    FieldSet whole = WithNamedParents(child_type, child);
+    whole.member |= known && !child.children.empty();
+    result.children.emplace(element, std::move(whole));
+  }
+  return result;
+}
+
+std::vector<std::string> Check(const Structure& type, const Value& value) {
+  Checker checker;
+  checker.Run(type, value);
+  return checker.Take();
+}
+
+}  // namespace apimachinery::apply

@@ -1,0 +1,47 @@
+// Walks over objects as server-side apply sees them: maps, lists that are atomic, sets or keyed, and leaves.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "apimachinery/apply/field_set.h"
+#include "apimachinery/schema.h"
+#include "apimachinery/value.h"
+
+namespace apimachinery::apply {
+
+// What a value is by its type. Untyped values are maps with owners for each member, and lists owned as a whole.
+struct Structure {
+  enum class Kind : uint8_t { kLeaf, kStruct, kMap, kList, kUntyped };
+  Kind kind = Kind::kLeaf;
+  bool atomic = false;               // kStruct, kMap, kList: one owner for everything below
+  const Message* message = nullptr;  // kStruct
+  const Field* field = nullptr;      // kMap, kList: their elements; kLeaf: a scalar to check, or nullptr for any value
+
+  static Structure OfObject(const Message* message);  // nullptr: untyped
+  static Structure OfField(const Field& field);
+  static Structure OfElement(const Field& field);
+};
+
+struct Comparison {
+  FieldSet added, modified, removed;
+};
+
+// Absent members that JSON prints all the same (null lists, empty structs) count as there, as in upstream.
+Comparison Compare(const Structure& type, const Value& before, const Value& after);
+
+// The fields that a configuration speaks of.
+FieldSet FieldsOf(const Structure& type, const Value& value);
+
+// `live` with everything that `applied` says.
+Value Merge(const Structure& type, const Value& live, const Value& applied);
+
+// `value` without the members and elements that are in `fields`.
+void Remove(const Structure& type, const FieldSet& fields, Value* value);
+
+// `fields` plus every struct member on the way to one of them.
+FieldSet WithNamedParents(const Structure& type, const FieldSet& fields);
+
+// Why `value` is no value of the type: ".spec.foo: field not declared in schema". Empty when it is one.
+std::vector<std::string> Check(const Structure& type, const Value& value);
+
+}  // namespace apimachinery::apply
