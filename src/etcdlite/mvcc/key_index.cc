@@ -26,13 +26,6 @@ const KeyChange* KeyIndex::Before(absl::string_view key, Revision revision) cons
   return nullptr;
 }
 
-bool KeyIndex::Has(absl::string_view key, Revision revision) const {
-  const auto found = keys_.find(key);
-  if (found == keys_.end()) return false;
-  return std::any_of(found->second.begin(), found->second.end(),
-                     [&](const KeyChange& change) { return change.revision() == revision; });
-}
-
 void KeyIndex::Visit(const KeyRange& range, int64_t at,
                      absl::FunctionRef<bool(const std::string&, const KeyChange&)> visit) const {
   if (range.single()) {

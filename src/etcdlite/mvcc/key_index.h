@@ -44,8 +44,6 @@ class KeyIndex {
   const KeyChange* Find(absl::string_view key, int64_t at) const;
   // The newest change before the one at exactly (main, sub); null: none kept, or a deletion.
   const KeyChange* Before(absl::string_view key, Revision revision) const;
-  // Whether this very change is still kept.
-  bool Has(absl::string_view key, Revision revision) const;
   // Calls `visit` for every key alive at `at`, in order, until it returns false.
   void Visit(const KeyRange& range, int64_t at,
              absl::FunctionRef<bool(const std::string& key, const KeyChange& change)> visit) const;

@@ -271,10 +271,13 @@ absl::StatusOr<uint32_t> Store::Hash(int64_t revision) const {
     const auto at = DecodeRevisionKey(it->key());
     if (!at.has_value()) return absl::DataLossError("backend: a record does not parse");
     if (at->revision.main <= compacted_) {
-      if (at->tombstone) continue;  // members compacted by older rules may lack it
+      // As etcd: of the compacted part, only what a read at `revision` still sees. Whether the rest is deleted
+      // already must not matter.
+      if (at->tombstone) continue;
       const auto kv = ParseKeyValue(it->value());
       if (!kv.has_value()) return absl::DataLossError("backend: a record does not parse");
-      if (!index_.Has(kv->key, at->revision)) continue;  // compacted, not yet deleted
+      const KeyChange* seen = index_.Find(kv->key, revision);
+      if (seen == nullptr || seen->revision() != at->revision) continue;
     }
     hash = storage::Crc32c(hash, it->key().substr(1));
     hash = storage::Crc32c(hash, it->value());
