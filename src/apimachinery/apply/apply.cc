@@ -184,7 +184,7 @@ std::string KindText(const Value& object) {
 
 }  // namespace
 
-Value TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager) {
+absl::StatusOr<Value> TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager) {
   ManagedFields managed;
   if (!OwnersOfRequest(updated, manager, &managed)) {
     managed.clear();

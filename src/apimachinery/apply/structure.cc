@@ -287,9 +287,26 @@ class Checker {
   std::vector<std::string> Take() { return std::move(problems_); }
 
  private:
+  // Go's %#v and %T.
   static std::string Show(const Value& value) {
-    return absl::StrCat("&value.valueUnstructured{Value:",
-                        value.is_string() ? GoQuote(value.as_string()) : GoFormat(value), "}");
+    if (value.is_string()) return GoQuote(value.as_string());
+    std::string out;
+    if (value.is_array()) {
+      out = "[]interface {}{";
+      for (const Value& item : value.array()) absl::StrAppend(&out, out.back() == '{' ? "" : ", ", Show(item));
+      return out + "}";
+    }
+    if (!value.is_object()) return GoFormat(value);
+    std::map<absl::string_view, const Value*> members;
+    for (const Member& member : value.object()) members.emplace(member.key, &member.value);
+    out = "map[string]interface {}{";
+    for (const auto& [name, member] : members) {
+      absl::StrAppend(&out, name == members.begin()->first ? "" : ", ", GoQuote(name), ":", Show(*member));
+    }
+    return out + "}";
+  }
+  static absl::string_view TypeWord(const Value& value) {
+    return value.is_string() ? "string" : value.is_bool() ? "bool" : value.is_array() ? "[]interface {}" : "map[string]interface {}";
   }
   void Problem(absl::string_view what) { problems_.push_back(absl::StrCat(PathText(path_), ": ", what)); }
 
@@ -298,15 +315,15 @@ class Checker {
     switch (type.field->type) {
       case FieldType::kString:
       case FieldType::kBytes:
-        if (!value.is_string()) Problem(absl::StrCat("expected string, got ", Show(value)));
+        if (!value.is_string()) Problem(absl::StrCat("expected string, got &value.valueUnstructured{Value:", Show(value), "}"));
         return;
       case FieldType::kBool:
-        if (!value.is_bool()) Problem(absl::StrCat("expected boolean, got ", Show(value)));
+        if (!value.is_bool()) Problem(absl::StrCat("expected boolean, got &{", GoFormat(value), "}"));
         return;
       case FieldType::kInt32:
       case FieldType::kInt64:
       case FieldType::kDouble:
-        if (!value.is_number()) Problem(absl::StrCat("expected numeric (int or float), got ", Show(value)));
+        if (!value.is_number()) Problem(absl::StrCat("expected numeric (int or float), got ", TypeWord(value)));
         return;
       case FieldType::kMessage: return;
     }
@@ -339,6 +356,10 @@ class Checker {
     for (size_t i = 0; i < value.size(); ++i) {
       const Value& item = value.array()[i];
       if (!type.atomic && type.field != nullptr) {
+        if (type.field->list_type == ListType::kMap && !item.is_object()) {
+          Problem(absl::StrCat("element ", i, ": associative list with keys may not have non-map elements"));
+          continue;
+        }
         const PathElement element = ElementOf(*type.field, item);
         if (!seen.emplace(element, true).second) {
           Problem(absl::StrCat("duplicate entries for key ", element.ToString()));
