@@ -9,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/status_macros.h"
+#include "client/health_server.h"
 #include "client/kubeconfig.h"
 #include "controller-manager/deployment/deployment_controller.h"
 #include "controller-manager/endpoints/endpoints_controller.h"
@@ -80,6 +82,15 @@ absl::Status RunControllerManager(const Options& options) {
   ASSIGN_OR_RETURN(std::shared_ptr<client::Transport> transport, client::Connect(config));
   const client::ApiClient api(transport, "kube-controller-manager");
   const client::EventRecorder events(api, {"kube-controller-manager"});
+
+  std::unique_ptr<client::HealthServer> health;
+  if (options.secure_port > 0) {
+    client::HealthServerOptions serve;
+    serve.address = absl::StrCat(options.bind_address, ":", options.secure_port);
+    serve.cert_file = options.tls_cert_file;
+    serve.key_file = options.tls_private_key_file;
+    ASSIGN_OR_RETURN(health, client::HealthServer::Start(std::move(serve)));
+  }
 
   std::atomic<bool> stopping{false}, lost{false};
   std::thread waiter([&] {

@@ -6,10 +6,12 @@
 #include <memory>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/status_macros.h"
 #include "client/event_recorder.h"
+#include "client/health_server.h"
 #include "client/kubeconfig.h"
 #include "scheduler/plugins/plugins.h"
 #include "scheduler/scheduler.h"
@@ -23,6 +25,15 @@ absl::Status RunScheduler(const Options& options) {
   ASSIGN_OR_RETURN(std::shared_ptr<client::Transport> transport, client::Connect(config));
   const client::ApiClient api(transport, "kube-scheduler");
   const client::EventRecorder events(api, {"default-scheduler", "", /*new_style=*/true});
+
+  std::unique_ptr<client::HealthServer> health;
+  if (options.secure_port > 0) {
+    client::HealthServerOptions serve;
+    serve.address = absl::StrCat(options.bind_address, ":", options.secure_port);
+    serve.cert_file = options.tls_cert_file;
+    serve.key_file = options.tls_private_key_file;
+    ASSIGN_OR_RETURN(health, client::HealthServer::Start(std::move(serve)));
+  }
 
   std::atomic<bool> stopping{false}, lost{false};
   std::thread waiter([&] {
