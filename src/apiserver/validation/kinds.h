@@ -32,6 +32,7 @@ absl::Span<const KindRules> ReviewKinds();      // reviews.cc
 // Subresources of pods.
 void PodEphemeralContainers(FieldErrors& e, const Value& object, const Value& old);
 void PodResize(FieldErrors& e, const Value& object, const Value& old);
+void CertificateApproval(FieldErrors& e, const Value& object, const Value& old);
 void NamespaceFinalize(FieldErrors& e, const Value& object, const Value& old);
 
 }  // namespace apiserver::validation

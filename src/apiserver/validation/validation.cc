@@ -7,6 +7,8 @@ namespace {
 
 const KindRules* Find(const Kind& kind) {
   for (const auto& table : {PodKinds(), ServiceKinds(), ClusterKinds(), ConfigKinds(), VolumeKinds(), AppsKinds(),
+                            BatchKinds(), NetworkKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(),
+                            WebhookKinds(), ExtensionKinds(), DeviceKinds(),
                             RbacKinds()}) {
     for (const KindRules& rules : table) {
       if (rules.kind == kind.kind && rules.group == kind.group) return &rules;
@@ -38,6 +40,8 @@ FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& o
     PodEphemeralContainers(e, object, old);
   } else if (kind.kind == "Pod" && subresource == "resize") {
     PodResize(e, object, old);
+  } else if (subresource == "approval") {
+    CertificateApproval(e, object, old);
   } else if (kind.kind == "Namespace" && subresource == "finalize") {
     NamespaceFinalize(e, object, old);
   } else if (rules->status != nullptr) {
