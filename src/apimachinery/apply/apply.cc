@@ -230,11 +230,15 @@ absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value&
   Value merged = Merge(structure, before, applied);
   const FieldSet last = managed.count(id) > 0 ? managed.at(id).fields : FieldSet();
   Owned& mine = managed[id];
-  mine.fields = WithoutReset(FieldsOf(structure, applied), manager).Minus(NeverOwned());
+  mine.fields = WithoutReset(FieldsOf(structure, applied), manager);
   mine.api_version = manager.api_version;
   Prune(structure, last, managed, &merged);
   const Comparison change = Compare(structure, before, merged);
   if (absl::Status status = TakeOver(change, &id, force, &managed); !status.ok()) return status;
+  if (const auto entry = managed.find(id); entry != managed.end()) {  // only now: pruning needs to know of the name
+    entry->second.fields = entry->second.fields.Minus(NeverOwned());
+    if (entry->second.fields.Empty()) managed.erase(entry);
+  }
 
   if (type != nullptr) {
     absl::StatusOr<Decoded> decoded = DecodeTree(*type, std::move(merged));

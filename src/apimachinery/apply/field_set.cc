@@ -62,9 +62,14 @@ void EncodeInto(const FieldSet& set, bool root, std::string* out) {
 }
 
 void Visit(const FieldSet& set, Path* path, absl::FunctionRef<void(const Path&)> visit) {
+  for (const auto& [element, child] : set.children) {  // upstream's order: a level's members before what lies deeper
+    if (!child.member) continue;
+    path->push_back(element);
+    visit(*path);
+    path->pop_back();
+  }
   for (const auto& [element, child] : set.children) {
     path->push_back(element);
-    if (child.member) visit(*path);
     Visit(child, path, visit);
     path->pop_back();
   }
