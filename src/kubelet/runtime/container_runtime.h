@@ -41,6 +41,9 @@ struct SandboxConfig {
   std::vector<PortMapping> ports;
   bool host_network = false, host_pid = false, host_ipc = false, share_pid = false;
   std::vector<std::pair<std::string, std::string>> sysctls;
+  // File systems in memory of the pod: an existing empty directory and mount options. A container's mount of such a path
+  // gets the file system; it lives as long as the sandbox.
+  std::vector<std::pair<std::string, std::string>> memory_volumes;
   QosClass qos = QosClass::kBestEffort;
   int64_t cpu_milli_request = 0, cpu_milli_limit = 0, memory_limit = 0;  // of the pod; 0: none
 };

@@ -113,8 +113,12 @@ absl::StatusOr<ContainerSpecFile> EmbeddedRuntime::BuildSpec(const std::string& 
     }
   }
   for (const Mount& mount : config.mounts) {
+    bool in_memory = false;
+    for (const auto& [path, options] : sandbox.memory_volumes) {
+      in_memory = in_memory || mount.host_path == path || absl::StartsWith(mount.host_path, path + "/");
+    }
     spec.mounts.push_back({.source = mount.host_path, .target = mount.container_path, .read_only = mount.read_only,
-                           .nodev = !mount.allow_devices});
+                           .nodev = !mount.allow_devices, .from_sandbox = in_memory});
   }
   // A mount below another one comes after it.
   std::stable_sort(spec.mounts.begin(), spec.mounts.end(), [](const MountSpec& a, const MountSpec& b) {

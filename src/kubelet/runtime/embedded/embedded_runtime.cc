@@ -269,7 +269,8 @@ absl::StatusOr<std::string> EmbeddedRuntime::RunPodSandbox(const SandboxConfig& 
   spec.host_ipc = config.host_ipc;
   spec.share_pid = config.share_pid && !config.host_pid;
   spec.sysctls = config.sysctls;
-  spec.tmpfs = {{"/dev/shm", "mode=1777,size=65536k"}};
+  spec.tmpfs = config.memory_volumes;
+  spec.tmpfs.emplace_back("/dev/shm", "mode=1777,size=65536k");
   spec.pid_file = dir + "/pid";
   ReplaceFile(dir + "/spec", EncodeSpec(spec));
   RETURN_IF_ERROR(cgroups_.Create(PodGroup(config), {.cpu_shares = config.cpu_milli_request * 1024 / 1000,

@@ -1,0 +1,53 @@
+#include "kubelet/node/api_objects_client.h"
+
+#include "base/status_macros.h"
+#include "k8s/authentication/v1/tokenrequest.pb.h"
+#include "k8s/core/v1/config.pb.h"
+#include "k8s/core/v1/serviceaccount.pb.h"
+#include "kubelet/pods/pod_util.h"
+
+namespace kubelet {
+
+absl::StatusOr<KeyedData> ApiObjectsClient::ConfigMap(const std::string& ns, const std::string& name) {
+  ASSIGN_OR_RETURN(const v1::ConfigMap map, api_.Get<v1::ConfigMap>(ns, name));
+  KeyedData data;
+  for (const auto& [key, value] : map.data()) data[key] = value;
+  for (const auto& [key, value] : map.binarydata()) data[key] = value;
+  return data;
+}
+
+absl::StatusOr<KeyedData> ApiObjectsClient::Secret(const std::string& ns, const std::string& name) {
+  ASSIGN_OR_RETURN(const v1::Secret secret, api_.Get<v1::Secret>(ns, name));
+  return KeyedData(secret.data().begin(), secret.data().end());
+}
+
+std::vector<ServiceAddress> ApiObjectsClient::Services(const std::string& ns) {
+  std::vector<ServiceAddress> all;
+  for (const auto& service : ns.empty() ? services_.List() : services_.Namespace(ns)) {
+    const v1::ServiceSpec& spec = service->spec();
+    if (spec.clusterip().empty() || spec.clusterip() == "None") continue;
+    ServiceAddress address{service->metadata().namespace_(), service->metadata().name(), spec.clusterip(), {}};
+    for (const v1::ServicePort& port : spec.ports()) {
+      address.ports.push_back({port.name(), port.protocol().empty() ? "TCP" : port.protocol(), port.port()});
+    }
+    all.push_back(std::move(address));
+  }
+  return all;
+}
+
+absl::StatusOr<ServiceAccountToken> ApiObjectsClient::Token(const std::string& ns, const std::string& account, const std::string& audience,
+                                                            int64_t seconds, const std::string& pod_name, const std::string& pod_uid) {
+  k8s::authentication::v1::TokenRequest request, reply;
+  if (!audience.empty()) request.mutable_spec()->add_audiences(audience);
+  request.mutable_spec()->set_expirationseconds(seconds);
+  auto* bound = request.mutable_spec()->mutable_boundobjectref();
+  bound->set_kind("Pod");
+  bound->set_apiversion("v1");
+  bound->set_name(pod_name);
+  bound->set_uid(pod_uid);
+  RETURN_IF_ERROR(api_.CreateSubresource<v1::ServiceAccount>(ns, account, "token", "authentication.k8s.io/v1", "TokenRequest",
+                                                             request, &reply));
+  return ServiceAccountToken{reply.status().token(), FromApiTime(reply.status().expirationtimestamp())};
+}
+
+}  // namespace kubelet

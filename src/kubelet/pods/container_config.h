@@ -1,0 +1,38 @@
+// From a pod to what the runtime is told. Pure.
+#pragma once
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "k8s/core/v1/pod.pb.h"
+#include "kubelet/pods/env.h"
+#include "kubelet/runtime/container_runtime.h"
+
+namespace kubelet {
+
+// What the node adds to every pod.
+struct NodeSettings {
+  std::string node_name;
+  std::vector<std::string> cluster_dns;
+  std::string cluster_domain;
+  std::string host_resolv_conf;     // content of the node's file
+  std::string log_root;             // of pod logs
+  int64_t memory_capacity = 0;      // bytes
+};
+
+SandboxConfig MakeSandboxConfig(const k8s::core::v1::Pod& pod, const NodeSettings& node, uint32_t attempt);
+
+// `image_user`: of the image's configuration. FailedPrecondition with upstream's text when runAsNonRoot is violated.
+absl::StatusOr<ContainerConfig> MakeContainerConfig(const k8s::core::v1::Pod& pod, const k8s::core::v1::Container& container,
+                                                    const NodeSettings& node, const EnvList& env, const Image& image,
+                                                    uint32_t attempt);
+
+// Content of a container's /etc/hosts.
+std::string MakeHostsFile(const k8s::core::v1::Pod& pod, const NodeSettings& node, const std::string& pod_ip,
+                          const std::string& host_file);
+
+// Score that tells the kernel which containers to sacrifice first when memory ends.
+int OomScoreAdjust(const k8s::core::v1::Pod& pod, const k8s::core::v1::Container& container, int64_t memory_capacity);
+
+std::string PodLogDirectory(const k8s::core::v1::Pod& pod, const std::string& log_root);  // ROOT/ns_name_uid
+
+}  // namespace kubelet
