@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/release_memory.h"
 #include "base/shutdown.h"
 #include "base/status_macros.h"
 #include "client/health_server.h"
@@ -108,6 +109,9 @@ absl::Status RunControllerManager(const Options& options) {
         base::RequestShutdown();
       });
       client::Informers informers(api);
+      client::TimerThread housekeeping;
+      housekeeping.PostAfter(absl::Seconds(10), base::ReleaseMemory);
+      housekeeping.PostAfter(absl::Minutes(1), base::ReleaseMemory);
       const Context context{api, informers, events};
       absl::StatusOr<Controllers> controllers = MakeControllers(options, context);
       result = controllers.status();
@@ -115,7 +119,6 @@ absl::Status RunControllerManager(const Options& options) {
         informers.Start();
         while (!stopping && !informers.WaitForSync(absl::Milliseconds(200))) {
         }
-        malloc_trim(0);
         if (!stopping) {
           for (auto& controller : *controllers) controller->Run();
           base::LogInfo("running controllers=", controllers->size());

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "base/release_memory.h"
 #include "base/shutdown.h"
 #include "base/status_macros.h"
 #include "client/event_recorder.h"
@@ -50,11 +51,13 @@ absl::Status RunScheduler(const Options& options) {
         base::RequestShutdown();
       });
       client::Informers informers(api);
+      client::TimerThread housekeeping;
+      housekeeping.PostAfter(absl::Seconds(10), base::ReleaseMemory);
+      housekeeping.PostAfter(absl::Minutes(1), base::ReleaseMemory);
       Scheduler scheduler(api, informers, events, DefaultProfile(), {});
       informers.Start();
       while (!stopping && !informers.WaitForSync(absl::Milliseconds(200))) {
       }
-      malloc_trim(0);
       if (!stopping) scheduler.Run();
       waiter.join();
       scheduler.Stop();

@@ -1,5 +1,7 @@
 #include "controller-manager/nodeipam/node_ipam.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
@@ -22,6 +24,7 @@ class NodeIpam final : public Controller {
                        [this](const NodePtr&, const NodePtr& node) { Seen(*node); },
                        [this](const NodePtr& node) {
                          absl::MutexLock lock(&mu_);
+                         given_.erase(node->metadata().uid());
                          if (auto net = ParseIpv4Net(node->spec().podcidr()); net.ok()) set_.Release(*net);
                        }});
   }
@@ -33,7 +36,10 @@ class NodeIpam final : public Controller {
     std::optional<Ipv4Net> net;
     {
       absl::MutexLock lock(&mu_);
-      net = set_.Allocate();
+      // The cache may not show yet what the node got a moment ago: the same again does no harm, another would.
+      std::optional<Ipv4Net>& given = given_[node->metadata().uid()];
+      if (!given.has_value()) given = set_.Allocate();
+      net = given;
     }
     if (!net.has_value()) {
       events_.Normal(client::RefTo(*node), "CIDRNotAvailable",
@@ -45,8 +51,9 @@ class NodeIpam final : public Controller {
                                           absl::StrCat(R"({"spec":{"podCIDR":")", text, R"(","podCIDRs":[")", text,
                                                        "\"]}}"));
     if (patched.ok()) return absl::OkStatus();
-    {
+    if (!absl::IsUnavailable(patched.status()) && !absl::IsDeadlineExceeded(patched.status())) {  // it did not happen
       absl::MutexLock lock(&mu_);
+      given_.erase(node->metadata().uid());
       set_.Release(*net);
     }
     return IsNotFound(patched.status()) ? absl::OkStatus() : patched.status();
@@ -67,6 +74,7 @@ class NodeIpam final : public Controller {
   const client::EventRecorder events_;
   absl::Mutex mu_;
   CidrSet set_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::optional<Ipv4Net>> given_ ABSL_GUARDED_BY(mu_);  // by node uid
 };
 
 }  // namespace
