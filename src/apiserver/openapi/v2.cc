@@ -255,10 +255,7 @@ class Document {
 
 }  // namespace
 
-const Value& DocumentV2() {
-  static const Value* const document = new Value(Document().Make(discovery::Builtin()));
-  return *document;
-}
+Value DocumentV2() { return Document().Make(discovery::Builtin()); }
 
 std::shared_ptr<const std::string> V2Json() {
   static const auto* const text =
