@@ -303,7 +303,9 @@ ApiStatus GenericStatus(int code, absl::string_view verb, absl::string_view grou
     for (char& c : verb_lower) c = static_cast<char>(tolower(c));
     absl::StrAppend(&message, " (", verb_lower, " ", Qualified(group, resource), name.empty() ? "" : " ", name, ")");
   }
-  return About(Make(code, reason, std::move(message)), group, resource, name);
+  ApiStatus status = About(Make(code, reason, std::move(message)), group, resource, name);
+  status.always_details = true;
+  return status;
 }
 
 }  // namespace apimachinery

@@ -35,11 +35,11 @@ absl::StatusOr<std::string> Unescape(absl::string_view text) {
       if (i + 1 == text.size()) return absl::InvalidArgumentError("invalid field selector: ");
       const char next = text[++i];
       if (next != '\\' && next != ',' && next != '=') {
-        return absl::InvalidArgumentError(absl::StrCat("invalid escape sequence in field selector: ", text.substr(i - 1, 2)));
+        return absl::InvalidArgumentError(absl::StrCat("invalid field selector: invalid escape sequence: ", text.substr(i - 1, 2)));
       }
       out.push_back(next);
     } else if (c == ',' || c == '=') {
-      return absl::InvalidArgumentError(absl::StrCat("unescaped character in field selector: ", text.substr(i, 1)));
+      return absl::InvalidArgumentError(absl::StrCat("invalid field selector: unescaped character in value: ", static_cast<int>(c)));
     } else {
       out.push_back(c);
     }

@@ -41,7 +41,7 @@ const char* OpWord(Op op) {
 void CheckRequirement(const LabelRequirement& requirement, const FieldPath& path, FieldErrors* errors) {
   const std::vector<std::string> key_problems = IsQualifiedName(requirement.key);
   if (!key_problems.empty()) {
-    errors->Invalid(path.Child("key"), Value(requirement.key), absl::StrJoin(key_problems, "; "));
+    errors->Invalid(FieldPath("<nil>"), Value(requirement.key), absl::StrJoin(key_problems, "; "));
   }
   const FieldPath values = path.Child("values");
   Value shown = Value::MakeArray();
@@ -83,7 +83,7 @@ void CheckRequirement(const LabelRequirement& requirement, const FieldPath& path
   for (size_t i = 0; i < requirement.values.size(); ++i) {
     const std::vector<std::string> problems = IsValidLabelValue(requirement.values[i]);
     if (!problems.empty()) {
-      errors->Invalid(values.Index(i), Value(requirement.values[i]), absl::StrJoin(problems, "; "));
+      errors->Invalid(values.Index(i).Key(requirement.key), Value(requirement.values[i]), absl::StrJoin(problems, "; "));
     }
   }
 }
@@ -198,7 +198,7 @@ class Parser {
     requirement->key = item.text;
     if (const std::vector<std::string> problems = IsQualifiedName(item.text); !problems.empty()) {
       FieldErrors errors;
-      errors.Invalid(FieldPath("key"), Value(item.text), absl::StrJoin(problems, "; "));
+      errors.Invalid(FieldPath("<nil>"), Value(item.text), absl::StrJoin(problems, "; "));
       return absl::InvalidArgumentError(errors.errors()[0].ToString());
     }
     if (negated || Peek().token == Token::kEnd || Peek().token == Token::kComma) {
@@ -238,7 +238,9 @@ class Parser {
 
   absl::Status Values(LabelRequirement* requirement) {
     Item item = Take(true);
-    if (item.token != Token::kOpenParen) return Found(item, "'('");
+    if (item.token != Token::kOpenParen) {
+      return absl::InvalidArgumentError(absl::StrCat("found '", item.text, "' expected: '('"));
+    }
     item = Peek();
     if (item.token == Token::kCloseParen) {
       Take(true);

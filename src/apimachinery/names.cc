@@ -22,8 +22,7 @@ std::string RegexError(absl::string_view rule, absl::string_view regex, std::ini
   if (examples.size() > 0) {
     absl::StrAppend(&text, "e.g. ");
     size_t i = 0;
-    for (absl::string_view example : examples) absl::StrAppend(&text, i++ > 0 ? " or " : "", "'", example, "',");
-    text.push_back(' ');
+    for (absl::string_view example : examples) absl::StrAppend(&text, i++ > 0 ? " or " : "", "'", example, "', ");
   }
   return absl::StrCat(text, "regex used for validation is '", regex, "')");
 }
@@ -69,7 +68,7 @@ bool IsDns1123SubdomainOk(absl::string_view name) { return name.size() <= 253 &&
 
 Problems IsDns1123Label(absl::string_view name) {
   Problems problems;
-  if (name.size() > 63) problems.push_back(MaxBytes(63));
+  if (name.size() > 63) problems.push_back(MaxLen(63));
   if (!DnsLabelShape(name)) {
     problems.push_back(SubdomainShape(name)
                            ? "must not contain dots"
@@ -80,7 +79,7 @@ Problems IsDns1123Label(absl::string_view name) {
 
 Problems IsDns1123LabelWithUnderscore(absl::string_view name) {
   Problems problems;
-  if (name.size() > 63) problems.push_back(MaxBytes(63));
+  if (name.size() > 63) problems.push_back(MaxLen(63));
   if (!DnsLabelShapeUnderscore(name)) {
     problems.push_back(RegexError(
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters, '-' or '_', and must start and end "
@@ -91,7 +90,7 @@ Problems IsDns1123LabelWithUnderscore(absl::string_view name) {
 
 Problems IsDns1123Subdomain(absl::string_view name) {
   Problems problems;
-  if (name.size() > 253) problems.push_back(MaxBytes(253));
+  if (name.size() > 253) problems.push_back(MaxLen(253));
   if (!SubdomainShape(name)) {
     problems.push_back(
         RegexError(kSubdomainRule, absl::StrCat(kDnsLabelRegex, "(\\.", kDnsLabelRegex, ")*"), {"example.com"}));
@@ -101,7 +100,7 @@ Problems IsDns1123Subdomain(absl::string_view name) {
 
 Problems IsDns1123SubdomainWithUnderscore(absl::string_view name) {
   Problems problems;
-  if (name.size() > 253) problems.push_back(MaxBytes(253));
+  if (name.size() > 253) problems.push_back(MaxLen(253));
   for (absl::string_view label : absl::StrSplit(name, '.')) {
     if (DnsLabelShapeUnderscore(label)) continue;
     const std::string label_regex = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
@@ -116,7 +115,7 @@ Problems IsDns1123SubdomainWithUnderscore(absl::string_view name) {
 
 Problems IsDns1035Label(absl::string_view name) {
   Problems problems;
-  if (name.size() > 63) problems.push_back(MaxBytes(63));
+  if (name.size() > 63) problems.push_back(MaxLen(63));
   if (!DnsLabelShape(name) || !absl::ascii_islower(name[0])) {
     problems.push_back(RegexError(
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and "
@@ -127,7 +126,7 @@ Problems IsDns1035Label(absl::string_view name) {
 
 Problems IsWildcardDns1123Subdomain(absl::string_view name) {
   Problems problems;
-  if (name.size() > 253) problems.push_back(MaxBytes(253));
+  if (name.size() > 253) problems.push_back(MaxLen(253));
   if (!absl::StartsWith(name, "*.") || !SubdomainShape(name.substr(2))) {
     problems.push_back(RegexError(
         "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower "
@@ -166,6 +165,7 @@ Problems IsQualifiedName(absl::string_view name) {
   constexpr char kPartRegex[] = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
   Problems problems;
   std::vector<absl::string_view> parts = absl::StrSplit(name, '/');
+  if (parts.empty()) parts.push_back("");  // a view without data splits into nothing
   absl::string_view last = parts.back();
   if (parts.size() == 2) {
     if (parts[0].empty()) {
@@ -177,7 +177,7 @@ Problems IsQualifiedName(absl::string_view name) {
     }
   } else if (parts.size() > 2) {
     problems.push_back(absl::StrCat(
-        "a qualified name ", RegexError(kPartRule, kPartRegex, {"MyName", "my.name", "123-abc"}),
+        "a valid label key ", RegexError(kPartRule, kPartRegex, {"MyName", "my.name", "123-abc"}),
         " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"));
     return problems;
   }
@@ -215,7 +215,7 @@ Problems IsCIdentifier(absl::string_view name) {
 
 Problems IsConfigMapKey(absl::string_view key) {
   Problems problems;
-  if (key.size() > 253) problems.push_back(MaxBytes(253));
+  if (key.size() > 253) problems.push_back(MaxLen(253));
   bool fine = !key.empty();
   for (char c : key) fine = fine && (Alnum(c) || c == '-' || c == '_' || c == '.');
   if (!fine) {

@@ -185,11 +185,6 @@ absl::StatusOr<Quantity> Quantity::Parse(absl::string_view text) {
     }
     if (mantissa > 0 && mantissa < unit) quantity.format_ = Format::kDecimalSI;
   }
-  while (mantissa != 0 && exponent > 60) {  // beyond any arithmetic; keeps the exponent small
-    mantissa = MultiplySaturated(mantissa, 10);
-    --exponent;
-    if (mantissa == kMax128) exponent = 60;
-  }
   quantity.mantissa_ = parts->negative ? -mantissa : mantissa;
   quantity.exponent_ = mantissa == 0 ? 0 : exponent;
   return quantity;
@@ -237,15 +232,11 @@ std::string Quantity::ToString() const {
     if (exponent != 0) absl::StrAppend(&out, "e", exponent);
     return out;
   }
-  while (exponent > 18) {
-    number = MultiplySaturated(number, 1000);
-    exponent -= 3;
-  }
   AppendInt128(number, &out);
   for (const Suffix& suffix : kSuffixes) {
     if (suffix.base == 10 && suffix.exponent == exponent) return absl::StrCat(out, suffix.text);
   }
-  return out;
+  return out;  // beyond E there is no suffix, and upstream prints none
 }
 
 int64_t Quantity::ScaledValue(int scale) const {
