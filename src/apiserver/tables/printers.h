@@ -19,9 +19,11 @@ void PrintDaemonSet(const Value& object, absl::Time now, Array* cells);
 void PrintControllerRevision(const Value& object, absl::Time now, Array* cells);
 void PrintJob(const Value& object, absl::Time now, Array* cells);
 void PrintCronJob(const Value& object, absl::Time now, Array* cells);
-void PrintHorizontalPodAutoscaler(const Value& object, absl::Time now, Array* cells);
 void PrintScale(const Value& object, absl::Time now, Array* cells);
 void PrintPodDisruptionBudget(const Value& object, absl::Time now, Array* cells);
+
+// autoscaler_printer.cc
+void PrintHorizontalPodAutoscaler(const Value& object, absl::Time now, Array* cells);
 
 // network_printers.cc
 void PrintService(const Value& object, absl::Time now, Array* cells);

@@ -53,76 +53,6 @@ std::string JobDuration(const Value& job, absl::Time now) {
   return apimachinery::HumanDuration((end == absl::InfinitePast() ? now : end) - start);
 }
 
-// One metric of an autoscaler, "current/target", told apart by its type.
-class MetricText {
- public:
-  // `status` is nullptr when nothing was measured yet.
-  MetricText(const Value& spec, const Value* status) : spec_(spec), status_(status) {}
-
-  std::string ToString() const {
-    const std::string type = spec_.GetString("type");
-    if (type == "External") return ValueOrAverage("external");
-    if (type == "Object") return ValueOrAverage("object");
-    if (type == "Pods") return absl::StrCat(Current("pods", "averageValue"), "/", Target("pods", "averageValue"));
-    if (type == "Resource") return Resource("resource");
-    if (type == "ContainerResource") return Resource("containerResource");
-    return "<unknown type>";
-  }
-
- private:
-  std::string Target(absl::string_view source, absl::string_view member) const {
-    return Scalar(spec_.At(absl::StrCat(source, ".target.", member)), "0");
-  }
-  std::string Current(absl::string_view source, absl::string_view member) const {
-    if (status_ == nullptr || status_->Find(source) == nullptr) return std::string(kUnknown);
-    return Scalar(status_->At(absl::StrCat(source, ".current.", member)), kUnknown);
-  }
-  bool HasTarget(absl::string_view source, absl::string_view member) const {
-    return spec_.At(absl::StrCat(source, ".target.", member)) != nullptr;
-  }
-  std::string ValueOrAverage(absl::string_view source) const {
-    if (HasTarget(source, "averageValue")) {
-      return absl::StrCat(Current(source, "averageValue"), "/", Target(source, "averageValue"), " (avg)");
-    }
-    return absl::StrCat(Current(source, "value"), "/", Target(source, "value"));
-  }
-  std::string Resource(absl::string_view source) const {
-    const std::string name = spec_.GetString(absl::StrCat(source, ".name"));
-    if (HasTarget(source, "averageValue")) {
-      return absl::StrCat(name, ": ", Current(source, "averageValue"), "/", Target(source, "averageValue"));
-    }
-    std::string current = Current(source, "averageUtilization");
-    if (current != kUnknown) current += "%";
-    const std::string target =
-        HasTarget(source, "averageUtilization") ? Target(source, "averageUtilization") + "%" : "<auto>";
-    return absl::StrCat(name, ": ", current, "/", target);
-  }
-
-  const Value& spec_;
-  const Value* status_;
-};
-
-// autoscaling/v1 has one target, the mean use of the requested cpu.
-std::string CpuTarget(const Value& autoscaler) {
-  const Value* target = autoscaler.At("spec.targetCPUUtilizationPercentage");
-  if (target == nullptr) return std::string(kNone);
-  const Value* current = autoscaler.At("status.currentCPUUtilizationPercentage");
-  return absl::StrCat("cpu: ", current == nullptr ? std::string(kUnknown) : Scalar(current, "") + "%", "/",
-                      Scalar(target, ""), "%");
-}
-
-std::string Metrics(const Value& autoscaler) {
-  if (autoscaler.GetString("apiVersion") == "autoscaling/v1") return CpuTarget(autoscaler);
-  const Array& specs = autoscaler.GetArray("spec.metrics");
-  if (specs.empty()) return std::string(kNone);
-  const Array& statuses = autoscaler.GetArray("status.currentMetrics");
-  std::vector<std::string> texts;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    texts.push_back(MetricText(specs[i], i < statuses.size() ? &statuses[i] : nullptr).ToString());
-  }
-  return WithMore(texts, texts.size(), 2, ", ");
-}
-
 }  // namespace
 
 void PrintPodTemplate(const Value& object, absl::Time, Array* cells) {
@@ -216,17 +146,6 @@ void PrintCronJob(const Value& object, absl::Time now, Array* cells) {
   cells->push_back(Age(object, now));
   AppendTemplateContainers(object, "spec.jobTemplate.spec.template.spec", cells);
   cells->push_back(FormatSelector(object.At("spec.jobTemplate.spec.selector")));
-}
-
-void PrintHorizontalPodAutoscaler(const Value& object, absl::Time now, Array* cells) {
-  cells->push_back(Name(object));
-  cells->push_back(absl::StrCat(object.GetString("spec.scaleTargetRef.kind"), "/",
-                                object.GetString("spec.scaleTargetRef.name")));
-  cells->push_back(Metrics(object));
-  cells->push_back(Scalar(object.At("spec.minReplicas"), kUnset));
-  cells->push_back(object.GetInt("spec.maxReplicas"));
-  cells->push_back(object.GetInt("status.currentReplicas"));
-  cells->push_back(Age(object, now));
 }
 
 void PrintScale(const Value& object, absl::Time now, Array* cells) {
