@@ -119,7 +119,7 @@ absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::
       return UsageError(command->Path(), absl::StrCat("unknown command ", "\"", parsed.args[0], "\""));
     }
     io.Out(HelpText(*command));
-    return absl::OkStatus();
+    return command == &root ? absl::OkStatus() : Rendered("");
   }
   RETURN_IF_ERROR(command->flags.CheckRequired());
   return command->run(parsed);

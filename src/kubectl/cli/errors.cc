@@ -40,7 +40,7 @@ std::string RenderInvalid(const Value& status) {
     absl::StrAppend(&text, ": ", message);
   }
   if (causes.empty()) return text;
-  if (causes.size() == 1) return absl::StrCat(text, ": ", CauseText(causes[0]));
+  if (causes.size() == 1) return absl::StrCat(text, ": ", CauseText(causes[0]), "\n");
   absl::StrAppend(&text, ": \n");
   std::vector<std::string> seen;  // the aggregate keeps one of equal texts
   for (const Value& cause : causes) {

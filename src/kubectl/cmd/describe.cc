@@ -31,6 +31,7 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
         return ListItems(*client, path.substr(0, question), question == std::string::npos ? "" : path.substr(question + 1), 0);
       }};
   std::vector<absl::Status> errors;
+  bool by_prefix = false;
   absl::StatusOr<std::vector<Info>> found = FetchObjects(factory, o.selection, &errors);
   if (!found.ok()) return found.status();
   std::vector<Info> infos = *std::move(found);
@@ -42,7 +43,8 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
     for (const Info& info : all) {
       if (absl::StartsWith(info.name, args[1])) infos.push_back(info);
     }
-    if (!infos.empty()) errors.clear();
+    by_prefix = !infos.empty();
+    if (by_prefix) errors.clear();
   }
   bool first = true;
   for (const Info& info : infos) {
@@ -51,9 +53,10 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
       errors.push_back(text.status());
       continue;
     }
-    if (!first) factory.io.Out("\n\n");
+    if (!first && !by_prefix) factory.io.Out("\n\n");
     first = false;
     factory.io.Out(*text);
+    if (by_prefix) factory.io.Out("\n");
   }
   if (infos.empty() && errors.empty()) {
     ASSIGN_OR_RETURN(const std::string ns, factory.Namespace());

@@ -18,12 +18,24 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   root.usage = "[flags]";
   const auto add = [&](const char* group, CommandPtr command) { root.Add(std::move(command)).group = group; };
   add("Basic Commands (Beginner)", MakeCreate(factory));
+  add("Basic Commands (Beginner)", MakeExpose(factory));
   add("Basic Commands (Beginner)", MakeRun(factory));
   add("Basic Commands (Intermediate)", MakeGet(factory));
   add("Basic Commands (Intermediate)", MakeDelete(factory));
   add("Deploy Commands", MakeScale(factory));
+  add("Cluster Management Commands", MakeCordon(factory));
+  add("Cluster Management Commands", MakeUncordon(factory));
+  add("Cluster Management Commands", MakeDrain(factory));
+  add("Cluster Management Commands", MakeTaint(factory));
   add("Troubleshooting and Debugging Commands", MakeDescribe(factory));
+  add("Troubleshooting and Debugging Commands", MakeLogs(factory));
+  add("Troubleshooting and Debugging Commands", MakeAttach(factory));
+  add("Troubleshooting and Debugging Commands", MakeExec(factory));
   add("Advanced Commands", MakeApply(factory));
+  add("Advanced Commands", MakePatch(factory));
+  add("Advanced Commands", MakeReplace(factory));
+  add("Settings Commands", MakeLabel(factory));
+  add("Settings Commands", MakeAnnotate(factory));
   add("Other Commands", MakeVersion(factory));
   auto options = NewCommand("options", "Print the list of flags inherited by all commands", "");
   options->run = [&](const FlagSet::Parsed&) {

@@ -7,15 +7,13 @@
 namespace kubectl {
 namespace {
 
-absl::StatusOr<std::vector<Value>> EventsOf(const Value& object, const Cluster& cluster) {
+absl::StatusOr<std::vector<Value>> EventsOf(const Value& object, const Cluster& cluster, std::string uid = "") {
   const std::string ns = object.GetString("metadata.namespace");
   std::vector<std::string> fields;
   const auto add = [&](const char* field, const std::string& value) {
     if (!value.empty()) fields.push_back(absl::StrCat("involvedObject.", field, "=", value));
   };
-  std::string uid = object.GetString("metadata.uid");
-  // Nodes report about themselves by name.
-  if (object.GetString("kind") == "Node") uid = object.GetString("metadata.name");
+  if (uid.empty()) uid = object.GetString("metadata.uid");
   const std::string mirror = object.At("metadata.annotations") == nullptr ? "" : [&] {
     const Value* value = object.At("metadata.annotations")->Find("kubernetes.io/config.mirror");
     return value == nullptr ? std::string() : value->as_string();
@@ -41,6 +39,12 @@ absl::StatusOr<std::string> Describe(const Value& object, const Cluster& cluster
     if (listed.ok()) {
       found = *std::move(listed);
       events = &found;
+      // Controllers speak of a node by its uid, kubelets by its name.
+      if (kind == "Node") {
+        if (auto more = EventsOf(object, cluster, object.GetString("metadata.name")); more.ok()) {
+          for (Value& event : *more) found.push_back(std::move(event));
+        }
+      }
     }
   }
   DescribeWriter w;

@@ -91,7 +91,7 @@ class JsonPathPrinter : public ObjectPrinter {
       return Error(absl::StrCat("error executing jsonpath \"", absl::StrReplaceAll(text_, {{"\"", "\\\""}}),
                                 "\": Error executing template: ", text.status().message(),
                                 ". Printing more information for debugging the template:\n\ttemplate was:\n\t\t", text_,
-                                "\n\tobject given to jsonpath engine was:\n\t\t", GoSyntax(object), "\n\n"));
+                                "\n\tobject given to jsonpath engine was:\n\t\t", GoSyntax(object), "\n\n\n"));
     }
     out->Write(*text);
     return absl::OkStatus();
