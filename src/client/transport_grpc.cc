@@ -273,7 +273,6 @@ absl::StatusOr<std::unique_ptr<Transport>> NewGrpcTransport(const ClientConfig& 
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);  // a dead server must not hold a watch forever
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3000);
   if (!config.tls_server_name.empty()) arguments.SetSslTargetNameOverride(config.tls_server_name);
   auto channel = grpc::CreateCustomChannel(config.grpc_server, grpc::SslCredentials(tls), arguments);

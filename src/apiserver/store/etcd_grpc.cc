@@ -375,7 +375,6 @@ absl::StatusOr<std::unique_ptr<Store>> ConnectEtcd(const StoreOptions& options) 
     args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
     args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
     args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-    args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
     args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
     Endpoint e;
     e.channel = grpc::CreateCustomChannel(std::string(address),
