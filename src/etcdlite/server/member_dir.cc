@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "etcdlite/storage/kv_engine_rocksdb.h"
+#include "etcdlite/wal/reconcile.h"
 
 namespace etcdlite::server {
 namespace {
@@ -123,6 +124,7 @@ absl::StatusOr<OpenedMember> OpenMember(const ServerFlags& flags, apply::State* 
     opened.fresh = true;
     RETURN_IF_ERROR(Begin(flags, *engine, *opened.wal, fetch, &opened));
     log = {};
+    log.mark = raft::SnapshotMark{1, 1, {}};  // as written just now
   } else {
     return identity.status();
   }
@@ -133,22 +135,12 @@ absl::StatusOr<OpenedMember> OpenMember(const ServerFlags& flags, apply::State* 
   }
   state->membership.set_cluster_id(opened.cluster_id);
 
-  // The log goes on where the applied state ends. Entries before that are history.
-  raft::InitialState& initial = opened.initial;
-  initial.hard_state = log.hard_state;
-  initial.base = {opened.mark.index, opened.mark.term, opened.mark.conf};
-  for (raft::Entry& entry : log.entries) {
-    if (entry.index > opened.mark.index) initial.entries.push_back(std::move(entry));
+  ASSIGN_OR_RETURN(wal::Reconciled reconciled, wal::Reconcile({opened.mark.index, opened.mark.term, opened.mark.conf}, std::move(log)));
+  if (reconciled.needs_mark) {
+    const wal::Frame frame{.hard_state = &reconciled.initial.hard_state, .mark = &reconciled.initial.base};
+    RETURN_IF_ERROR(opened.wal->Append({frame}));
   }
-  if (!initial.entries.empty() && initial.entries.front().index != opened.mark.index + 1) {
-    return absl::DataLossError(absl::StrCat("the log begins at entry ", initial.entries.front().index,
-                                            " but the applied state ends at ", opened.mark.index));
-  }
-  const uint64_t last = initial.entries.empty() ? opened.mark.index : initial.entries.back().index;
-  if (log.hard_state.commit > last) {
-    return absl::DataLossError(absl::StrCat("the log ends at entry ", last, " but entry ", log.hard_state.commit,
-                                            " was committed"));
-  }
+  opened.initial = std::move(reconciled.initial);
   return opened;
 }
 

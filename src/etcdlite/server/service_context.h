@@ -15,7 +15,7 @@
 
 namespace etcdlite::server {
 
-inline constexpr char kVersion[] = "3.6.14";  // the etcd this member behaves like
+inline constexpr char kVersion[] = "3.6.16";  // the etcd this member behaves like
 
 // Asks another member for something only a leader can do. Thread-safe.
 class PeerCaller {

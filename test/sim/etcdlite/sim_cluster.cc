@@ -30,6 +30,8 @@ SimCluster::SimCluster(const SimOptions& options) : options_(options), rng_(opti
 
 void SimCluster::Send(raft::Message message, std::string snapshot) {
   if (cut_[{message.from, message.to}] || rng_.Chance(drop_)) {
+    // The sender of a snapshot always learns its fate.
+    if (message.type == raft::MessageType::kSnapshot) At(message.from).core().ReportSnapshot(message.to, false, 0);
     return;
   }
   // The transport never repeats a forwarded proposal: it would be two proposals.
@@ -251,7 +253,15 @@ void SimCluster::Settle() {
     }
     if (same) return;
   }
-  ADD_FAILURE() << "the cluster did not recover";
+  std::string state;
+  for (auto& member : members_) {
+    raft::RaftCore& core = member->core();
+    absl::StrAppend(&state, "\n  member ", member->id(), " role=", static_cast<int>(core.role()), " term=", core.term(),
+                    " leader=", core.leader(), " log=", core.first_index(), "..", core.last_index(), " committed=",
+                    core.committed(), " applied=", member->applied(), " work=", member->HasWork());
+    for (auto& other : members_) absl::StrAppend(&state, " match", other->id(), "=", core.match_of(other->id()));
+  }
+  ADD_FAILURE() << "the cluster did not recover:" << state;
 }
 
 void SimCluster::CheckEnd() {

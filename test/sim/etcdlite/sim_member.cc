@@ -6,6 +6,7 @@
 #include "etcdlite/raft/quorum.h"
 #include "etcdlite/storage/byte_codec.h"
 #include "etcdlite/storage/key_layout.h"
+#include "etcdlite/wal/reconcile.h"
 
 namespace etcdlite::sim {
 
@@ -59,14 +60,13 @@ void SimMember::Start() {
   state_ = std::make_unique<apply::State>();
   absl::StatusOr<apply::AppliedMark> mark = apply::LoadState(engine_, state_.get());
   ASSERT_TRUE(mark.ok()) << mark.status();
-  raft::InitialState initial;
-  initial.hard_state = log->hard_state;
-  initial.base = {mark->index, mark->term, mark->conf};
-  for (raft::Entry& entry : log->entries) {
-    if (entry.index > mark->index) initial.entries.push_back(std::move(entry));
-  }
-  if (!initial.entries.empty()) {
-    ASSERT_EQ(initial.entries.front().index, mark->index + 1);
+  absl::StatusOr<wal::Reconciled> reconciled = wal::Reconcile({mark->index, mark->term, mark->conf}, *std::move(log));
+  ASSERT_TRUE(reconciled.ok()) << reconciled.status();
+  raft::InitialState initial = std::move(reconciled->initial);
+  if (reconciled->needs_mark) {
+    const wal::Frame frame{.hard_state = &initial.hard_state, .mark = &initial.base};
+    disk_.Write({&frame, 1});
+    disk_.Sync();
   }
   apply::Applier::Seams seams;
   seams.awaited = [this](uint64_t request) { return awaited_.contains(request); };
