@@ -91,7 +91,8 @@ start_node() { # INDEX
     run_component "kubelet-$node" "${enter[@]}" "$bin/kubelet" --kubeconfig="$dir/kubelet-$node.conf" \
       --hostname-override="$node" --node-ip="$address" --root-dir="$state" --client-ca-file="$p/ca.crt" \
       --tls-cert-file="$p/kubelet-$node.crt" --tls-private-key-file="$p/kubelet-$node.key" --runtime="$runtime" \
-      --pod-manifest-path="$state/manifests" --cgroup-root="/$id/$node" --cluster-cidr=10.244.0.0/16
+      --pod-manifest-path="$state/manifests" --cgroup-root="/$id/$node" --cluster-cidr=10.244.0.0/16 \
+      --route-kubeconfig="$dir/kube-proxy-$node.conf"
   fi
   run_component "kube-proxy-$node" "${enter[@]}" "$bin/kube-proxy" --kubeconfig="$dir/kube-proxy-$node.conf" \
     --hostname-override="$node" --cluster-cidr=10.244.0.0/16

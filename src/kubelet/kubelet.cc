@@ -77,6 +77,7 @@ class KubeletImpl final : public Kubelet {
     if (server_ != nullptr) server_->Stop();
     static_pods_.reset();
     if (informers_ != nullptr) informers_->Stop();
+    if (peers_ != nullptr) peers_->Stop();
     node_agent_.reset();
     upkeep_stop_.Notify();
     if (upkeep_.joinable()) upkeep_.join();
@@ -97,15 +98,16 @@ class KubeletImpl final : public Kubelet {
     informers_ = std::make_unique<client::Informers>(*api_);
     auto& services = informers_->For<v1::Service>();
     auto& pods = informers_->For<v1::Pod>({.field_selector = "spec.nodeName=" + o_.hostname});
-    auto& nodes = informers_->For<v1::Node>();
+    auto& self = informers_->For<v1::Node>({.field_selector = "metadata.name=" + o_.hostname});
     objects_ = std::make_unique<ApiObjectsClient>(*api_, services);
     volumes_ = std::make_unique<VolumeManager>(o_.root_dir, *objects_);
     statuses_ = std::make_unique<StatusManager>(*api_, 4);
     machine_ = ReadMachineInfo(o_.root_dir);
     MakePods();
     static_pods_ = std::make_unique<StaticPods>(o_.manifest_path, o_.hostname, *api_, *pods_, *statuses_);
-    Connect(pods, nodes);
+    Connect(pods, self);
     MakeNode();
+    RETURN_IF_ERROR(WatchPeers());
     RETURN_IF_ERROR(MakeServer());
     client::ObjectRef self{"v1", "Node", "", o_.hostname, o_.hostname, "", ""};
     events_->Normal(self, "Starting", "Starting kubelet.");
@@ -157,7 +159,22 @@ class KubeletImpl final : public Kubelet {
     pods_ = std::make_unique<PodManager>(std::move(p), *runtime_, *volumes_, *objects_, *statuses_, *events_);
   }
 
-  void Connect(client::Informer<v1::Pod>& pods, client::Informer<v1::Node>& nodes) {
+  // Node identities may read their own node only: the routes to the others come by other credentials.
+  absl::Status WatchPeers() {
+    if (o_.route_kubeconfig.empty() || o_.runtime == "hollow") return absl::OkStatus();
+    ASSIGN_OR_RETURN(client::ClientConfig config, client::LoadKubeconfig(o_.route_kubeconfig));
+    config.user_agent = "kubelet-routes";
+    ASSIGN_OR_RETURN(std::unique_ptr<client::Transport> transport, client::Connect(config));
+    peer_api_ = std::make_unique<client::ApiClient>(std::shared_ptr<client::Transport>(std::move(transport)), "kubelet");
+    peers_ = std::make_unique<client::Informers>(*peer_api_);
+    peers_->For<v1::Node>().AddHandler({[this](const auto& node) { network_->SetPeer(*node); },
+                                        [this](const auto&, const auto& node) { network_->SetPeer(*node); },
+                                        [this](const auto& node) { network_->RemovePeer(node->metadata().name()); }});
+    peers_->Start();
+    return absl::OkStatus();
+  }
+
+  void Connect(client::Informer<v1::Pod>& pods, client::Informer<v1::Node>& self) {
     const auto changed = [this](const std::shared_ptr<const v1::Pod>& pod) {
       statuses_->Observe(pod);
       if (IsMirror(*pod)) static_pods_->MirrorChanged(*pod);
@@ -177,17 +194,13 @@ class KubeletImpl final : public Kubelet {
     n.cluster_cidr = o_.cluster_cidr;
     network_ = std::make_unique<NodeNetwork>(n);
     if (o_.runtime == "hollow") return;
-    nodes.AddHandler({[this](const auto& node) { NodeChanged(*node); }, [this](const auto&, const auto& node) { NodeChanged(*node); },
-                      [this](const auto& node) { network_->RemovePeer(node->metadata().name()); }});
+    self.AddHandler({[this](const auto& node) { SelfChanged(*node); }, [this](const auto&, const auto& node) { SelfChanged(*node); }, {}});
   }
 
-  void NodeChanged(const v1::Node& node) {
-    if (node.metadata().name() != o_.hostname) {
-      network_->SetPeer(node);
-    } else if (network_->SetSelf(node)) {
-      node_agent_->Kick();
-      pods_->Resync();
-    }
+  void SelfChanged(const v1::Node& node) {
+    if (!network_->SetSelf(node)) return;
+    node_agent_->Kick();
+    pods_->Resync();
   }
 
   void MakeNode() {
@@ -198,12 +211,7 @@ class KubeletImpl final : public Kubelet {
     a.status_report = o_.status_report;
     a.lease_seconds = o_.lease_seconds;
     a.root_dir = o_.root_dir;
-    node_agent_ = std::make_unique<NodeAgent>(a, *api_, *runtime_, *events_, [this](const v1::Node& node) {
-      if (network_->SetSelf(node)) {
-        node_agent_->Kick();
-        pods_->Resync();
-      }
-    });
+    node_agent_ = std::make_unique<NodeAgent>(a, *api_, *runtime_, *events_, [this](const v1::Node& node) { SelfChanged(node); });
   }
 
   absl::Status MakeServer() {
@@ -246,6 +254,8 @@ class KubeletImpl final : public Kubelet {
   std::unique_ptr<PodManager> pods_;
   std::unique_ptr<StaticPods> static_pods_;
   std::unique_ptr<NodeNetwork> network_;
+  std::unique_ptr<client::ApiClient> peer_api_;
+  std::unique_ptr<client::Informers> peers_;
   std::unique_ptr<NodeAgent> node_agent_;
   std::unique_ptr<KubeletServer> server_;
   absl::Notification upkeep_stop_;

@@ -55,6 +55,8 @@ void AddFlags(CLI::App& app, KubeletOptions& o, std::map<std::string, std::strin
   app.add_option("--cni-conf-dir", o.cni_conf_dir, "CNI configuration (default: a bridge, written for the node's pod range)");
   app.add_option("--cni-bridge", o.cni_bridge, "Name of that bridge")->capture_default_str();
   app.add_option("--cluster-cidr", o.cluster_cidr, "Pod range of the cluster: what goes elsewhere is masqueraded");
+  app.add_option("--route-kubeconfig", o.route_kubeconfig,
+                 "Credentials that may list nodes (kube-proxy's, say): sets routes to the pods of other nodes");
   app.add_option("--pod-logs-dir", o.pod_logs_dir, "Where container logs lie (default: ROOT/log/pods)");
   app.add_option("--image-dir", o.image_dir, "Image archives to load at start (default: ROOT/image-archives)");
   app.add_option("--shim", o.shim_path, "The kubelet-shim program (default: beside this one)");

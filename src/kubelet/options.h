@@ -39,6 +39,7 @@ struct KubeletOptions {
   std::string cni_conf_dir;           // default: ROOT/cni/conf, written by the kubelet itself
   std::string cni_bridge = "cni0";
   std::string cluster_cidr;
+  std::string route_kubeconfig;       // credentials that may list nodes, for routes to their pods; empty: no routes
   std::string pod_logs_dir;           // default: ROOT/log/pods
   std::string image_dir;              // archives loaded at start; default: ROOT/image-archives
   std::string shim_path;

@@ -77,17 +77,22 @@ bool PodManager::SetUpVolumes(PodRecord& record, const PodFacts& facts, absl::Ti
   if (done.ok()) {
     record.volumes_ready = true;
     record.volumes_at = now;
-    record.volumes_delay = absl::Milliseconds(500);
+    record.volumes_tries = 0;
     return true;
   }
+  // The API server's view of which node may read what can lag a moment behind the pod's arrival: the first failures are
+  // retried at once and told nobody. After that upstream's back-off.
+  const int tries = record.volumes_tries++;
+  const absl::Duration delay = tries < 5 ? absl::Milliseconds(10 << tries)
+                                         : std::min(absl::Milliseconds(500) * (1 << std::min(tries - 5, 10)), absl::Seconds(122));
+  record.volumes_retry_at = now + delay;
+  queue_.AddAfter(pod.metadata().uid(), delay);
+  if (tries < 5) return false;
   for (const VolumeFailure& failure : failures) {
     events_.Warning(PodRef(pod), "FailedMount",
                     absl::StrCat("MountVolume.SetUp failed for volume \"", failure.volume, "\" : ", failure.status.message()));
   }
   if (failures.empty()) base::LogWarning("volumes not ready pod=", FormatPod(pod), " err=", done.message());
-  record.volumes_retry_at = now + record.volumes_delay;
-  queue_.AddAfter(pod.metadata().uid(), record.volumes_delay);
-  record.volumes_delay = std::min(record.volumes_delay * 2, absl::Seconds(122));  // upstream's operation back-off
   return false;
 }
 

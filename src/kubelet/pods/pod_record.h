@@ -55,7 +55,7 @@ struct PodRecord {
   absl::Time start_time;
   bool volumes_ready = false;
   absl::Time volumes_at, volumes_retry_at;
-  absl::Duration volumes_delay = absl::Milliseconds(500);
+  int volumes_tries = 0;
   std::string hosts_written_for;  // the address in the pod's hosts file
   absl::Time sandbox_retry_at;
 };

@@ -290,7 +290,8 @@ absl::StatusOr<std::string> EmbeddedRuntime::RunPodSandbox(const SandboxConfig& 
       kill(sandbox.pid, SIGKILL);
       RemoveAll(dir);
       cgroups_.Remove(PodGroup(config));
-      return absl::Status(ips.status().code(), absl::StrCat("failed to setup network for sandbox \"", id, "\": ", ips.status().message()));
+      return absl::Status(ips.status().code(),
+                          absl::StrCat("failed to setup network for sandbox \"", id, "\": ", ips.status().message()));
     }
     sandbox.status.ips = *std::move(ips);
     ReplaceFile(dir + "/config", EncodeSandbox(config, sandbox.status).Encode());

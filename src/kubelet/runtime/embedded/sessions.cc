@@ -233,7 +233,7 @@ absl::StatusOr<ExecResult> EmbeddedRuntime::ExecSync(const std::string& id, cons
   bool expired = false;
   while ((out >= 0 || err >= 0) && !expired) {
     int wait = -1;
-    if (timeout > absl::ZeroDuration()) {
+    if (timeout > absl::ZeroDuration() && timeout < absl::Hours(24)) {  // beyond: as long as it takes
       wait = static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(deadline - absl::Now()) + 1));
     }
     pollfd fds[2] = {{out, POLLIN, 0}, {err, POLLIN, 0}};
