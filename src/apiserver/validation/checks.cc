@@ -120,7 +120,7 @@ std::string MaskTrailingDash(absl::string_view name) {
 
 absl::string_view Text(const Value& v, absl::string_view key) {
   const Value* m = v.Find(key);
-  return m != nullptr && m->is_string() ? absl::string_view(m->as_string()) : absl::string_view();
+  return m != nullptr && m->is_string() ? absl::string_view(m->as_string()) : absl::string_view("");
 }
 int64_t Int(const Value& v, absl::string_view key) {
   const Value* m = v.Find(key);

@@ -25,7 +25,8 @@ absl::Span<const KindRules> RbacKinds();        // rbac.cc
 absl::Span<const KindRules> NetworkKinds();     // networking.cc
 absl::Span<const KindRules> StorageKinds();     // storage.cc
 absl::Span<const KindRules> AutoscalingKinds(); // autoscaling.cc
-absl::Span<const KindRules> ExtensionKinds();   // extensions.cc: webhooks, policies, flow control, CSRs, ...
+absl::Span<const KindRules> WebhookKinds();     // webhooks.cc: webhook configurations, admission policies
+absl::Span<const KindRules> ExtensionKinds();   // extensions.cc: CertificateSigningRequest, APIService, flow control
 absl::Span<const KindRules> DeviceKinds();      // devices.cc
 absl::Span<const KindRules> ReviewKinds();      // reviews.cc
 

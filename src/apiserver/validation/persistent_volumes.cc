@@ -259,8 +259,13 @@ void PersistentVolumeClaimSpec(FieldErrors& e, const Path& p, const Value& spec)
   const Value* ref = spec.Find("dataSourceRef");
   if (source != nullptr) DataSource(e, p / "dataSource", *source);
   if (ref != nullptr) DataSource(e, p / "dataSourceRef", *ref);
-  if (source != nullptr && ref != nullptr && !SameValue(source, ref)) {
-    e.Invalid(p, Value::MakeObject(), "must match dataSourceRef");
+  if (source != nullptr && ref != nullptr) {
+    if (!Text(*ref, "namespace").empty()) {
+      e.Invalid(p, Value::MakeObject(), "may not be specified when dataSourceRef.namespace is specified");
+    } else if (Text(*source, "name") != Text(*ref, "name") || Text(*source, "kind") != Text(*ref, "kind") ||
+               !SameValue(source->Find("apiGroup"), ref->Find("apiGroup"))) {
+      e.Invalid(p, Value::MakeObject(), "must match dataSourceRef");
+    }
   }
   ClassName(e, p / "volumeAttributesClassName", Text(spec, "volumeAttributesClassName"));
 }

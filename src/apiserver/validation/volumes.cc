@@ -270,7 +270,7 @@ void Local(FieldErrors& e, const Path& p, const Value& v) {
 }
 
 void DriverName(FieldErrors& e, const Path& p, absl::string_view name) {
-  if (name.empty()) e.Required(p);
+  if (name.empty()) return e.Required(p);
   if (name.size() > 63) e.TooLong(p, 63);
   Named(e, p, name, apimachinery::IsDns1123Subdomain(absl::AsciiStrToLower(name)));
 }
@@ -330,6 +330,9 @@ void DownwardFile(FieldErrors& e, const Path& p, const Value& v) {
       e.Required(at / "apiVersion");
     } else if (path.empty()) {
       e.Required(at / "fieldPath");
+    } else if (Text(*field, "apiVersion") != "v1") {
+      e.Invalid(at / "fieldPath", Value(path),
+                absl::StrCat("error converting fieldPath: unsupported pod version: ", Text(*field, "apiVersion")));
     } else if (bracket != absl::string_view::npos && absl::EndsWith(path, "']")) {
       const absl::string_view head = path.substr(0, bracket);
       const absl::string_view key = path.substr(bracket + 2, path.size() - bracket - 4);
@@ -339,7 +342,7 @@ void DownwardFile(FieldErrors& e, const Path& p, const Value& v) {
         Named(e, at, key, apimachinery::IsQualifiedName(key));
       } else {
         e.Invalid(at / "fieldPath", Value(path),
-                  absl::StrCat("error converting fieldPath: field label does not support subscript: ", head));
+                  absl::StrCat("error converting fieldPath: field label does not support subscript: ", path));
       }
     } else if (!known) {
       if (In(path, {"spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP",
@@ -524,18 +527,18 @@ void VolumeSource(FieldErrors& e, const Path& p, const Value& volume, const Valu
       e.Forbidden(p / rules.forbidden_path, kOneType);
     } else {
       rules.check(e, p / rules.path, *source);
+      if (rules.member == "ephemeral" && metadata != nullptr && !Text(*metadata, "name").empty() && !name.empty()) {
+        const std::string claim = absl::StrCat(Text(*metadata, "name"), "-", name);
+        for (const std::string& problem : SubdomainName(claim, false)) {
+          e.Invalid(p / "name", Value(name), absl::StrCat("PVC name \"", claim, "\": ", problem));
+        }
+      }
     }
     if (rules.member == "iscsi" && source->Has("initiatorName") &&
         name.size() + 1 + Text(*source, "targetPortal").size() > 64) {
       e.Invalid(p / "name", Value(name),
                 "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if "
                 "iscsi.initiatorName is specified.");
-    }
-    if (rules.member == "ephemeral" && metadata != nullptr && !Text(*metadata, "name").empty() && !name.empty()) {
-      const std::string claim = absl::StrCat(Text(*metadata, "name"), "-", name);
-      for (const std::string& problem : SubdomainName(claim, false)) {
-        e.Invalid(p / "name", Value(name), absl::StrCat("PVC name \"", claim, "\": ", problem));
-      }
     }
   }
   if (count == 0) e.Required(p, "must specify a volume type");
