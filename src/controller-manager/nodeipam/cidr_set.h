@@ -14,6 +14,7 @@ struct Ipv4Net {
   uint32_t address = 0;  // host order, host bits zero
   int bits = 0;
   bool Overlaps(const Ipv4Net& other) const;
+  friend bool operator==(const Ipv4Net&, const Ipv4Net&) = default;
 };
 // InvalidArgument: no "a.b.c.d/n".
 absl::StatusOr<Ipv4Net> ParseIpv4Net(absl::string_view text);
