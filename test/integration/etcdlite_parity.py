@@ -155,7 +155,6 @@ get a --rev=99999
 get --order=x a
 get --sort-by=x a
 nosuch
-endpoint nosuch
 """.strip().split("\n")
 
 

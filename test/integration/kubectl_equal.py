@@ -94,7 +94,11 @@ def main():
             results[who] = []
             for command in commands:
                 if isinstance(command, tuple) and command[0] == 'SETUP':
-                    peer.run(command[1])
+                    setup = command[1]
+                    if isinstance(setup, dict):
+                        peer.run(setup['run'], setup.get('stdin', ''))
+                    else:
+                        peer.run(setup)
                     results[who].append(None)
                     continue
                 stdin, env = '', {}

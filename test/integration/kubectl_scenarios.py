@@ -275,3 +275,31 @@ SCENARIOS = {
         ['scale', 'deploy/web', '--replicas=x'], ['scale', 'deploy/web', '--replicas=-1'], ['scale', '-f', 'web2.yaml', '--replicas=4'],
     ],
 }
+
+SCENARIOS['modify'] = [
+    ('SETUP', ['create', '-f', 'web.yaml']), ('SETUP', ['run', 'p', '--image=x']),
+    ['label', 'pod', 'p', 'a=b'], ['label', 'pod', 'p', 'a=b'], ['label', 'pod', 'p', 'a=c'], ['label', 'pod', 'p', 'a=c', '--overwrite'], ['label', 'pod', 'p', 'a-'],
+    ['label', 'pod', 'p', 'a-'], ['label', 'pod', 'p', 'x=y', 'z=w', 'run-'], ['label', 'pod', 'p'], ['label'], ['label', 'pod'], ['label', 'pod', 'p', '--list'],
+    ['label', 'pod', 'p', 'a=b', 'a-'], ['label', 'pod', 'p', 'a=b c'], ['label', 'pod', 'nope', 'a=b'], ['label', 'pod', 'p', 'k=v', '-o', 'name'],
+    ['label', 'pod', 'p', 'k=v2', '--overwrite', '--dry-run=client'], ['label', 'pod', 'p', '--resource-version=1', 't=u'], ['label', 'pod', '--all', 'q=r', '-o', 'name'],
+    ['annotate', 'pod', 'p', 'a=b'], ['annotate', 'pod', 'p', 'a=b'], ['annotate', 'pod', 'p', 'a=c'], ['annotate', 'pod', 'p', 'a-'], ['annotate', 'pod', 'p', 'a=b c'],
+    ['annotate', 'pod', 'p', '--list'], ['annotate', 'pod', 'p'], ['annotate', 'pod', 'p', 'a-', 'a=b'],
+    ['patch', 'pod', 'p', '-p', '{"metadata":{"labels":{"pp":"1"}}}'], ['patch', 'pod', 'p', '-p', '{"metadata":{"labels":{"pp":"1"}}}'],
+    ['patch', 'pod', 'p', '--type=json', '-p', '[{"op":"remove","path":"/metadata/labels/pp"}]'], ['patch', 'pod', 'p', '--type=foo', '-p', '{}'], ['patch', 'pod', 'p'],
+    ['patch', 'pod', 'p', '-p', 'x'], ['patch', 'pod', 'nope', '-p', '{}'], ['patch', 'deploy', 'web', '-p', '{"spec":{"replicas":3}}', '--dry-run=client', '-o', 'name'],
+    ['patch', 'pod', 'p', '-p', '{"spec":{"foo":1}}'], ['patch', 'pod', 'p', '--type=merge', '-p', 'metadata: {labels: {pp: "1"}}', '--dry-run=server'], ['patch'],
+    ['patch', 'deploy', 'web', '-p', '{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"q"}]}}}}', '--dry-run=client', '-o', 'jsonpath={.spec.template.spec.containers}'],
+    ['replace', '-f', 'web.yaml'], ['replace', '-f', 'pod.yaml'], ['replace'], ['replace', '--force', '-f', 'pod.yaml'], ['replace', '--force', '-f', 'pod.yaml'], ['replace', '-f', 'bad.yaml'],
+    ['expose', 'deploy', 'web', '--port=80', '--name=w2'], ['expose', 'deploy', 'web'], ['expose', 'deploy', 'web', '--name', 'w3', '-o', 'name'],
+    ['expose', 'pod', 'p', '--port=80', '--target-port=8080', '--type=NodePort', '--dry-run=client', '-o', 'yaml'], ['expose', 'pod', 'p'], ['expose', 'svc', 'web', '--name=w4'],
+    ['expose', 'deploy', 'web', '--port=80,443', '--protocol=UDP', '--name=w5', '--dry-run=client', '-o', 'json'], ['expose'], ['expose', 'sa', 'default', '--port=1'],
+]
+SCENARIOS['nodes'] = [
+    ('SETUP', {'run': ['create', '-f', '-'], 'stdin': '{"apiVersion":"v1","kind":"Node","metadata":{"name":"kubectl-equal"}}'}),
+    ['taint', 'node', 'kubectl-equal', 'k=v:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k=v:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k:NoSchedule-'],
+    ['taint', 'node', 'kubectl-equal', 'k-'], ['taint', 'node', 'kubectl-equal', 'k=v'], ['taint', 'node', 'kubectl-equal', 'k=v:Foo'], ['taint', 'node'], ['taint'],
+    ['taint', 'pod', 'p', 'k=v:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k=v2:NoExecute', 'y:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k=v3:NoExecute', '--overwrite'],
+    ['taint', 'node', 'kubectl-equal', 'k-', 'y-'], ['cordon', 'kubectl-equal'], ['cordon', 'kubectl-equal'], ['describe', 'node', 'kubectl-equal'], ['uncordon', 'kubectl-equal'],
+    ['uncordon', 'kubectl-equal'], ['cordon'], ['cordon', 'nope'], ['cordon', 'kubectl-equal', '--dry-run=client'], ['drain', 'kubectl-equal', '--dry-run=client'],
+    ['drain', 'kubectl-equal'], ['drain'], ('SETUP', ['delete', 'node', 'kubectl-equal']),
+]

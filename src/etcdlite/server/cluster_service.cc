@@ -17,7 +17,7 @@ absl::Status MalformedError() { return absl::InternalError("grpc: error while un
 
 std::string ListAnswer(ServiceContext& context, const etcdserverpb::Member* added) {
   std::string out;
-  mvcc::AppendLengthDelimited(1, context.Header(), &out);
+  mvcc::AppendLengthDelimited(1, context.HeaderAt(0), &out);  // etcd's membership answers carry no revision
   if (added != nullptr) mvcc::AppendLengthDelimited(2, added->SerializeAsString(), &out);
   std::lock_guard<std::mutex> lock(context.state->mu);
   for (const auto& [id, info] : context.state->membership.members()) {
