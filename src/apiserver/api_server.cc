@@ -123,6 +123,9 @@ class ApiServerImpl final : public ApiServer {
       issuer.issuer = flags_.service_account_issuers.front();
       issuer.api_audiences = flags_.api_audiences;
       issuer.jwks_uri = flags_.service_account_jwks_uri;
+      if (issuer.jwks_uri.empty()) {
+        issuer.jwks_uri = absl::StrCat("https://", AdvertisedAddress(), "/openid/v1/jwks");
+      }
       ASSIGN_OR_RETURN(token_issuer_, auth::NewTokenIssuer(std::move(issuer), *env.clock));
     }
     admission::Config admission;
@@ -138,6 +141,11 @@ class ApiServerImpl final : public ApiServer {
     return absl::OkStatus();
   }
 
+  std::string AdvertisedAddress() const {
+    return absl::StrCat(flags_.advertise_address.empty() ? flags_.bind_address : flags_.advertise_address, ":",
+                        flags_.secure_port);
+  }
+
   absl::Status OpenDoors() {
     proxy::ForwarderOptions forwarding;
     forwarding.client_certificate = flags_.kubelet_client_certificate;
@@ -145,11 +153,10 @@ class ApiServerImpl final : public ApiServer {
     forwarding.certificate_authority = flags_.kubelet_certificate_authority;
     forwarding.preferred_address_types = flags_.kubelet_preferred_address_types;
     ASSIGN_OR_RETURN(forwarder_, proxy::NewForwarder(forwarding, *registry_));
-    const std::string advertised = flags_.advertise_address.empty() ? flags_.bind_address : flags_.advertise_address;
     http::RestOptions rest;
     rest.registry = registry_.get();
     rest.forwarder = forwarder_.get();
-    rest.server_address = absl::StrCat(advertised, ":", flags_.secure_port);
+    rest.server_address = AdvertisedAddress();
     rest.metrics = [this] { return MetricsText(*cache_); };
     door_ = std::make_unique<http::RestDoor>(std::move(rest));
     base::http::ServerOptions options;

@@ -33,7 +33,6 @@ const std::vector<Selectable>& Table() {
       {"events.k8s.io", "Event",
        {"regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid", "regarding.apiVersion",
         "regarding.resourceVersion", "regarding.fieldPath", "reason", "reportingController", "type"}},
-      {"apps", "ReplicaSet", {"status.replicas"}},
       {"batch", "Job", {"status.successful"}},
       {"certificates.k8s.io", "CertificateSigningRequest", {"spec.signerName"}},
       {"resource.k8s.io", "ResourceSlice", {"spec.nodeName", "spec.driver"}},
@@ -79,6 +78,22 @@ std::vector<absl::string_view> SelectableFields(const apimachinery::Kind& kind) 
   return fields;
 }
 
+namespace {
+
+// Upstream's conversions each have words of their own.
+std::string Unsupported(const apimachinery::Kind& kind, absl::string_view field, bool generic) {
+  if (kind.kind == "Job") return absl::StrCat("field label \"", field, "\" not supported for Job");
+  if (kind.kind == "ResourceSlice") {
+    return absl::StrCat("field label not supported for ", kind.group, "/", kind.version, ", Kind=", kind.kind, ": ", field);
+  }
+  if (generic) {
+    return absl::StrCat("\"", field, "\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
+  }
+  return absl::StrCat("field label not supported: ", field);
+}
+
+}  // namespace
+
 absl::StatusOr<Filter> ParseFilter(const apimachinery::Kind& kind, absl::string_view ns, absl::string_view label_selector,
                                    absl::string_view field_selector) {
   Filter filter;
@@ -92,11 +107,7 @@ absl::StatusOr<Filter> ParseFilter(const apimachinery::Kind& kind, absl::string_
   const std::vector<absl::string_view> known = SelectableFields(kind);
   for (const apimachinery::FieldTerm& term : filter.fields.terms()) {
     if (std::find(known.begin(), known.end(), term.field) == known.end()) {
-      const bool generic = known.size() == 2;
-      return apimachinery::BadRequest(absl::StrCat(generic ? "\"" : "field label not supported: ", term.field,
-                                                   generic ? "\" is not a known field selector: only \"metadata.name\", "
-                                                             "\"metadata.namespace\""
-                                                           : ""));
+      return apimachinery::BadRequest(Unsupported(kind, term.field, known.size() == 2));
     }
   }
   return filter;

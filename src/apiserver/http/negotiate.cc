@@ -86,9 +86,12 @@ absl::StatusOr<Negotiated> Negotiate(absl::string_view accept, absl::string_view
       return result;
     }
   }
-  return apimachinery::NotAcceptable(
-      "only the following media types are accepted: application/json, application/yaml, "
-      "application/vnd.kubernetes.protobuf");
+  apimachinery::ApiStatus status = apimachinery::NotAcceptable("");
+  status.message =
+      "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
+      "application/vnd.kubernetes.protobuf";
+  status.always_details = true;
+  return status;
 }
 
 absl::string_view MediaType(absl::string_view content_type) {

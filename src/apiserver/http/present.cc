@@ -85,13 +85,23 @@ std::string JsonFrame(absl::string_view type, absl::string_view object) {
   return absl::StrCat("{\"type\":\"", type, "\",\"object\":", object, "}\n");
 }
 
+// An object as its JSON is, always-printed members included.
+Value ObjectInTable(const cache::Entry& entry, const Kind& kind) {
+  std::string json;
+  AppendJson(*kind.message, Served(entry, kind), kind.api_version, kind.kind, &json);
+  return Value::Raw(std::move(json));
+}
+
 std::string TableJson(const cache::Entry& entry, const Kind& kind, tables::IncludeObject include, bool columns) {
   const Value tree = Tree(entry, kind);
   const Value* const objects[] = {&tree};
   Value meta = Value::MakeObject();
   meta.Set("resourceVersion", tree.GetString("metadata.resourceVersion"));
-  return apimachinery::WriteJson(
-      tables::MakeTable(kind.api_version, kind.kind, objects, std::move(meta), include, columns, absl::Now()));
+  Value table = tables::MakeTable(kind.api_version, kind.kind, objects, std::move(meta), include, columns, absl::Now());
+  if (Value* rows = table.Find("rows"); include == tables::IncludeObject::kObject && rows != nullptr && !rows->empty()) {
+    rows->array().front().Set("object", ObjectInTable(entry, kind));
+  }
+  return apimachinery::WriteJson(table);
 }
 
 }  // namespace
@@ -152,7 +162,9 @@ void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
   const Kind& kind = *list_.resource->kind;
   if (form_.as == As::kTable) {
     const Value tree = Tree(entry, kind);
-    apimachinery::AppendJson(tables::Row(kind.api_version, kind.kind, tree, include_, absl::Now()), out);
+    Value row = tables::Row(kind.api_version, kind.kind, tree, include_, absl::Now());
+    if (include_ == tables::IncludeObject::kObject) row.Set("object", ObjectInTable(entry, kind));
+    apimachinery::AppendJson(row, out);
     return;
   }
   if (form_.as == As::kPartial) {
@@ -161,7 +173,7 @@ void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
     if (proto) {
       cache::AppendBytesField(2, meta, out);
     } else {
-      AppendJson(PartialMessage(), meta, "", "", out);
+      AppendJson(PartialMessage(), meta, "meta.k8s.io/v1", "PartialObjectMetadata", out);
     }
     return;
   }
@@ -228,6 +240,12 @@ std::string BookmarkFrame(const Kind& kind, int64_t revision, bool initial_end, 
   Value object = Value::MakeObject();
   object.Ensure("metadata").Set("resourceVersion", absl::StrCat(revision));
   if (initial_end) object.Ensure("metadata.annotations").Set("k8s.io/initial-events-end", "true");
+  // An empty object of upstream's internal form has these set.
+  if (kind.group == "apps" && kind.kind != "DaemonSet" && kind.kind != "ControllerRevision") {
+    object.Ensure("spec").Set("replicas", int64_t{0});
+  } else if (kind.kind == "DaemonSet") {
+    object.Ensure("metadata.annotations").Set("deprecated.daemonset.template.generation", "0");
+  }
   apimachinery::EncodeWire(*kind.message, object, &entry.bytes);
   return WatchFrame("BOOKMARK", entry, kind, form, tables::IncludeObject::kMetadata, false);
 }

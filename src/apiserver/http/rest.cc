@@ -6,8 +6,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "apimachinery/api_error.h"
+#include "apiserver/discovery/discovery.h"
 #include "apiserver/http/present.h"
 #include "apiserver/http/static_paths.h"
 #include "apiserver/pipeline/request_info.h"
@@ -127,6 +129,25 @@ bool IsForwarded(const pipeline::RequestInfo& info) {
   return (info.resource == "services" || info.resource == "nodes") && sub == "proxy";
 }
 
+// What go-restful answers by itself, before any handler.
+ApiStatus Plain(int code, absl::string_view reason, absl::string_view message) {
+  ApiStatus status;
+  status.code = code;
+  status.reason = std::string(reason);
+  status.message = std::string(message);
+  status.always_details = true;
+  return status;
+}
+
+ApiStatus NoSuchPath() { return Plain(404, "NotFound", "the server could not find the requested resource"); }
+
+// Paths below a group that is served get a Status, others plain text.
+bool BelowServedGroup(absl::string_view path) {
+  const std::vector<std::string> parts = absl::StrSplit(path, '/');
+  if (parts.size() >= 3 && parts[1] == "api") return true;
+  return parts.size() >= 4 && parts[1] == "apis" && discovery::Builtin().HasGroup(parts[2]);
+}
+
 tables::IncludeObject IncludeOf(absl::string_view text) {
   if (text == "None") return tables::IncludeObject::kNone;
   return text == "Object" ? tables::IncludeObject::kObject : tables::IncludeObject::kMetadata;
@@ -179,8 +200,22 @@ void RestDoor::Serve(Call& call) {
     return impl_->options.forwarder->Forward(keep->context, std::move(keep->request), std::move(keep->writer),
                                              std::move(fail));
   }
-  if (!form.ok()) return call.Fail(form.status());
+  if (!form.ok()) {
+    ApiStatus status = ApiStatus::From(form.status());
+    if (call.context.info.verb == "list" || call.context.info.verb == "watch") {
+      status.message += ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+    }
+    return call.Fail(status);
+  }
   ServeResource(call);
+}
+
+void RestDoor::NotFound(Call& call) {
+  if (BelowServedGroup(call.request.path)) return call.Fail(NoSuchPath());
+  Headers headers = call.ResponseHeaders();
+  headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+  headers.push_back({"X-Content-Type-Options", "nosniff"});
+  call.writer->Send(404, std::move(headers), "404 page not found\n");
 }
 
 void RestDoor::ServePath(Call& call) {
@@ -192,10 +227,7 @@ void RestDoor::ServePath(Call& call) {
   const StaticContext context{impl_->options.registry, impl_->options.server_address, impl_->ready.load()};
   const bool reads = call.request.method == "GET" || call.request.method == "HEAD";
   if (!reads || !AnswerStaticPath(context, call.request, call.form, &answer)) {
-    Headers headers = call.ResponseHeaders();
-    headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
-    headers.push_back({"X-Content-Type-Options", "nosniff"});
-    return call.writer->Send(404, std::move(headers), "404 page not found\n");
+    return NotFound(call);
   }
   Headers headers = call.ResponseHeaders();
   headers.push_back({"Content-Type", answer.content_type});
@@ -215,21 +247,22 @@ void RestDoor::ServeResource(Call& call) {
       apimachinery::Schema::Builtin().FindResource(info.group, info.version, info.resource);
   const bool known_sub = kind != nullptr && (info.subresource.empty() || kind->HasSubresource(info.subresource));
   if (kind == nullptr || !known_sub || (kind->namespaced && info.ns.empty() && !info.name.empty())) {
-    Headers headers = call.ResponseHeaders();
-    headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
-    headers.push_back({"X-Content-Type-Options", "nosniff"});
     if (kind != nullptr && known_sub) {
-      return call.Fail(apimachinery::MethodNotSupported(info.group, info.resource, info.verb));
+      return call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
     }
-    return call.writer->Send(404, std::move(headers), "404 page not found\n");
+    return NotFound(call);
   }
   auto options = pipeline::ParseOptions(info, call.query);
   if (!options.ok()) return call.Fail(options.status());
   context.options = *std::move(options);
+  if (info.group.empty() && info.resource == "endpoints") {
+    context.AddWarning("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+  } else if (info.group.empty() && info.resource == "componentstatuses") {
+    context.AddWarning("v1 ComponentStatus is deprecated in v1.19+");
+  }
   call.include = IncludeOf(base::http::FindParam(call.query, "includeObject"));
   const auto refuse = [&] {
-    ApiStatus status = apimachinery::GenericStatus(405, info.verb, info.group, info.resource, info.name, "");
-    call.Fail(status);
+    call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
   };
   if (info.verb == "get") return call.Send(registry.Get(context));
   if (info.verb == "list") return call.Send(registry.List(context));

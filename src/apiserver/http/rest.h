@@ -43,6 +43,7 @@ class RestDoor {
   void Serve(Call& call);
   void ServeResource(Call& call);
   void ServePath(Call& call);
+  void NotFound(Call& call);
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,5 +1,6 @@
 // Members that follow from the request or from other members.
 #include "apimachinery/quantity.h"
+#include "apimachinery/time.h"
 #include "apiserver/registry/subresources.h"
 
 namespace apiserver::registry {
@@ -84,9 +85,14 @@ void SetRequester(const pipeline::UserInfo& user, Value& csr) {
 }  // namespace
 
 void Subresources::Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind, Value& object,
-                            const Value* old) {
+                            const Value* old, absl::Time now) {
   if (kind.kind == "Pod" && kind.group.empty() && old == nullptr) {
     object.Ensure("status").Set("qosClass", QosClass(object));
+  } else if (kind.kind == "PersistentVolume") {
+    const std::string before = old == nullptr ? "" : old->GetString("status.phase");
+    if (object.GetString("status.phase") != before) {
+      object.Ensure("status").Set("lastPhaseTransitionTime", apimachinery::FormatTime(now));
+    }
   } else if (kind.kind == "Job" && old == nullptr) {
     SetJobSelector(object);
   } else if (kind.kind == "CertificateSigningRequest" && old == nullptr) {

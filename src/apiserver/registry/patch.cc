@@ -6,6 +6,7 @@
 #include "apimachinery/yaml.h"
 #include "apiserver/defaults/defaults.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/registry/strategy.h"
 #include "apiserver/registry/subresources.h"
 #include "base/status_macros.h"
 
@@ -15,15 +16,6 @@ namespace {
 using apimachinery::BadRequest;
 using apimachinery::Value;
 using apimachinery::patch::PatchType;
-
-// Refusals of a patched tree are the object's fault, not the request's form.
-absl::Status Unprocessable(const apimachinery::Kind& kind, absl::string_view name, const absl::Status& status) {
-  apimachinery::ApiStatus carried = apimachinery::ApiStatus::From(status);
-  if (carried.code != 500) return status;
-  apimachinery::FieldErrors errors;
-  errors.Invalid(apimachinery::FieldPath("patch"), Value(), status.message());
-  return apimachinery::Invalid(kind.group, kind.kind, name, errors);
-}
 
 }  // namespace
 
@@ -72,16 +64,13 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
       }
       apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource, std::string(kind.api_version),
                                            apimachinery::FormatTime(env_.clock->Now())};
-      ASSIGN_OR_RETURN(Value plain, apimachinery::apply::Apply(
-                                  &message, current == nullptr ? Value() : apimachinery::ToPlain(message, *current),
-                                  *applied, manager, context.options.force));
-      Value& meta = plain["metadata"];
-      if (meta.is_null()) meta = Value::MakeObject();
-      meta.Set("name", name);
-      if (resource->namespaced()) meta.Set("namespace", context.info.ns);
-      absl::StatusOr<Value> decoded = DecodePlain(kind, std::move(plain), {}, context);
-      if (!decoded.ok()) return Unprocessable(kind, name, decoded.status());
-      object = *std::move(decoded);
+      manager.reset_fields = ResetFields(kind, context.info.subresource);
+      ASSIGN_OR_RETURN(object, apimachinery::apply::Apply(&message, current == nullptr ? Value() : *current, *applied,
+                                                          manager, context.options.force));
+      object.Set("kind", kind.kind);
+      object.Set("apiVersion", kind.api_version);
+      object["metadata"].Set("name", name);
+      if (resource->namespaced()) object["metadata"].Set("namespace", context.info.ns);
     } else {
       ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
                        apimachinery::patch::PatchObject(type, &message, *current, body.bytes));

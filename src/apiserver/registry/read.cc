@@ -23,13 +23,8 @@ absl::StatusOr<int64_t> ParseRevision(absl::string_view text) {
   int64_t revision = 0;
   if (text.empty()) return revision;
   if (!absl::SimpleAtoi(text, &revision) || revision < 0) {
-    return apimachinery::Invalid(
-        "", "", "", [&] {
-          apimachinery::FieldErrors errors;
-          errors.Invalid(apimachinery::FieldPath("resourceVersion"), Value(text),
-                         absl::StrCat("strconv.ParseUint: parsing \"", text, "\": invalid syntax"));
-          return errors;
-        }());
+    return BadRequest(absl::StrCat("invalid resource version: resourceVersion: Invalid value: \"", text,
+                                   "\": strconv.ParseUint: parsing \"", text, "\": invalid syntax"));
   }
   return revision;
 }
@@ -50,14 +45,23 @@ std::string EncodeContinue(int64_t revision, absl::string_view start) {
   return absl::WebSafeBase64Escape(apimachinery::WriteJson(token));
 }
 
-bool DecodeContinue(absl::string_view text, int64_t* revision, std::string* start) {
+absl::Status DecodeContinue(absl::string_view text, int64_t* revision, std::string* start) {
+  const auto refuse = [](absl::string_view why) {
+    return BadRequest(absl::StrCat("invalid continue token: continue key is not valid: ", why)).ToStatus();
+  };
   std::string json;
-  if (!absl::WebSafeBase64Unescape(text, &json)) return false;
+  if (!absl::WebSafeBase64Unescape(text, &json)) return refuse("illegal base64 data at input byte 0");
   const auto token = apimachinery::ParseJson(json);
-  if (!token.ok() || token->GetString("v") != "meta.k8s.io/v1" || token->GetString("start").empty()) return false;
+  if (!token.ok()) return refuse(token.status().message());
+  const std::string version = token->GetString("v");
+  if (version != "meta.k8s.io/v1") {
+    return refuse(absl::StrCat("server does not recognize this encoded version \"", version, "\""));
+  }
   *revision = token->GetInt("rv");
   *start = token->GetString("start");
-  return *revision != 0;
+  if (*revision == 0) return refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+  if (start->empty()) return refuse("encoded start key empty (version meta.k8s.io/v1)");
+  return absl::OkStatus();
 }
 
 // The rules on resourceVersion, resourceVersionMatch, continue and sendInitialEvents of lists and watches.
@@ -66,21 +70,18 @@ absl::Status CheckListOptions(const RequestOptions& o) {
   const apimachinery::FieldPath match("resourceVersionMatch"), initial("sendInitialEvents");
   const std::string& m = o.resource_version_match;
   if (o.watch) {
-    if (o.has_send_initial_events && m.empty()) {
-      errors.Forbidden(match, "resourceVersionMatch is required when sendInitialEvents is set");
+    if (o.has_send_initial_events && m != "NotOlderThan") {
+      errors.Forbidden(match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
     }
-    if (!m.empty() && !o.has_send_initial_events) {
-      errors.Forbidden(match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
-    }
-    if (!m.empty() && o.has_send_initial_events && m != "NotOlderThan") {
+    if (!m.empty()) {
       static constexpr absl::string_view kValid[] = {"NotOlderThan"};
-      errors.NotSupported(match, Value(m), kValid);
-    }
-    if (o.has_send_initial_events && o.send_initial_events && !o.allow_bookmarks) {
-      errors.Forbidden(initial, "sendInitialEvents requires allowWatchBookmarks");
+      if (!o.has_send_initial_events) {
+        errors.Forbidden(match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+      }
+      if (m != "NotOlderThan") errors.NotSupported(match, Value(m), kValid);
+      if (!o.continue_token.empty()) errors.Forbidden(match, "resourceVersionMatch is forbidden when continue is provided");
     }
   } else {
-    if (o.has_send_initial_events) errors.Forbidden(initial, "sendInitialEvents is forbidden for list");
     if (!m.empty()) {
       if (o.resource_version.empty()) {
         errors.Forbidden(match, "resourceVersionMatch is forbidden unless resourceVersion is provided");
@@ -94,6 +95,7 @@ absl::Status CheckListOptions(const RequestOptions& o) {
         errors.Forbidden(match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
       }
     }
+    if (o.has_send_initial_events) errors.Forbidden(initial, "sendInitialEvents is forbidden for list");
   }
   if (errors.empty()) return absl::OkStatus();
   return apimachinery::Invalid("meta.k8s.io", "ListOptions", "", errors);
@@ -135,9 +137,7 @@ absl::StatusOr<ListAnswer> Registry::List(RequestContext& context) {
   if (!o.continue_token.empty()) {
     int64_t at = 0;
     std::string start;
-    if (!DecodeContinue(o.continue_token, &at, &start)) {
-      return BadRequest("continue key is not valid: encoded continue key is empty");
-    }
+    RETURN_IF_ERROR(DecodeContinue(o.continue_token, &at, &start));
     if (!o.resource_version.empty() && o.resource_version != "0") {
       return BadRequest("specifying resource version is not allowed when using continue");
     }
@@ -199,6 +199,7 @@ absl::StatusOr<ListAnswer> Registry::ListFromStore(RequestContext& context, cons
       });
   if (!listed.ok()) {
     if (absl::IsOutOfRange(listed.status())) {
+      if (revision > env_.cache->revision()) return TooLarge(revision, env_.cache->revision());
       if (from.empty()) return apimachinery::Expired("The resourceVersion for the provided list is too old.");
       apimachinery::ApiStatus gone = apimachinery::Expired(
           "The provided continue parameter is too old to display a consistent list result. You can start a new list "

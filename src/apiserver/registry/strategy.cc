@@ -15,13 +15,12 @@ bool OneOf(absl::string_view kind, const std::array<absl::string_view, N>& kinds
 }
 
 // Kinds whose generation counts changes of the spec.
-constexpr std::array<absl::string_view, 20> kGeneration = {
+constexpr std::array<absl::string_view, 21> kGeneration = {
     "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
     "PodDisruptionBudget", "ReplicationController", "Pod", "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "FlowSchema",
-    "PriorityLevelConfiguration", "CustomResourceDefinition", "EndpointSlice"};
-constexpr std::array<absl::string_view, 5> kGenerationFirstOnly = {"PriorityClass", "ResourceSlice", "DeviceClass",
-                                                                   "CSIDriver", "ServiceCIDR"};
+    "PriorityLevelConfiguration", "CustomResourceDefinition", "EndpointSlice", "PodTemplate"};
+constexpr std::array<absl::string_view, 3> kGenerationFirstOnly = {"PriorityClass", "ResourceSlice", "DeviceClass"};
 constexpr std::array<absl::string_view, 2> kKeepsStatusOnCreate = {"Node", "APIService"};
 
 bool HasStatus(const Kind& kind) { return kind.HasSubresource("status"); }
@@ -137,6 +136,20 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   if (subresource != "status" && OneOf(kind.kind, kGeneration) && !SameSpec(object, old)) {
     object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
   }
+}
+
+std::vector<std::string> ResetFields(const Kind& kind, absl::string_view subresource) {
+  if (subresource == "status") {
+    std::vector<std::string> fields = {"spec"};
+    if (kind.group == "apps" && kind.kind != "ReplicaSet") fields.emplace_back("metadata.labels");
+    if (kind.kind == "Pod") {
+      fields.emplace_back("metadata.deletionTimestamp");
+      fields.emplace_back("metadata.ownerReferences");
+    }
+    return fields;
+  }
+  if (subresource == "approval") return {"spec"};
+  return HasStatus(kind) && subresource.empty() ? std::vector<std::string>{"status"} : std::vector<std::string>();
 }
 
 bool AllowsCreateOnUpdate(const Kind& kind) {

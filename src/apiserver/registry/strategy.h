@@ -1,6 +1,9 @@
 // What the server decides about an object whatever the client sent: which parts a write may touch, first status,
 // generation. Pure; any thread.
 #pragma once
+#include <string>
+#include <vector>
+
 #include "absl/strings/string_view.h"
 #include "apimachinery/schema.h"
 #include "apimachinery/value.h"
@@ -12,6 +15,9 @@ void PrepareForCreate(const apimachinery::Kind& kind, apimachinery::Value& objec
 // Before validation of an update: restores what this (sub)resource may not change, counts the generation.
 void PrepareForUpdate(const apimachinery::Kind& kind, absl::string_view subresource, apimachinery::Value& object,
                       const apimachinery::Value& old);
+
+// Fields that a write through the (sub)resource cannot touch, and so does not come to own.
+std::vector<std::string> ResetFields(const apimachinery::Kind& kind, absl::string_view subresource);
 
 bool AllowsCreateOnUpdate(const apimachinery::Kind& kind);       // PUT of what does not exist
 bool AllowsUnconditionalUpdate(const apimachinery::Kind& kind);  // PUT without resourceVersion

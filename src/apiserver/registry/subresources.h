@@ -26,7 +26,7 @@ class Subresources {
   // Members that the server fills in from the request and from other members: the requester of a certificate, the
   // selector of a job, the quality of service of a pod. `old` is nullptr on create.
   static void Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind,
-                       apimachinery::Value& object, const apimachinery::Value* old);
+                       apimachinery::Value& object, const apimachinery::Value* old, absl::Time now);
 
  private:
   absl::StatusOr<Answer> Bind(pipeline::RequestContext& context, const Body& body);

@@ -89,21 +89,10 @@ void Registry::TrackManagers(RequestContext& context, const Resource& resource, 
   manager.subresource = context.info.subresource;
   manager.api_version = std::string(resource.kind->api_version);
   manager.time = apimachinery::FormatTime(env_.clock->Now());
-  const apimachinery::Message& type = *resource.kind->message;
-  auto tracked = apimachinery::apply::TrackUpdate(&type, live == nullptr ? Value() : apimachinery::ToPlain(type, *live),
-                                                  apimachinery::ToPlain(type, object), manager);
-  if (!tracked.ok()) return;  // as upstream's UpdateNoErrors: bookkeeping never fails a write
-  Value only = Value::MakeObject();
-  if (const Value* managed = tracked->At("metadata.managedFields")) {
-    only.Ensure("metadata").Set("managedFields", *managed);
-  }
-  auto typed = apimachinery::DecodeTree(type, std::move(only));
-  if (!typed.ok()) return;
-  if (const Value* managed = typed->value.At("metadata.managedFields")) {
-    object["metadata"].Set("managedFields", *managed);
-  } else {
-    object["metadata"].Erase("managedFields");
-  }
+  manager.reset_fields = ResetFields(*resource.kind, context.info.subresource);
+  absl::StatusOr<Value> tracked = apimachinery::apply::TrackUpdate(
+      resource.kind->message, live == nullptr ? Value() : *live, object, manager);
+  if (tracked.ok()) object = *std::move(tracked);  // as upstream: bookkeeping never fails a write
 }
 
 absl::StatusOr<Answer> Registry::Create(RequestContext& context, const Body& body) {
@@ -143,14 +132,14 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   if (generate) meta.Set("name", absl::StrCat(base, base::NameSuffix()));
   defaults::ApplyDefaults(kind, object);
   DedupOwnerReferences(context, object);
-  PrepareForCreate(kind, object);
   TrackManagers(context, resource, nullptr, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
     RETURN_IF_ERROR(env_.admission->Mutate(attributes));
   }
+  PrepareForCreate(kind, object);
   defaults::ApplyDefaults(kind, object);
-  Subresources::Complete(context, kind, object, nullptr);
+  Subresources::Complete(context, kind, object, nullptr, env_.clock->Now());
   ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
                    services_->Allocate(kind, object, nullptr, context.options.dry_run));
   apimachinery::FieldErrors errors = validation::ValidateCreate(kind, object);
@@ -287,20 +276,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     meta.Erase("selfLink");
     meta.Set("resourceVersion", absl::StrCat(current->revision));
     DedupOwnerReferences(context, object);
-    if (!mode.applies) {
-      Value reset = object;
-      PrepareForUpdate(kind, mode.subresource, reset, old);
-      if (const Value* managed = object.At("metadata.managedFields")) {
-        reset["metadata"].Set("managedFields", *managed);
-      }
-      TrackManagers(context, resource, &old, reset);
-      const Value* managed = reset.At("metadata.managedFields");
-      if (managed != nullptr) {
-        object["metadata"].Set("managedFields", *managed);
-      } else {
-        object["metadata"].Erase("managedFields");
-      }
-    }
+    if (!mode.applies) TrackManagers(context, resource, &old, object);
     if (env_.admission != nullptr) {
       admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
       RETURN_IF_ERROR(env_.admission->Mutate(attributes));
@@ -309,7 +285,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     if (const Value* managed = object.At("metadata.managedFields")) managed_now = *managed;
     PrepareForUpdate(kind, mode.subresource, object, old);
     if (!managed_now.is_null()) object["metadata"].Set("managedFields", std::move(managed_now));
-    Subresources::Complete(context, kind, object, &old);
+    Subresources::Complete(context, kind, object, &old, env_.clock->Now());
     ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
                      services_->Allocate(kind, object, &old, context.options.dry_run));
     apimachinery::FieldErrors errors = validation::ValidateUpdate(kind, object, old, mode.subresource);
