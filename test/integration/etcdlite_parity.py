@@ -195,6 +195,7 @@ def clean(text, port):
     text = re.sub(r"took = [\d.a-zµ]+", "took = T", text)
     text = re.sub(r'"took":"[^"]*"', '"took":"T"', text)
     text = re.sub(r"\d+(\.\d+)?(ms|µs|s)\b", "T", text)
+    text = re.sub(r" {2,}", " ", re.sub(r"-{3,}", "---", text))  # tables are as wide as their times
     text = re.sub(r'"ts":"[^"]*"', '"ts":"T"', text)
     text = re.sub(r"LocalAddr: '[^']*'", "LocalAddr", text)
     if not KEEP_LOG_LINES:  # the Go client's own warnings
