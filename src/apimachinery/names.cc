@@ -103,9 +103,9 @@ Problems IsDns1123SubdomainWithUnderscore(absl::string_view name) {
   if (name.size() > 253) problems.push_back(MaxLen(253));
   for (absl::string_view label : absl::StrSplit(name, '.')) {
     if (DnsLabelShapeUnderscore(label)) continue;
-    const std::string label_regex = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+    const std::string label_regex = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
     problems.push_back(RegexError(
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start "
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start "
         "and end with an alphanumeric character",
         absl::StrCat(label_regex, "(\\.", label_regex, ")*"), {"example.com"}));
     break;

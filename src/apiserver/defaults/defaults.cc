@@ -17,6 +17,15 @@ using apimachinery::Quantity;
 using apimachinery::Shape;
 using apimachinery::Value;
 
+// Members that upstream's 1.35 accepts and then drops: their features are off. A parent left empty goes with them.
+struct Disabled {
+  absl::string_view message, member;
+};
+constexpr Disabled kDisabled[] = {
+    {"core.v1.Lifecycle", "stopSignal"},
+    {"core.v1.PodSpec", "workloadRef"},
+};
+
 // What completing a message of one type takes; `needed` is false when neither it nor anything below has defaults.
 struct Plan {
   Rule rule = nullptr;
@@ -27,6 +36,7 @@ struct Plan {
     bool resources = false;  // a ResourceList: finer than a thousandth rounds up
   };
   std::vector<Step> steps;
+  std::vector<absl::string_view> dropped;
 };
 
 bool IsStruct(const Field& field) { return field.message != nullptr && field.message->shape == Shape::kStruct; }
@@ -45,7 +55,10 @@ class Plans {
       const Message* message = &each;
       Plan& plan = plans_[message];
       plan.rule = FindRule(message->name);
-      plan.needed = plan.rule != nullptr;
+      for (const Disabled& disabled : kDisabled) {
+        if (disabled.message == message->name) plan.dropped.push_back(disabled.member);
+      }
+      plan.needed = plan.rule != nullptr || !plan.dropped.empty();
       for (const Field& field : message->fields) {
         plan.needed = plan.needed || !field.default_json.empty() || IsResourceList(*message, field);
       }
@@ -113,6 +126,7 @@ void Complete(const Message* message, Value& object) {
   if (!object.is_object()) return;
   const Plan& plan = AllPlans().Of(message);
   if (!plan.needed) return;
+  for (absl::string_view member : plan.dropped) object.Erase(member);
   if (plan.rule != nullptr) plan.rule(object);
   for (const Plan::Step& step : plan.steps) {
     const Field& field = *step.field;
@@ -136,7 +150,9 @@ void Complete(const Message* message, Value& object) {
     } else if (field.is_map() && member->is_object()) {
       for (auto& [key, value] : member->object()) Complete(field.message, value);
     } else {
+      const bool was_empty = member->empty();
       Complete(field.message, *member);
+      if (!was_empty && member->empty()) object.Erase(field.json);
     }
   }
 }

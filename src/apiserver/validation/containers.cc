@@ -450,7 +450,13 @@ void InitContainers(FieldErrors& e, const Path& p, const PodScope& scope) {
                     "restartPolicyRules are not allowed for init containers with restart policy Always");
       }
     } else {
-      if (c.Has("restartPolicy") || !Items(c, "restartPolicyRules").empty()) RestartRules(e, at, c);
+      if (!c.Has("restartPolicy")) {
+        if (!Items(c, "restartPolicyRules").empty()) {
+          e.Required(at / "restartPolicy", "must specify restartPolicy when restart rules are used");
+        }
+      } else {
+        RestartRules(e, at, c);
+      }
     }
     if (names.count(std::string(name))) {
       e.Duplicate(at / "name", Value(name));

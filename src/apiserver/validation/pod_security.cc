@@ -183,7 +183,7 @@ void PodSecurityContext(FieldErrors& e, const Path& p, const PodScope& scope) {
     OneOf(e, p / "supplementalGroupsPolicy", Text(c, "supplementalGroupsPolicy"), {"Merge", "Strict"});
   }
   if (c.Has("seLinuxChangePolicy")) {
-    OneOf(e, p / "seLinuxChangePolicy", Text(c, "seLinuxChangePolicy"), {"MountOption", "Recursive"});
+    OneOf(e, p / "seLinuxChangePolicy", Text(c, "seLinuxChangePolicy"), {"Recursive"});
   }
 }
 
