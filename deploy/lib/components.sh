@@ -50,8 +50,9 @@ etcd_endpoints() {
 start_apiservers() {
   local i p=$dir/pki tls=()
   # A plain http:// store takes no certificates.
+  [[ $host != 127.0.0.1 ]] || tls=(--endpoint-reconciler-type=none)  # no pod could reach a loopback address
   [[ $(etcd_endpoints) == http://* ]] ||
-    tls=(--etcd-cafile="$p/ca.crt" --etcd-certfile="$p/apiserver-etcd-client.crt" --etcd-keyfile="$p/apiserver-etcd-client.key")
+    tls+=(--etcd-cafile="$p/ca.crt" --etcd-certfile="$p/apiserver-etcd-client.crt" --etcd-keyfile="$p/apiserver-etcd-client.key")
   for ((i = 0; i < apiservers; i++)); do
     run_component "kube-apiserver-$i" "$bin/kube-apiserver" --etcd-servers="$(etcd_endpoints)" "${tls[@]}" \
       --secure-port="$(apiserver_port $i)" --grpc-port="$(($(apiserver_port $i) + 1))" \
