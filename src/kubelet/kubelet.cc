@@ -109,8 +109,8 @@ class KubeletImpl final : public Kubelet {
     MakeNode();
     RETURN_IF_ERROR(WatchPeers());
     RETURN_IF_ERROR(MakeServer());
-    client::ObjectRef self{"v1", "Node", "", o_.hostname, o_.hostname, "", ""};
-    events_->Normal(self, "Starting", "Starting kubelet.");
+    const client::ObjectRef node_ref{"v1", "Node", "", o_.hostname, o_.hostname, "", ""};
+    events_->Normal(node_ref, "Starting", "Starting kubelet.");
     node_agent_->Start();
     informers_->Start();
     static_pods_->Start();
