@@ -98,6 +98,68 @@ compaction 20 --physical
 endpoint hashkv -w json
 get "" --prefix -w json
 put big @BIG@
+auth enable
+role add r1
+role add r1
+role add ""
+role grant-permission r1 readwrite foo fop
+role grant-permission r1 read bar
+role grant-permission r1 write pre --prefix
+role grant-permission nosuch read bar
+role get r1
+role get r1 -w json
+role get nosuch
+user add u1:pw
+user add u1:pw
+user add root:rootpw
+user grant-role u1 r1
+user grant-role u1 nosuch
+user grant-role nosuch r1
+user get u1
+user get nosuch
+user list
+role list
+role add root
+user grant-role root root
+auth status
+auth enable
+get foo
+--user u1:pw put foo 1
+--user u1:pw get foo
+--user u1:pw get foo fop
+--user u1:pw get foo zzz
+--user u1:pw put bar 1
+--user u1:pw get bar
+--user u1:pw put prefixed 1
+--user u1:pw put prefixed 1 --prev-kv
+--user u1:pw get prefixed
+--user u1:pw del foo
+--user u1:wrong get foo
+--user nosuch:x get foo
+--user u1:pw user list
+--user u1:pw user get u1
+--user u1:pw user get root
+--user u1:pw role get r1
+--user u1:pw txn -w json | stdin <<< mod("foo") > "0"\n\nput foo 2\n\nput foo 3\n\n
+--user u1:pw txn -w json | stdin <<< mod("secret") > "0"\n\nput foo 2\n\nput foo 3\n\n
+--user u1:pw watch secret
+--user u1:pw member list
+--user u1:pw snapshot save /tmp/etcdl-never
+--user root:rootpw get "" --prefix -w json
+--user root:rootpw user revoke-role root root
+--user root:rootpw user delete root
+--user root:rootpw role delete root
+--user root:rootpw user revoke-role u1 r1
+--user root:rootpw user revoke-role u1 r1
+--user u1:pw get foo
+--user root:rootpw role revoke-permission r1 bar
+--user root:rootpw role revoke-permission r1 bar
+--user root:rootpw role delete r1
+--user root:rootpw user delete u1
+--user root:rootpw auth status
+--user root:rootpw auth disable
+get foo
+auth status
 """.strip().split("\n")
 
 CTL_ONLY = r"""

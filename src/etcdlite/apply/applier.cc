@@ -122,9 +122,12 @@ absl::StatusOr<std::string> Applier::ApplyRequest(const Request& request, mvcc::
     case RequestKind::kMemberUpdate:
       return ApplyMember(request, store, batch);
     default: {
-      absl::StatusOr<std::string> response =
-          state_->auth.Apply(static_cast<int>(request.kind), request.payload, Header(store.revision()));
-      if (response.ok()) batch.writes.Put(std::string(storage::kMetaAuth), state_->auth.Encode());
+      absl::StatusOr<std::string> response = state_->auth.Apply(static_cast<auth::AuthRequest>(request.kind), request.user,
+                                                                request.payload, Header(store.revision()));
+      if (response.ok()) {
+        batch.writes.Put(std::string(storage::kMetaAuth), state_->auth.Encode());
+        batch.outcome.auth_changed = true;
+      }
       return response;
     }
   }
@@ -141,20 +144,20 @@ absl::StatusOr<std::string> Applier::ApplyKv(const Request& request, mvcc::Store
     etcdserverpb::PutRequest put;
     if (full) return NoSpaceError();
     if (Parse(request.payload, &put)) {
-      const absl::Status allowed = state_->auth.CheckPut(request.user, request.auth_revision, put, store);
+      const absl::Status allowed = state_->auth.CheckPut(request.user, put);
       response = allowed.ok() ? kv.Put(put) : absl::StatusOr<std::string>(allowed);
     }
   } else if (request.kind == RequestKind::kDeleteRange) {
     etcdserverpb::DeleteRangeRequest del;
     if (Parse(request.payload, &del)) {
-      const absl::Status allowed = state_->auth.CheckDelete(request.user, request.auth_revision, del);
+      const absl::Status allowed = state_->auth.CheckDelete(request.user, del);
       response = allowed.ok() ? kv.DeleteRange(del) : absl::StatusOr<std::string>(allowed);
     }
   } else {
     etcdserverpb::TxnRequest body;
     if (Parse(request.payload, &body)) {
       if (full && HasPut(body)) return NoSpaceError();
-      const absl::Status allowed = state_->auth.CheckTxn(request.user, request.auth_revision, body, store);
+      const absl::Status allowed = state_->auth.CheckTxn(request.user, body);
       response = allowed.ok() ? kv.Txn(body) : absl::StatusOr<std::string>(allowed);
     }
   }
@@ -190,6 +193,14 @@ absl::StatusOr<std::string> Applier::ApplyLease(const Request& request, mvcc::St
   if (request.kind == RequestKind::kLeaseRevoke) {
     etcdserverpb::LeaseRevokeRequest body;
     if (!Parse(request.payload, &body)) return MalformedError();
+    if (!request.user.empty()) {  // ending a lease deletes its keys; expiry (no user) needs no leave
+      const lease::LeaseInfo* lease = state_->lessor.Find(body.id());
+      if (lease != nullptr) {
+        for (const std::string& key : lease->keys) {
+          RETURN_IF_ERROR(state_->auth.CheckAccess(request.user, {key, {}}, auth::Access::kWrite));
+        }
+      }
+    }
     ASSIGN_OR_RETURN(const std::vector<std::string> keys, state_->lessor.Revoke(body.id()));
     batch.writes.Delete(LeaseKey(body.id()));
     mvcc::WriteTxn txn(&store);

@@ -25,6 +25,7 @@ struct ApplyOutcome {
   std::vector<mvcc::CommitPtr> commits;     // for watchers
   std::vector<raft::ConfChange> conf_changes;  // tell raft, in order
   bool members_changed = false;
+  bool auth_changed = false;
 };
 
 class Applier {

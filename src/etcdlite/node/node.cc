@@ -507,6 +507,7 @@ void NodeImpl::Applied(apply::ApplyOutcome outcome) {
   }
   const uint64_t applied = applier_.mark().index;
   const uint64_t before = applied_.exchange(applied, std::memory_order_acq_rel);
+  if (outcome.auth_changed && parts_.on_auth_changed) parts_.on_auth_changed();  // before anyone hears of it
   for (apply::Answer& answer : outcome.answers) pending_.Finish(answer.request_id, std::move(answer.response));
   if (hub_ != nullptr) hub_->Publish(outcome.commits);
   if (outcome.members_changed && parts_.on_members_changed) parts_.on_members_changed();
@@ -525,6 +526,7 @@ void NodeImpl::Install(ApplyJob& job) {
   applier_.Reset(*std::move(mark));
   if (hub_ != nullptr) hub_->Rewind();
   if (parts_.on_members_changed) parts_.on_members_changed();
+  if (parts_.on_auth_changed) parts_.on_auth_changed();
 }
 
 // ---- Flush thread

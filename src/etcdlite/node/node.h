@@ -53,6 +53,7 @@ class Node {
     std::unique_ptr<wal::Wal> wal;
     raft::InitialState initial;
     std::function<void()> on_members_changed;  // apply thread
+    std::function<void()> on_auth_changed;     // apply thread
     std::function<void()> on_leader_changed;   // raft thread; must not block
   };
   static absl::StatusOr<std::unique_ptr<Node>> Create(const NodeOptions& options, Parts parts);

@@ -62,6 +62,7 @@ void List(ServiceContext& context, UnaryCall* call) {
 }
 
 void Add(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   etcdserverpb::MemberAddRequest request;
   if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
   if (absl::Status urls = CheckUrls(request.peerurls()); !urls.ok()) return call->Reply(urls);
@@ -87,6 +88,7 @@ void Add(ServiceContext& context, UnaryCall* call) {
 }
 
 void Remove(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   etcdserverpb::MemberRemoveRequest request;
   if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
   apply::MemberInfo member;
@@ -105,6 +107,7 @@ void Remove(ServiceContext& context, UnaryCall* call) {
 }
 
 void Update(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   etcdserverpb::MemberUpdateRequest request;
   if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
   if (absl::Status urls = CheckUrls(request.peerurls()); !urls.ok()) return call->Reply(urls);
@@ -156,7 +159,10 @@ void AddClusterMethods(ServiceContext& context, std::vector<rpc::Method>* method
   add("/etcdserverpb.Cluster/MemberAdd", Add);
   add("/etcdserverpb.Cluster/MemberRemove", Remove);
   add("/etcdserverpb.Cluster/MemberUpdate", Update);
-  add("/etcdserverpb.Cluster/MemberPromote", PromoteMember);
+  add("/etcdserverpb.Cluster/MemberPromote", [](ServiceContext& context, UnaryCall* call) {
+    if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
+    PromoteMember(context, call);
+  });
 }
 
 }  // namespace etcdlite::server

@@ -49,6 +49,12 @@ void Range(ServiceContext& context, UnaryCall* call) {
   range->call = call;
   if (!range->request.ParseFromString(call->request())) return call->Reply(MalformedError());
   if (absl::Status ok = apply::CheckRange(range->request); !ok.ok()) return call->Reply(ok);
+  if (context.auth_on.load(std::memory_order_relaxed)) {
+    const absl::StatusOr<std::string> user = context.UserOf(*call);
+    if (!user.ok()) return call->Reply(user.status());
+    std::lock_guard<std::mutex> lock(context.state->mu);
+    if (absl::Status ok = context.state->auth.CheckRange(*user, range->request); !ok.ok()) return call->Reply(ok);
+  }
   if (!range->request.serializable() && context.IsLearner()) return call->Reply(apply::LearnerError());
   if (range->request.serializable() || context.node->ReadsAreLocal()) return ServeRange(context, std::move(range));
   context.node->ReadBarrier([&context, range = std::move(range)](absl::Status reached) mutable {
@@ -61,7 +67,9 @@ void Range(ServiceContext& context, UnaryCall* call) {
 
 void Propose(ServiceContext& context, UnaryCall* call, RequestKind kind) {
   if (absl::Status size = context.CheckSize(call->request().size()); !size.ok()) return call->Reply(size);
-  context.node->Propose(kind, call->request(), "",
+  absl::StatusOr<std::string> user = context.UserOf(*call);
+  if (!user.ok()) return call->Reply(user.status());
+  context.node->Propose(kind, call->request(), *std::move(user),
                         [call](absl::StatusOr<std::string> answer) { call->Reply(std::move(answer)); });
 }
 
@@ -101,6 +109,12 @@ void Txn(ServiceContext& context, UnaryCall* call) {
       if (absl::Status space = context.CheckQuota(); !space.ok()) return call->Reply(space);
     }
     return Propose(context, call, RequestKind::kTxn);
+  }
+  if (context.auth_on.load(std::memory_order_relaxed)) {
+    const absl::StatusOr<std::string> user = context.UserOf(*call);
+    if (!user.ok()) return call->Reply(user.status());
+    std::lock_guard<std::mutex> lock(context.state->mu);
+    if (absl::Status ok = context.state->auth.CheckTxn(*user, request); !ok.ok()) return call->Reply(ok);
   }
   if (apply::IsSerializable(request) || context.node->ReadsAreLocal()) return ServeReadTxn(context, call);
   context.node->ReadBarrier([&context, call](absl::Status reached) {

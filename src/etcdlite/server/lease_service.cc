@@ -19,6 +19,7 @@ absl::Status MalformedError() { return absl::InternalError("grpc: error while un
 void Grant(ServiceContext& context, UnaryCall* call) {
   etcdserverpb::LeaseGrantRequest request;
   if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
+  if (absl::StatusOr<std::string> user = context.UserOf(*call); !user.ok()) return call->Reply(user.status());
   if (request.ttl() > kMaxTtl) return call->Reply(apply::LeaseTtlError());
   if (absl::Status space = context.CheckQuota(); !space.ok()) return call->Reply(space);
   // Decided here, not when applied: every member must agree on it.
@@ -30,11 +31,14 @@ void Grant(ServiceContext& context, UnaryCall* call) {
 }
 
 void Revoke(ServiceContext& context, UnaryCall* call) {
-  context.node->Propose(RequestKind::kLeaseRevoke, call->request(), "",
+  absl::StatusOr<std::string> user = context.UserOf(*call);
+  if (!user.ok()) return call->Reply(user.status());
+  context.node->Propose(RequestKind::kLeaseRevoke, call->request(), *std::move(user),
                         [call](absl::StatusOr<std::string> answer) { call->Reply(std::move(answer)); });
 }
 
 void TimeToLive(ServiceContext& context, UnaryCall* call) {
+  if (absl::StatusOr<std::string> user = context.UserOf(*call); !user.ok()) return call->Reply(user.status());
   const auto reply = [call](absl::StatusOr<std::string> answer) { call->Reply(std::move(answer)); };
   if (context.node->is_leader()) return reply(AnswerTimeToLive(context, call->request()));
   const uint64_t leader = context.node->status().leader;

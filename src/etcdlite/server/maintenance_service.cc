@@ -52,6 +52,7 @@ void Status(ServiceContext& context, UnaryCall* call) {
 }
 
 void Alarm(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   etcdserverpb::AlarmRequest request;
   if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
   if (request.memberid() == 0 && request.action() == etcdserverpb::AlarmRequest::ACTIVATE) {
@@ -62,6 +63,7 @@ void Alarm(ServiceContext& context, UnaryCall* call) {
 }
 
 void Defragment(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   context.reader->Run([&context, call] {
     absl::Status done = context.node->Flush();
     if (done.ok()) done = context.state->store->engine()->Defragment();
@@ -70,6 +72,7 @@ void Defragment(ServiceContext& context, UnaryCall* call) {
 }
 
 void Hash(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   context.reader->Run([&context, call] {
     absl::StatusOr<uint32_t> hash = apply::HashEngine(*context.state->store->engine());
     if (!hash.ok()) return call->Reply(hash.status());
@@ -80,6 +83,7 @@ void Hash(ServiceContext& context, UnaryCall* call) {
 }
 
 void HashKv(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   context.reader->Run([&context, call] {
     etcdserverpb::HashKVRequest request;
     if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
@@ -96,6 +100,7 @@ void HashKv(ServiceContext& context, UnaryCall* call) {
 }
 
 void MoveLeader(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   etcdserverpb::MoveLeaderRequest request;
   if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
   context.node->TransferLeader(request.targetid(), [&context, call](absl::Status moved) {
@@ -114,6 +119,12 @@ class SnapshotStream final : public rpc::StreamHandler {
       : context_(context), stream_(std::move(stream)) {}
   void OnMessage(std::string) override {
     if (std::exchange(started_, true)) return;
+    if (context_.auth_on.load(std::memory_order_relaxed)) {
+      const absl::StatusOr<std::string> user = context_.UserFrom(stream_->Metadata("token"), stream_->PeerCommonName());
+      if (!user.ok()) return stream_->Finish(user.status());
+      std::lock_guard<std::mutex> lock(context_.state->mu);
+      if (absl::Status admin = context_.state->auth.CheckAdmin(*user); !admin.ok()) return stream_->Finish(admin);
+    }
     context_.reader->Run([&context = context_, stream = stream_, over = over_] { Send(context, stream, over); });
   }
   void OnHalfClose() override {}

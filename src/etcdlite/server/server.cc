@@ -109,6 +109,11 @@ class ServerImpl final : public Server {
     parts.on_members_changed = [this] {
       if (peers_ != nullptr) peers_->UpdateMembers();
     };
+    parts.on_auth_changed = [this] {
+      std::lock_guard<std::mutex> lock(state_.mu);
+      context_.auth_on = state_.auth.enabled();
+    };
+    context_.auth_on = state_.auth.enabled();
     ASSIGN_OR_RETURN(node_, node::Node::Create(options, std::move(parts)));
     context_.node = node_.get();
     return absl::OkStatus();
@@ -128,6 +133,7 @@ class ServerImpl final : public Server {
     AddLeaseMethods(context_, &methods);
     AddClusterMethods(context_, &methods);
     AddMaintenanceMethods(context_, &methods);
+    AddAuthMethods(context_, &methods);
     ASSIGN_OR_RETURN(clients_, rpc::RpcServer::Start(options, std::move(methods)));
     return absl::OkStatus();
   }

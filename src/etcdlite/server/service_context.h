@@ -37,6 +37,7 @@ struct ServiceContext {
   PeerCaller* peers = nullptr;
   int64_t quota_bytes = 0;    // 0: none
   std::atomic<bool> quota_alarm_pending{false};
+  std::atomic<bool> auth_on{false};  // access control is enabled; the rules themselves are in the state
 
   std::string Header() const;  // for the current revision
   std::string HeaderAt(int64_t revision) const;
@@ -44,12 +45,17 @@ struct ServiceContext {
   absl::Status CheckSize(size_t size) const;
   absl::Status CheckQuota();   // raises the alarm when space runs out
   bool IsLearner() const;
+  // Who calls: "" while access control is off. Unauthenticated and InvalidArgument as etcd's.
+  absl::StatusOr<std::string> UserOf(const rpc::UnaryCall& call) const;
+  absl::StatusOr<std::string> UserFrom(const std::string& token, const std::string& common_name) const;
+  absl::Status CheckAdmin(const rpc::UnaryCall& call) const;
 };
 
 void AddKvMethods(ServiceContext& context, std::vector<rpc::Method>* methods);
 void AddWatchMethods(ServiceContext& context, std::vector<rpc::Method>* methods);
 void AddLeaseMethods(ServiceContext& context, std::vector<rpc::Method>* methods);
 void AddClusterMethods(ServiceContext& context, std::vector<rpc::Method>* methods);
+void AddAuthMethods(ServiceContext& context, std::vector<rpc::Method>* methods);
 void AddMaintenanceMethods(ServiceContext& context, std::vector<rpc::Method>* methods);
 
 }  // namespace etcdlite::server

@@ -1,4 +1,5 @@
 // etcdserverpb.Watch: one stream carries any number of watches.
+#include "absl/strings/str_cat.h"
 #include "etcd/watch.pb.h"
 #include "etcdlite/server/service_context.h"
 
@@ -39,6 +40,17 @@ class WatchStream final : public rpc::StreamHandler {
 
  private:
   void Create(const etcdserverpb::WatchCreateRequest& request) {
+    if (context_.auth_on.load(std::memory_order_relaxed)) {
+      absl::Status allowed;
+      const absl::StatusOr<std::string> user = context_.UserFrom(stream_->Metadata("token"), stream_->PeerCommonName());
+      if (user.ok()) {
+        std::lock_guard<std::mutex> lock(context_.state->mu);
+        allowed = context_.state->auth.CheckAccess(*user, {request.key(), request.range_end()}, auth::Access::kRead);
+      } else {
+        allowed = user.status();
+      }
+      if (!allowed.ok()) return context_.hub->Refuse(sink_, absl::StrCat("rpc error: code = ", absl::IsPermissionDenied(allowed) ? "PermissionDenied" : "InvalidArgument", " desc = ", allowed.message()));
+    }
     mvcc::WatchOptions options;
     options.key = request.key();
     options.end = request.range_end();
