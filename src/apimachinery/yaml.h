@@ -13,7 +13,9 @@ namespace apimachinery {
 // The first document of `text`; null for an empty one. y/n/yes/no/on/off are booleans, as in upstream. Non-string
 // scalar keys become strings. Aliases are expanded within a bound of nodes, nesting is bounded by 10,000.
 // InvalidArgument starts with "error converting YAML to JSON: yaml: ".
-absl::StatusOr<Value> ParseYaml(absl::string_view text);
+// A key that stands twice is an error; with `duplicates` it is reported there (`line 4: key "a" already set in map`) and
+// the last one wins.
+absl::StatusOr<Value> ParseYaml(absl::string_view text, std::vector<std::string>* duplicates = nullptr);
 
 // Splits at lines that start with "---". Documents are views into `text`, blank and comment-only ones included.
 std::vector<absl::string_view> SplitYamlDocuments(absl::string_view text);

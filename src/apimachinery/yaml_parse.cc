@@ -40,6 +40,7 @@ int64_t CountNodes(const Value& value) {
 // Builds the tree from the parser's events.
 class Builder final : public YAML::EventHandler {
  public:
+  explicit Builder(std::vector<std::string>* duplicates) : duplicates_(duplicates) {}
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Put(mark, Value(), anchor, true); }
@@ -119,10 +120,13 @@ class Builder final : public YAML::EventHandler {
         top.merged = true;
         return Merge(mark, top.value, value);
       }
-      if (!top.keys.insert(top.key).second) {
-        return Fail(mark, absl::StrCat("key \"", top.key, "\" already set in map"));
+      const bool again = !top.keys.insert(top.key).second;
+      if (again) {
+        const std::string problem = absl::StrCat("key \"", top.key, "\" already set in map");
+        if (duplicates_ == nullptr) return Fail(mark, problem);
+        duplicates_->push_back(absl::StrCat("line ", mark.line + 1, ": ", problem));
       }
-      if (top.merged) {
+      if (top.merged || again) {
         top.value.Set(top.key, std::move(value));
       } else {
         top.value.object().push_back(Member{std::move(top.key), std::move(value)});
@@ -143,6 +147,7 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
+  std::vector<std::string>* const duplicates_;
   std::vector<Open> open_;
   absl::flat_hash_map<YAML::anchor_t, Value> anchors_;
   int64_t alias_nodes_ = 0;
@@ -184,10 +189,10 @@ bool NestsTooDeep(absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<Value> ParseYaml(absl::string_view text) {
+absl::StatusOr<Value> ParseYaml(absl::string_view text, std::vector<std::string>* duplicates) {
   if (NestsTooDeep(text)) return absl::InvalidArgumentError(absl::StrCat(kPrefix, "exceeded max depth of 10000"));
   std::istringstream stream{std::string(text)};
-  Builder builder;
+  Builder builder(duplicates);
   try {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);

@@ -3,6 +3,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
@@ -106,18 +107,18 @@ absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipelin
     SetKind(expected, *value);
     return value;
   }
-  std::vector<std::string> strict;
+  const bool yaml = body.format == BodyFormat::kYaml;
+  std::vector<std::string> repeated;  // YAML keys; those of JSON are the codec's to report
   apimachinery::ParseOptions options;
   options.number_text = true;
-  options.duplicates = &strict;
-  absl::StatusOr<Value> parsed = body.format == BodyFormat::kYaml ? apimachinery::ParseYaml(body.bytes)
-                                                                  : apimachinery::ParseJson(body.bytes, options);
+  options.keep_duplicates = true;
+  absl::StatusOr<Value> parsed = yaml ? apimachinery::ParseYaml(body.bytes, &repeated)
+                                      : apimachinery::ParseJson(body.bytes, options);
   if (!parsed.ok()) {
-    const bool yaml = body.format == BodyFormat::kYaml;
+    absl::string_view problem = parsed.status().message();
+    absl::ConsumePrefix(&problem, "error converting YAML to JSON: ");
     return Unrecognized(expected,
-                        yaml ? std::string(parsed.status().message())
-                             : absl::StrCat("couldn't get version/kind; json parse error: ", parsed.status().message()),
-                        body.bytes);
+                        absl::StrCat(yaml ? "" : "couldn't get version/kind; json parse error: ", problem), body.bytes);
   }
   if (!parsed->is_object()) {
     const absl::string_view type = parsed->is_array() ? "array" : parsed->is_string() ? "string" : parsed->is_bool()
@@ -134,11 +135,14 @@ absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipelin
   const std::string kind = parsed->GetString("kind"), api_version = parsed->GetString("apiVersion");
   RETURN_IF_ERROR(CheckKind(expected, api_version.empty() ? absl::string_view(expected.api_version) : api_version,
                             kind.empty() ? expected.kind : absl::string_view(kind)));
-  auto decoded = body.format == BodyFormat::kYaml ? apimachinery::DecodeTree(*expected.message, *std::move(parsed))
-                                                  : apimachinery::DecodeJson(*expected.message, body.bytes);
+  auto decoded = apimachinery::DecodeTree(*expected.message, *std::move(parsed));
   if (!decoded.ok()) {
     return CannotHandle(expected.kind, expected.version, expected, decoded.status().message());
   }
+  if (!repeated.empty() && context.options.field_validation == pipeline::FieldValidation::kStrict) {
+    repeated = {absl::StrCat("yaml: unmarshal errors:\n  ", absl::StrJoin(repeated, "\n  "))};
+  }
+  decoded->strict_errors.insert(decoded->strict_errors.begin(), repeated.begin(), repeated.end());
   RETURN_IF_ERROR(TellStrictErrors(expected, decoded->strict_errors, context));
   SetKind(expected, decoded->value);
   return std::move(decoded->value);
