@@ -303,3 +303,68 @@ SCENARIOS['nodes'] = [
     ['uncordon', 'kubectl-equal'], ['cordon'], ['cordon', 'nope'], ['cordon', 'kubectl-equal', '--dry-run=client'], ['drain', 'kubectl-equal', '--dry-run=client'],
     ['drain', 'kubectl-equal'], ['drain'], ('SETUP', ['delete', 'node', 'kubectl-equal']),
 ]
+
+SCENARIOS['rollout'] = [
+    ('SETUP', ['create', '-f', 'web.yaml']), ('SETUP', WAIT_PODS % 2), ['rollout', 'history', 'deploy/web'], ['rollout', 'history', 'deploy/web', '--revision=1'],
+    ['rollout', 'undo', 'deploy/web'], ['rollout', 'status', 'deploy/web', '--watch=false'], ('SETUP', ['set', 'image', 'deploy/web', 'c=nginx:9']), ('SETUP', 'sleep 1'),
+    ['rollout', 'history', 'deploy', 'web'], ['describe', 'deploy', 'web'], ['rollout', 'undo', 'deploy/web', '--dry-run=client'], ['rollout', 'undo', 'deploy/web'], ('SETUP', 'sleep 1'),
+    ['rollout', 'undo', 'deploy/web', '--to-revision=99'], ['get', 'deploy', 'web', '-o', 'jsonpath={.spec.template}'], ['rollout', 'pause', 'deploy/web'], ['rollout', 'pause', 'deploy/web'],
+    ['rollout', 'restart', 'deploy/web'], ['rollout', 'resume', 'deploy/web'], ['rollout', 'resume', 'deploy/web'], ['rollout', 'restart', 'deploy/web'], ['rollout', 'status', 'svc/web'],
+    ['rollout', 'undo', 'svc/web'], ['rollout', 'history', 'svc/web'], ['rollout', 'status'], ['rollout', 'foo'], ['rollout', 'status', 'deploy/nope'], ['rollout', 'status', 'deploy/web', '--timeout=1s'],
+]
+SCENARIOS['set'] = [
+    ('SETUP', ['create', '-f', 'web.yaml']), ['set', 'image', 'deploy/web', 'nope=x'], ['set', 'image', 'deploy/web', 'c=nginx:9'], ['set', 'image', 'deploy/web', 'c=nginx:9'],
+    ['set', 'image', 'deploy/web', '*=nginx:8', '--dry-run=client'], ['set', 'image', 'deploy/web'], ['set', 'image'], ['set', 'env', 'deploy/web', 'X=y'], ['set', 'env', 'deploy/web', '--list'],
+    ['set', 'env', 'deploy/web', 'X-'], ['set', 'resources', 'deploy', 'web', '--limits=cpu=1,memory=1Gi', '--requests=cpu=100m'], ['set', 'resources', 'deploy', 'web'],
+    ['get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers}'], ['set', 'image', '-f', 'web2.yaml', 'c=a', '--local', '-o', 'yaml'],
+]
+SCENARIOS['discover'] = [
+    ['api-resources'], ['api-resources', '-o', 'wide'], ['api-resources', '-o', 'name'], ['api-resources', '--api-group=apps', '--no-headers'],
+    ['api-resources', '--namespaced=false', '--verbs=list,get'], ['api-resources', '--sort-by=kind'], ['api-resources', 'x'], ['api-versions'], ['cluster-info'],
+    ['auth', 'can-i', 'get', 'pods'], ['auth', 'can-i', 'get', 'pods', '--as=nobody'], ['auth', 'can-i'], ['auth', 'whoami'], ['auth', 'can-i', 'get', '/healthz'],
+    ['auth', 'can-i', '*', '*'], ['auth', 'can-i', 'get', 'foo'], ['auth', 'can-i', '--list', '--as=nobody'], ['auth', 'can-i', 'get', 'nodes'], ['get', 'pods', '--as=nobody'],
+]
+SCENARIOS['explain'] = [
+    ['explain', 'pods'], ['explain', 'pods.spec.containers.ports'], ['explain', 'pod.spec.restartPolicy'], ['explain', 'foo'], ['explain', 'pod.foo'], ['explain', 'deploy', '--recursive'],
+    ['explain'], ['explain', 'pod.spec.volumes.emptyDir'], ['explain', 'pod.metadata.labels'], ['explain', 'svc.spec'], ['explain', 'cm.data'], ['explain', 'pod.spec.containers.resources', '--recursive'],
+    ['explain', 'hpa', '--api-version=autoscaling/v1'], ['explain', 'node.status.conditions'],
+]
+SCENARIOS['wait'] = [
+    ('SETUP', ['create', '-f', 'web.yaml']), ('SETUP', ['run', 'p', '--image=x']), ['wait', 'pod', 'p', '--for=condition=Ready', '--timeout=1s'], ['wait', 'pod', 'p', '--for=delete', '--timeout=1s'],
+    ['wait', 'pod', 'nope', '--for=delete', '--timeout=1s'], ['wait', 'pod', 'nope', '--for=condition=Ready', '--timeout=1s'], ['wait', 'deploy', 'web', '--for=jsonpath={.metadata.name}=web'],
+    ['wait', 'deploy', 'web', '--for=jsonpath={.metadata.name}=x', '--timeout=1s'], ['wait', 'pod', 'p'], ['wait', 'pod', 'p', '--for=foo'], ['wait'], ['wait', 'deploy/web', '--for', 'condition=Progressing'],
+    ['wait', 'deploy/web', '--for=create'], ['wait', 'pod', '-l', 'a=b', '--for=condition=Ready', '--timeout=1s'], ['wait', 'pod', 'p', '--for=condition=Ready', '--timeout=0'],
+]
+SCENARIOS['edit'] = [
+    ('SETUP', ['create', '-f', 'web.yaml']),
+    {'run': ['edit', 'deploy', 'web'], 'env': {'KUBE_EDITOR': 'sed -i s/nginx:1/nginx:3/'}}, ['get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].image}'],
+    {'run': ['edit', 'deploy', 'web'], 'env': {'EDITOR': 'true', 'KUBE_EDITOR': ''}}, {'run': ['edit', 'deploy', 'nope'], 'env': {'KUBE_EDITOR': 'true'}}, ['edit'],
+    {'run': ['edit', 'deploy', 'web'], 'env': {'KUBE_EDITOR': 'false'}},
+]
+SCENARIOS['config'] = ['export KUBECONFIG=$PWD/kc$RANDOM; cp kubeconfig.yaml $KUBECONFIG; ' + line for line in (
+    'kubectl config view', 'kubectl config view -o json', 'kubectl config view --minify', 'kubectl config view --raw', 'kubectl config current-context',
+    'kubectl config get-contexts', 'kubectl config get-contexts -o name', 'kubectl config get-contexts a nope', 'kubectl config get-clusters', 'kubectl config get-users',
+    'kubectl config set-context new --cluster=c1 --user=u1 --namespace=foo; cat $KUBECONFIG', 'kubectl config set-context a --user=x', 'kubectl config set-context --current --namespace=zed; cat $KUBECONFIG',
+    'kubectl config use-context b; cat $KUBECONFIG', 'kubectl config use-context nope', 'kubectl config set-cluster c2 --server=https://x:1 --insecure-skip-tls-verify=true; cat $KUBECONFIG',
+    'kubectl config set-credentials u2 --token=abc; cat $KUBECONFIG', 'kubectl config delete-cluster c1 | sed s,/.*/,,; cat $KUBECONFIG', 'kubectl config delete-user u1 | sed s,/.*/,,',
+    'kubectl config rename-context a z; cat $KUBECONFIG', 'kubectl config set contexts.a.namespace qq; cat $KUBECONFIG', 'kubectl config unset contexts.a.namespace; cat $KUBECONFIG',
+    'kubectl config unset current-context; cat $KUBECONFIG', 'kubectl config set-context', 'kubectl config foo', 'kubectl --context=nope get pods', 'kubectl --cluster=nope get pods',
+    'kubectl --user=nope get pods', 'kubectl --kubeconfig=/nope get pods', 'export KUBECONFIG=$KUBECONFIG:second.yaml; kubectl config view')]
+FILES['kubeconfig.yaml'] = '''apiVersion: v1
+kind: Config
+current-context: a
+clusters:
+- {name: c1, cluster: {server: "https://127.0.0.1:1", certificate-authority-data: QUJD}}
+contexts:
+- {name: a, context: {cluster: c1, user: u1}}
+- {name: b, context: {cluster: c1, user: u1, namespace: ns}}
+users:
+- {name: u1, user: {token: secret, client-key-data: QUJD}}
+'''
+FILES['second.yaml'] = '''apiVersion: v1
+kind: Config
+current-context: b
+clusters:
+- {name: c1, cluster: {server: "https://other:1"}}
+- {name: c9, cluster: {server: "https://nine:1"}}
+'''

@@ -48,7 +48,9 @@ absl::StatusOr<Changes> ParseChanges(const std::vector<std::string>& pairs, bool
     }
   }
   for (const std::string& key : changes.remove) {
-    if (changes.set.count(key) > 0) return Error(absl::StrCat("can not both modify and remove a", labels ? "" : "n", " ", noun, " in the same command"));
+    if (changes.set.count(key) == 0) continue;
+    return Error(labels ? "can not both modify and remove a label in the same command"
+                        : absl::StrCat("can not both modify and remove the following annotation(s) in the same command: ", key));
   }
   return changes;
 }

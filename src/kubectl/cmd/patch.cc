@@ -73,7 +73,7 @@ absl::Status RunPatch(Factory& factory, PatchOptions& o, const std::vector<std::
       continue;
     }
     const bool same = *patched == info.object;
-    RETURN_IF_ERROR(PrintResult(factory, o.write.print, absl::StrCat(o.write.Operation("patched"), same ? " (no change)" : ""), *patched));
+    RETURN_IF_ERROR(PrintResult(factory, o.write.print, same ? "patched (no change)" : "patched", *patched));
   }
   return Aggregate(errors);
 }

@@ -16,12 +16,15 @@ using apimachinery::Value;
 
 class DescribeWriter {
  public:
-  DescribeWriter() : tabs_(&text_, {0, 2, false}) {}
+  // `raw`: tabs stay tabs.
+  explicit DescribeWriter(bool raw = false) : tabs_(&text_, {0, 2, false}), raw_(raw) {}
 
   // `level` times two spaces, then the parts as they are: line ends and tabs are the caller's.
   template <typename... Parts>
   void Write(int level, const Parts&... parts) {
-    tabs_.Write(absl::StrCat(std::string(2 * level, ' '), parts...));
+    const std::string line = absl::StrCat(std::string(2 * level, ' '), parts...);
+    if (raw_) text_.Write(line);
+    else tabs_.Write(line);
   }
   void Flush() { tabs_.Flush(); }  // columns before and after do not align
   std::string Text() {
@@ -32,6 +35,7 @@ class DescribeWriter {
  private:
   StringWriter text_;
   TabWriter tabs_;
+  const bool raw_;
 };
 
 }  // namespace kubectl
