@@ -146,8 +146,29 @@ void Deduplicate(Array* items) {
   *items = std::move(unique);
 }
 
+// The server's list as upstream still sees it after a merge: elements are deleted and appended in the same memory, and
+// the order of what comes out depends on it.
+class ServerOrder {
+ public:
+  explicit ServerOrder(const Array& items) : items_(items), size_(items.size()) {}
+  void Delete(size_t at) {
+    for (size_t i = at; i + 1 < size_; ++i) items_[i] = items_[i + 1];
+    --size_;
+  }
+  void Append(const Value& item) {
+    if (size_ < items_.size()) items_[size_] = item;
+    ++size_;
+  }
+  const Array& items() const { return items_; }
+
+ private:
+  Array items_;
+  size_t size_;
+};
+
 // Does to `original` what the elements with $patch say; *plain are the others.
-absl::Status SpecialElements(absl::string_view merge_key, Array* original, Array* patch, std::vector<Value*>* plain) {
+absl::Status SpecialElements(absl::string_view merge_key, Array* original, Array* patch, ServerOrder* server,
+                             std::vector<Value*>* plain) {
   bool replace = false;
   for (Value& element : *patch) {
     const Value* directive = element.Find(kDirective);
@@ -156,7 +177,10 @@ absl::Status SpecialElements(absl::string_view merge_key, Array* original, Array
     } else if (*directive == Value("delete")) {
       const Value* key = element.Find(merge_key);
       if (key == nullptr) return NoMergeKey(element, merge_key);
-      for (int at; (at = FindByKey(*original, merge_key, *key)) >= 0;) original->erase(original->begin() + at);
+      for (int at; (at = FindByKey(*original, merge_key, *key)) >= 0;) {
+        original->erase(original->begin() + at);
+        if (server != nullptr) server->Delete(static_cast<size_t>(at));
+      }
     } else if (*directive == Value("replace")) {
       replace = true;
     } else if (*directive == Value("merge")) {
@@ -174,7 +198,7 @@ absl::Status SpecialElements(absl::string_view merge_key, Array* original, Array
 
 // The patch's elements stay where they are, their directives taken out: a refusal quotes the patch like that.
 absl::Status MergeList(const PatchMember& member, bool deletion, const MergeOptions& options, Value* original_value,
-                       Value* patch_value) {
+                       Value* patch_value, ServerOrder* server = nullptr) {
   Array& original = original_value->array();
   Array& patch = patch_value->array();
   if (!member.merge) {
@@ -201,7 +225,9 @@ absl::Status MergeList(const PatchMember& member, bool deletion, const MergeOpti
                               member.type.message != nullptr ? member.type.message->go_name : ""));
   }
   std::vector<Value*> elements;
-  if (absl::Status status = SpecialElements(member.merge_key, &original, &patch, &elements); !status.ok()) return status;
+  if (absl::Status status = SpecialElements(member.merge_key, &original, &patch, server, &elements); !status.ok()) {
+    return status;
+  }
   Array patch_order;
   const Array server_order = original;
   for (Value* element : elements) {
@@ -213,6 +239,7 @@ absl::Status MergeList(const PatchMember& member, bool deletion, const MergeOpti
     const int at = FindByKey(original, member.merge_key, *key);
     if (at < 0) {
       original.push_back(*element);
+      if (server != nullptr) server->Append(*element);
       continue;
     }
     if (absl::Status status = MergeObjects(member.type, options, &original[at], element); !status.ok()) return status;
@@ -222,23 +249,24 @@ absl::Status MergeList(const PatchMember& member, bool deletion, const MergeOpti
 
 // The patch's list may name its elements only in the order of the directive's list.
 absl::Status CheckOrder(absl::string_view merge_key, const Array* patch, const Array& order) {
-  if (patch == nullptr) return absl::OkStatus();
+  if (patch == nullptr || order.empty()) return absl::OkStatus();
   Array wanted;
   for (const Value& item : *patch) {
-    if (item.Has(kDirective)) continue;
+    if (item.GetString(kDirective) == "delete") continue;
     wanted.push_back(item);
   }
   size_t at = 0;
   for (const Value& item : wanted) {
-    bool found = false;
+    // A directive takes no place, but must not come after the last one.
+    bool found = item.Has(kDirective) && at < order.size();
     for (; at < order.size() && !found; ++at) {
       if (merge_key.empty()) {
         found = order[at] == item;
       } else {
         const Value* left = order[at].Find(merge_key);
         const Value* right = item.Find(merge_key);
-        if (right == nullptr) return NoMergeKey(item, merge_key);
-        found = left != nullptr && *left == *right;
+        if (right == nullptr && !item.Has(kDirective)) return NoMergeKey(item, merge_key);
+        found = left != nullptr && right != nullptr && *left == *right;
       }
     }
     if (found) continue;
@@ -277,7 +305,7 @@ absl::Status OrderedLists(const TypePlace& type, const MergeOptions& options, Va
     absl::Status checked = CheckOrder(member->merge_key, in_patch != nullptr ? &in_patch->array() : nullptr, order.array());
     if (!checked.ok()) return checked;
     if (in_original == nullptr && in_patch == nullptr) continue;
-    const Array server_order = in_original != nullptr ? in_original->array() : Array();
+    ServerOrder server(in_original != nullptr ? in_original->array() : Array());
     Value merged;
     if (in_patch == nullptr) {
       merged = *in_original;
@@ -286,12 +314,12 @@ absl::Status OrderedLists(const TypePlace& type, const MergeOptions& options, Va
       if (options.parallel_lists) DropDirectives(&merged);
     } else {
       merged = *in_original;
-      absl::Status status = MergeList(*member, false, options, &merged, in_patch);
+      absl::Status status = MergeList(*member, false, options, &merged, in_patch, &server);
       if (!status.ok()) return status;
     }
     bool objects;
-    if (absl::Status status = CheckElements(server_order, merged.array(), &objects); !status.ok()) return status;
-    absl::Status status = Reorder(member->merge_key, order.array(), server_order, &merged.array());
+    if (absl::Status status = CheckElements(server.items(), merged.array(), &objects); !status.ok()) return status;
+    absl::Status status = Reorder(member->merge_key, order.array(), server.items(), &merged.array());
     if (!status.ok()) return status;
     original->Set(name, std::move(merged));
     patch->Erase(name);
