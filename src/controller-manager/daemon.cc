@@ -17,17 +17,21 @@
 #include "base/status_macros.h"
 #include "client/health_server.h"
 #include "client/kubeconfig.h"
+#include "controller-manager/cronjob/cronjob_controller.h"
+#include "controller-manager/daemonset/daemonset_controller.h"
 #include "controller-manager/deployment/deployment_controller.h"
 #include "controller-manager/endpoints/endpoints_controller.h"
 #include "controller-manager/endpointslice/endpointslice_controller.h"
 #include "controller-manager/framework/controller.h"
 #include "controller-manager/garbagecollector/gc_controller.h"
+#include "controller-manager/job/job_controller.h"
 #include "controller-manager/namespace/namespace_controller.h"
 #include "controller-manager/nodeipam/node_ipam.h"
 #include "controller-manager/nodelifecycle/node_lifecycle.h"
 #include "controller-manager/podgc/pod_gc.h"
 #include "controller-manager/replicaset/replica_controller.h"
 #include "controller-manager/serviceaccount/namespace_defaults.h"
+#include "controller-manager/statefulset/statefulset_controller.h"
 #include "controller-manager/tainteviction/taint_eviction.h"
 
 namespace controller_manager {
@@ -61,6 +65,12 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   });
   add("taint-eviction-controller", [&] { return NewTaintEvictionController(context, 8); });
   add("pod-garbage-collector-controller", [&] { return NewPodGcController(context, o.terminated_pod_gc_threshold); });
+  add("daemonset-controller", [&] { return NewDaemonSetController(context, o.concurrent_daemonset_syncs); });
+  add("statefulset-controller", [&] { return NewStatefulSetController(context, o.concurrent_statefulset_syncs); });
+  add("cronjob-controller", [&] { return NewCronJobController(context, o.concurrent_cron_job_syncs); });
+  add("job-controller", [&] { return NewJobController(context, o.concurrent_job_syncs); });
+  add("ttl-after-finished-controller",
+      [&] { return NewTtlAfterFinishedController(context, o.concurrent_ttl_after_finished_syncs); });
   add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
   if (!o.root_ca_file.empty() && o.Enabled("root-ca-certificate-publisher-controller")) {
     ASSIGN_OR_RETURN(std::string ca, base::ReadFile(o.root_ca_file));
