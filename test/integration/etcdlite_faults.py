@@ -322,6 +322,66 @@ def part_members_change():
         cluster.stop()
 
 
+def part_quota_alarm():
+    cluster = Cluster(1, BASE + 140, ["--quota-backend-bytes", "2000000"])
+    try:
+        cluster.start_all()
+        refused = None
+        for n in range(20):
+            got = cluster.ctl("put", "k%d" % n, "x" * 100_000)
+            for _ in range(5):  # values spread over more than one put, so that the engine's estimate moves
+                got = cluster.ctl("put", "k%d" % n, str(n) * 50_000) if got.returncode == 0 else got
+            if got.returncode != 0:
+                refused = got.stderr
+                break
+            time.sleep(0.1)
+        assert refused and "database space exceeded" in refused, refused
+        until = time.time() + 5
+        while "NOSPACE" not in cluster.ctl("alarm", "list").stdout:
+            assert time.time() < until, "no alarm"
+            time.sleep(0.1)
+        assert "database space exceeded" in cluster.ctl("put", "small", "x").stderr
+        assert cluster.ctl("get", "k0").returncode == 0
+        assert cluster.ctl("del", "k", "--prefix").returncode == 0
+        revision = cluster.status()[0]["header"]["revision"]
+        assert cluster.ctl("compaction", str(revision), "--physical").returncode == 0
+        assert cluster.ctl("defrag").returncode == 0
+        assert "NOSPACE" in cluster.ctl("alarm", "disarm").stdout
+        until = time.time() + 10
+        while cluster.ctl("put", "small", "x").returncode != 0:
+            cluster.ctl("alarm", "disarm")
+            assert time.time() < until, "still refused after the space was freed"
+            time.sleep(0.3)
+    finally:
+        cluster.stop()
+
+
+def part_lease_outlives_its_leader():
+    cluster = Cluster(3, BASE + 160)
+    try:
+        cluster.start_all()
+        short = cluster.ctl("lease", "grant", "4").stdout.split()[1]
+        long = cluster.ctl("lease", "grant", "60").stdout.split()[1]
+        assert cluster.ctl("put", "short", "1", "--lease=" + short).returncode == 0
+        assert cluster.ctl("put", "long", "1", "--lease=" + long).returncode == 0
+        victim = cluster.leader()
+        cluster.kill(victim)
+        del cluster.procs[victim]
+        cluster.leader()
+        assert cluster.ctl("get", "short").stdout.strip() != "", "the lease ended early"
+        until = time.time() + 20
+        while cluster.ctl("get", "short").stdout.strip() != "":
+            assert time.time() < until, "the lease never ended"
+            time.sleep(0.2)
+        assert cluster.ctl("get", "long").stdout.strip() != ""
+        member = [i for i in cluster.procs if i != cluster.leader()][0]  # a follower passes keep-alives on
+        assert "keepalived with TTL(60)" in cluster.ctl("lease", "keep-alive", "--once", long, members=[member]).stdout
+        assert "remaining(" in cluster.ctl("lease", "timetolive", long, members=[member]).stdout
+        cluster.assert_same_hash()
+    finally:
+        cluster.stop()
+
+
 def main():
     random.seed()
     parts = {name[5:]: part for name, part in globals().items() if name.startswith("part_")}

@@ -341,7 +341,7 @@ SCENARIOS['edit'] = [
     {'run': ['edit', 'deploy', 'web'], 'env': {'EDITOR': 'true', 'KUBE_EDITOR': ''}}, {'run': ['edit', 'deploy', 'nope'], 'env': {'KUBE_EDITOR': 'true'}}, ['edit'],
     {'run': ['edit', 'deploy', 'web'], 'env': {'KUBE_EDITOR': 'false'}},
 ]
-SCENARIOS['config'] = ['export KUBECONFIG=$PWD/kc$RANDOM; cp kubeconfig.yaml $KUBECONFIG; ' + line for line in (
+SCENARIOS['config'] = ['export KUBECONFIG=$PWD/kc; rm -f kc; cp kubeconfig.yaml kc; ' + line for line in (
     'kubectl config view', 'kubectl config view -o json', 'kubectl config view --minify', 'kubectl config view --raw', 'kubectl config current-context',
     'kubectl config get-contexts', 'kubectl config get-contexts -o name', 'kubectl config get-contexts a nope', 'kubectl config get-clusters', 'kubectl config get-users',
     'kubectl config set-context new --cluster=c1 --user=u1 --namespace=foo; cat $KUBECONFIG', 'kubectl config set-context a --user=x', 'kubectl config set-context --current --namespace=zed; cat $KUBECONFIG',

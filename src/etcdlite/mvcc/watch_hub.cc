@@ -92,6 +92,7 @@ void WatchHub::Create(const std::shared_ptr<WatchSink>& sink, WatchOptions optio
     Refuse(sink, "mvcc: watcher range is empty");
     return;
   }
+  bool late = false;
   {
     std::lock_guard<std::mutex> lock(mu_);
     Stream& stream = StreamOf(sink);
@@ -123,10 +124,22 @@ void WatchHub::Create(const std::shared_ptr<WatchSink>& sink, WatchOptions optio
         AddSynced(watcher);
       } else {
         unsynced_.insert(watcher);
+        late = true;
       }
     }
   }
   sink->Kick();
+  if (late) Wake();
+}
+
+void WatchHub::SetOnUnsynced(std::function<void()> wake) {
+  std::lock_guard<std::mutex> lock(wake_mu_);
+  wake_ = std::move(wake);
+}
+
+void WatchHub::Wake() {
+  std::lock_guard<std::mutex> lock(wake_mu_);
+  if (wake_) wake_();
 }
 
 void WatchHub::Refuse(const std::shared_ptr<WatchSink>& sink, const std::string& reason) {
@@ -230,6 +243,7 @@ void WatchHub::Flush(Watcher* watcher, int64_t revision) {
 void WatchHub::Publish(const std::vector<CommitPtr>& commits) {
   if (commits.empty()) return;
   std::vector<std::shared_ptr<WatchSink>> kick;
+  bool late = false;
   {
     std::lock_guard<std::mutex> lock(mu_);
     std::vector<Watcher*> touched;
@@ -256,6 +270,7 @@ void WatchHub::Publish(const std::vector<CommitPtr>& commits) {
         for (Watcher* watcher : by_range_) offer(watcher, change);
       }
       for (Watcher* watcher : slow) MarkUnsynced(watcher, commit->revision);
+      late = late || !slow.empty();
       for (Watcher* watcher : touched) {
         if (watcher->bytes > kFlushBytes) Flush(watcher, commit->revision);
       }
@@ -272,6 +287,7 @@ void WatchHub::Publish(const std::vector<CommitPtr>& commits) {
     }
   }
   for (const std::shared_ptr<WatchSink>& sink : kick) sink->Kick();
+  if (late) Wake();
 }
 
 bool WatchHub::HasUnsynced() const {
@@ -386,13 +402,16 @@ void WatchHub::NotifyProgress() {
 }
 
 void WatchHub::Rewind() {
-  std::lock_guard<std::mutex> lock(mu_);
-  for (const auto& [key, stream] : streams_) {
-    for (const auto& [id, watcher] : stream->watchers) {
-      if (watcher->synced) MarkUnsynced(watcher.get(), std::max(watcher->next, published_ + 1));
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    for (const auto& [key, stream] : streams_) {
+      for (const auto& [id, watcher] : stream->watchers) {
+        if (watcher->synced) MarkUnsynced(watcher.get(), std::max(watcher->next, published_ + 1));
+      }
     }
+    published_ = store_.revision();
   }
-  published_ = store_.revision();
+  Wake();
 }
 
 size_t WatchHub::watchers() const {

@@ -52,6 +52,8 @@ class WatchHub {
   void Refuse(const std::shared_ptr<WatchSink>& sink, const std::string& reason);
   void Cancel(const std::shared_ptr<WatchSink>& sink, int64_t watch_id);
   void RequestProgress(const std::shared_ptr<WatchSink>& sink);
+  // Called (no lock held) when there is something for CatchUp to do. Set before use and unset before it goes away.
+  void SetOnUnsynced(std::function<void()> wake);
   void DropSink(const WatchSink* sink);  // the stream is gone
 
   // The apply thread: these commits are now in the store, in order.
@@ -85,6 +87,10 @@ class WatchHub {
   const std::function<std::string(int64_t)> header_;
   const size_t fragment_bytes_;
 
+  void Wake();
+
+  std::mutex wake_mu_;
+  std::function<void()> wake_;  // guarded by wake_mu_
   mutable std::mutex mu_;
   int64_t published_;  // commits up to here have been matched
   std::map<const WatchSink*, std::unique_ptr<Stream>> streams_;

@@ -26,6 +26,8 @@ using Clock = std::chrono::steady_clock;
   ::_exit(1);
 }
 
+constexpr size_t kFlushBytes = 64 << 20;  // of entries: large ones must not pile up in the log until the count is reached
+
 struct LogJob {
   uint64_t ready = 0;
   std::optional<raft::HardState> hard_state;
@@ -194,6 +196,7 @@ class NodeImpl final : public Node {
   // Apply thread only.
   std::map<uint64_t, std::vector<Reached>> applied_waiters_;
   uint64_t applied_at_flush_ = 0;
+  size_t bytes_since_flush_ = 0;
 
   std::atomic<raft::Role> role_{raft::Role::kFollower};
   std::atomic<uint64_t> leader_{0}, term_{0}, committed_{0}, applied_{0}, durable_{0};
@@ -481,6 +484,9 @@ bool NodeImpl::ApplyBatch(std::vector<ApplyJob>& jobs) {
     entries.clear();
     Applied(*std::move(outcome));
   };
+  for (const ApplyJob& job : jobs) {
+    for (const raft::Entry& entry : job.entries) bytes_since_flush_ += entry.size();
+  }
   for (ApplyJob& job : jobs) {
     if (job.install) {
       flush();
@@ -512,8 +518,9 @@ void NodeImpl::Applied(apply::ApplyOutcome outcome) {
   if (hub_ != nullptr) hub_->Publish(outcome.commits);
   if (outcome.members_changed && parts_.on_members_changed) parts_.on_members_changed();
   if (applied / 256 != before / 256) raft_queue_.Push([this] { TrimLog(); });
-  if (applied - applied_at_flush_ >= options_.snapshot_count) {
+  if (applied - applied_at_flush_ >= options_.snapshot_count || bytes_since_flush_ >= kFlushBytes) {
     applied_at_flush_ = applied;
+    bytes_since_flush_ = 0;
     flush_queue_.Push(1);
   }
 }

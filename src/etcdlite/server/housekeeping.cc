@@ -43,6 +43,9 @@ class HousekeepingImpl final : public Housekeeping {
         CompactBySchedule(now);
       }
       PublishSelf(now);
+      if (context_.quota_bytes > 0) {
+        context_.backend_bytes = static_cast<int64_t>(context_.state->store->engine()->SizeInUse());
+      }
       if (now - progress_at_ >= context_.flags->watch_progress_interval) {
         progress_at_ = now;
         context_.hub->NotifyProgress();

@@ -22,8 +22,11 @@ namespace {
 // Lets late watches catch up with history, off every other thread.
 class CatchUpThread {
  public:
-  explicit CatchUpThread(mvcc::WatchHub& hub) : hub_(hub), thread_([this] { Run(); }) {}
+  explicit CatchUpThread(mvcc::WatchHub& hub) : hub_(hub), thread_([this] { Run(); }) {
+    hub_.SetOnUnsynced([this] { Wake(); });
+  }
   ~CatchUpThread() {
+    hub_.SetOnUnsynced(nullptr);
     {
       std::lock_guard<std::mutex> lock(mu_);
       stop_ = true;
@@ -38,15 +41,28 @@ class CatchUpThread {
     while (!stop_) {
       lock.unlock();
       const bool more = hub_.CatchUp();
+      const bool slow = hub_.HasUnsynced();
       lock.lock();
-      // Slow receivers and new watches are looked at again soon; etcd waits 100 ms.
-      if (!more && !stop_) cv_.wait_for(lock, std::chrono::milliseconds(hub_.HasUnsynced() ? 5 : 20));
+      if (more || stop_ || std::exchange(woken_, false)) continue;
+      if (slow) {
+        cv_.wait_for(lock, std::chrono::milliseconds(10));  // receivers that do not keep up are looked at again
+      } else {
+        cv_.wait(lock, [this] { return stop_ || woken_; });
+      }
+      woken_ = false;
     }
+  }
+  void Wake() {
+    {
+      std::lock_guard<std::mutex> lock(mu_);
+      woken_ = true;
+    }
+    cv_.notify_all();
   }
   mvcc::WatchHub& hub_;
   std::mutex mu_;
   std::condition_variable cv_;
-  bool stop_ = false;
+  bool stop_ = false, woken_ = false;
   std::thread thread_;
 };
 
@@ -58,10 +74,10 @@ class ServerImpl final : public Server {
     housekeeping_.reset();
     metrics_.reset();
     if (node_ != nullptr) node_->Stop();  // whatever waits is answered before the ports close
-    if (clients_ != nullptr) clients_->Stop();
-    peers_.reset();
     reader_.Stop();
+    if (clients_ != nullptr) clients_->Stop();
     catch_up_.reset();
+    peers_.reset();
   }
 
   absl::Status Start() {

@@ -17,12 +17,11 @@ absl::Status ServiceContext::CheckSize(size_t size) const {
 }
 
 absl::Status ServiceContext::CheckQuota() {
-  if (quota_bytes <= 0) return absl::OkStatus();
+  if (quota_bytes <= 0 || backend_bytes.load(std::memory_order_relaxed) <= quota_bytes) return absl::OkStatus();
   {
     std::lock_guard<std::mutex> lock(state->mu);
     if (state->alarms.contains({member_id, apply::AlarmKind::kNoSpace})) return absl::OkStatus();  // refused when applied
   }
-  if (static_cast<int64_t>(state->store->engine()->SizeInUse()) <= quota_bytes) return absl::OkStatus();
   if (!quota_alarm_pending.exchange(true)) {
     base::LogWarning("the backend exceeds its quota bytes=", quota_bytes);
     etcdserverpb::AlarmRequest alarm;

@@ -37,6 +37,7 @@ struct ServiceContext {
   PeerCaller* peers = nullptr;
   int64_t quota_bytes = 0;    // 0: none
   std::atomic<bool> quota_alarm_pending{false};
+  std::atomic<int64_t> backend_bytes{0};  // in use, as of the last look: asking the engine costs too much per put
   std::atomic<bool> auth_on{false};  // access control is enabled; the rules themselves are in the state
 
   std::string Header() const;  // for the current revision
