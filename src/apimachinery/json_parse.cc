@@ -160,7 +160,7 @@ absl::StatusOr<Value> ParseJson(absl::string_view text, const ParseOptions& opti
   Builder builder(options, in);
   const rapidjson::ParseResult result = reader.Parse<kFlags>(in, builder);
   if (result && in.Tell() == buffer.size()) return builder.TakeRoot();
-  std::string problem = json_text::Diagnose(buffer, options.max_depth);
+  std::string problem = json_text::Diagnose(text, options.max_depth);  // the bytes as they came, as Go quotes them
   if (problem.empty()) {  // fine by grammar: a number that no double holds
     problem = "json: cannot unmarshal number into Go value of type float64";
     if (result.Code() == rapidjson::kParseErrorNumberTooBig) {

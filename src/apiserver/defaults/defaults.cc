@@ -26,6 +26,10 @@ constexpr Disabled kDisabled[] = {
     {"core.v1.PodSpec", "workloadRef"},
 };
 
+bool IsZero(const Value& value) {
+  return value.is_null() || (value.is_string() && value.as_string().empty()) || (value.is_int() && value.as_int() == 0);
+}
+
 // What completing a message of one type takes; `needed` is false when neither it nor anything below has defaults.
 struct Plan {
   Rule rule = nullptr;
@@ -80,7 +84,8 @@ class Plans {
         Plan::Step step{&field, Value(), IsResourceList(*message, field)};
         if (!field.default_json.empty()) {
           absl::StatusOr<Value> parsed = apimachinery::ParseJson(field.default_json);
-          if (parsed.ok()) step.fallback = *std::move(parsed);
+          // In a typed tree the zero of a plain field is its absence.
+          if (parsed.ok() && (field.pointer || !IsZero(*parsed))) step.fallback = *std::move(parsed);
         }
         if (!step.fallback.is_null() || step.resources || (IsStruct(field) && Needed(field.message))) {
           plan.steps.push_back(std::move(step));
@@ -106,10 +111,6 @@ class Plans {
 const Plans& AllPlans() {
   static const Plans& plans = *new Plans();
   return plans;
-}
-
-bool IsZero(const Value& value) {
-  return value.is_null() || (value.is_string() && value.as_string().empty()) || (value.is_int() && value.as_int() == 0);
 }
 
 void RoundUp(Value& resources) {
