@@ -18,7 +18,7 @@ using apimachinery::Kind;
 using apimachinery::Schema;
 using apimachinery::Value;
 
-constexpr absl::string_view kScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+constexpr absl::string_view kScheme = "pkg/runtime/scheme.go:111";  // where upstream names its scheme
 
 std::string Summary(absl::string_view data) {
   if (data.empty()) return "<empty>";
