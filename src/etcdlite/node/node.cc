@@ -126,6 +126,17 @@ class NodeImpl final : public Node {
     const auto found = match_.find(member);
     return found != match_.end() && found->second * 10 >= committed_.load() * 9;  // etcd's readiness: 90 %
   }
+  uint64_t BestSuccessor() const override {
+    std::lock_guard<std::mutex> lock(progress_mu_);
+    uint64_t best = 0, best_match = 0;
+    for (const auto& [id, match] : match_) {
+      if (id != options_.member_id && match > best_match) {
+        best = id;
+        best_match = match;
+      }
+    }
+    return best;
+  }
   uint64_t NextRequestId() override { return pending_.NextId(); }
   absl::Duration request_timeout() const override { return absl::Seconds(5) + 2 * options_.election; }
   absl::Status Flush() override;
@@ -147,6 +158,7 @@ class NodeImpl final : public Node {
   void RunApply();
   void RunFlush();
   void Drain();
+  void StandEarly();
   void PublishRole();
   void AskReads();
   void HandleReads(const std::vector<raft::ReadResult>& results);
@@ -192,6 +204,7 @@ class NodeImpl final : public Node {
   uint64_t next_read_ = 0;
   std::function<absl::StatusOr<apply::AppliedMark>()> pending_install_;
   uint64_t sole_since_ = UINT64_MAX;
+  int ticks_since_start_ = 0;
 
   // Apply thread only.
   std::map<uint64_t, std::vector<Reached>> applied_waiters_;
@@ -283,6 +296,7 @@ void NodeImpl::RunRaft() {
     for (Task& task : tasks) task();
     if (Clock::now() >= next_tick) {
       core_->Tick();
+      StandEarly();
       // One tick however late: a stopped process must not wake up and depose a healthy leader.
       next_tick = Clock::now() + tick;
       pending_.FailExpired(apply::TimeoutError());
@@ -293,6 +307,16 @@ void NodeImpl::RunRaft() {
     if (!waiting_reads_.empty()) AskReads();
     Drain();
   }
+}
+
+// After a start nobody needs to wait out a random timeout: the first voter stands at once and again with every tick
+// for one election timeout. Where a leader lives its followers refuse the pre-vote, so nothing is disturbed.
+void NodeImpl::StandEarly() {
+  const int election_ticks = static_cast<int>(options_.election / options_.heartbeat);
+  if (ticks_since_start_ >= election_ticks) return;
+  ++ticks_since_start_;
+  const std::vector<raft::MemberId>& voters = core_->conf().voters;
+  if (core_->leader() == 0 && !voters.empty() && voters.front() == options_.member_id) core_->Campaign();
 }
 
 void NodeImpl::Drain() {

@@ -85,6 +85,7 @@ class Node {
   virtual NodeStatus status() const = 0;
   virtual bool is_leader() const = 0;
   virtual bool IsCaughtUp(uint64_t member) const = 0;   // leader: a learner ready to vote
+  virtual uint64_t BestSuccessor() const = 0;           // leader: who should lead when this one goes; 0: nobody
   virtual uint64_t NextRequestId() = 0;
   virtual absl::Duration request_timeout() const = 0;
   // Makes the applied state durable and lets old log files go. Any thread; slow.

@@ -73,6 +73,7 @@ class ServerImpl final : public Server {
   ~ServerImpl() override {
     housekeeping_.reset();
     metrics_.reset();
+    HandOver();
     if (node_ != nullptr) node_->Stop();  // whatever waits is answered before the ports close
     reader_.Stop();
     if (clients_ != nullptr) clients_->Stop();
@@ -110,6 +111,13 @@ class ServerImpl final : public Server {
   }
 
  private:
+  // A leader that goes on purpose does not let the others wait for an election.
+  void HandOver() {
+    if (node_ == nullptr || !node_->is_leader() || node_->BestSuccessor() == 0) return;
+    node_->TransferLeader(node_->BestSuccessor(), [](absl::Status) {});
+    for (int i = 0; i < 100 && node_->is_leader(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
   absl::Status CreateNode(OpenedMember member) {
     node::NodeOptions options;
     options.member_id = member.member_id;
