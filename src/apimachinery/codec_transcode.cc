@@ -137,7 +137,15 @@ class Transcoder {
 
   // *printed = false: the value is one that is left out.
   bool FieldValue(const Message& message, const Field& field, Slot slot, int depth, bool* printed) {
-    if (field.is_list()) return List(message, field, slot, depth);
+    if (field.is_list()) {
+      const size_t begin = out_->size();
+      if (!List(message, field, slot, depth)) return false;
+      if (out_->size() - begin > 2) return true;
+      out_->resize(begin);  // packed elements, but none of them: an unset list
+      out_->append("null");
+      *printed = !field.omitempty;
+      return true;
+    }
     if (field.is_map()) return Map(message, field, slot, depth);
     const Entry entry = entries_[slot.last - 1];
     const bool may_leave_out = !field.pointer && field.omitempty;

@@ -148,6 +148,14 @@ TEST(CodecTest, RepeatedMembersAreDecodedOverTheFirst) {
   EXPECT_THAT(decoded->strict_errors, testing::ElementsAre("duplicate field \"metadata\""));
 }
 
+// Found by fuzzing: the transcoder printed [] where the tree has nothing.
+TEST(CodecTest, AnEmptyPackedListIsUnset) {
+  const Message& options = *Schema::Builtin().FindMessage("core.v1.PodPortForwardOptions");
+  std::string json;
+  ASSERT_TRUE(TranscodeWireToJson(options, absl::string_view("\x0a\x00", 2), "", "", &json).ok());
+  EXPECT_EQ(json, "{}");
+}
+
 TEST(CodecTest, ANullIsAnAbsentMember) {
   const Message& pod = *Schema::Builtin().FindMessage("v1", "Pod");
   absl::StatusOr<Decoded> decoded =
