@@ -8,6 +8,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -70,7 +71,17 @@ class RawService final : public grpc::Service {
 struct Shared {
   std::vector<Method> methods;
   std::unique_ptr<RawService> service;
-  std::atomic<bool> stopping{false};
+  std::shared_mutex gate;
+  bool closed = false;  // guarded by gate: queues take no more operations
+
+  // Runs `begin`, which starts an operation on a completion queue, unless the queues are closed.
+  template <typename Begin>
+  bool Start(Begin begin) {
+    std::shared_lock<std::shared_mutex> lock(gate);
+    if (closed) return false;
+    begin();
+    return true;
+  }
 };
 
 class UnaryEvent final : public Event, public UnaryCall {
@@ -85,7 +96,7 @@ class UnaryEvent final : public Event, public UnaryCall {
       delete this;
       return;
     }
-    if (!shared_.stopping.load(std::memory_order_relaxed)) new UnaryEvent(shared_, index_, cq_);
+    shared_.Start([this] { new UnaryEvent(shared_, index_, cq_); });
     request_ = ToString(buffer_);
     buffer_.Clear();
     shared_.methods[index_].unary(this);
@@ -97,11 +108,14 @@ class UnaryEvent final : public Event, public UnaryCall {
 
   void Reply(absl::StatusOr<std::string> response) override {
     replied_ = true;
-    if (response.ok()) {
-      writer_.Finish(ToBuffer(*std::move(response)), grpc::Status::OK, this);
-    } else {
-      writer_.FinishWithError(ToGrpc(response.status()), this);
-    }
+    const bool started = shared_.Start([&] {
+      if (response.ok()) {
+        writer_.Finish(ToBuffer(*std::move(response)), grpc::Status::OK, this);
+      } else {
+        writer_.FinishWithError(ToGrpc(response.status()), this);
+      }
+    });
+    if (!started) delete this;
   }
 
  private:
@@ -162,7 +176,12 @@ class StreamCall final : public Stream, public std::enable_shared_from_this<Stre
     const std::shared_ptr<StreamCall> call;
     void (StreamCall::*const method)(bool);
   };
-  Step* Then(void (StreamCall::*method)(bool)) { return new Step(shared_from_this(), method); }
+  // Starts an operation that ends in `method`; nothing happens once the queues are closed.
+  template <typename Operation>
+  void Begin(void (StreamCall::*method)(bool), Operation operation) {
+    auto* step = new Step(shared_from_this(), method);
+    if (!shared_.Start([&] { operation(step); })) delete step;
+  }
 
   // Sends the next message or the end. Called with the lock, gives it up around the gRPC call.
   void Pump(std::unique_lock<std::mutex>& lock) {
@@ -175,14 +194,14 @@ class StreamCall final : public Stream, public std::enable_shared_from_this<Stre
       grpc::WriteOptions options;
       if (!queue_.empty()) options.set_buffer_hint();
       lock.unlock();
-      stream_.Write(ToBuffer(std::move(message)), options, Then(&StreamCall::OnWritten));
+      Begin(&StreamCall::OnWritten, [&](Event* tag) { stream_.Write(ToBuffer(std::move(message)), options, tag); });
       return;
     }
     if (finish_.has_value() && !finishing_) {
       finishing_ = writing_ = true;
       const absl::Status status = *finish_;
       lock.unlock();
-      stream_.Finish(ToGrpc(status), Then(&StreamCall::OnFinished));
+      Begin(&StreamCall::OnFinished, [&](Event* tag) { stream_.Finish(ToGrpc(status), tag); });
     }
   }
 
@@ -191,13 +210,13 @@ class StreamCall final : public Stream, public std::enable_shared_from_this<Stre
       self_never_started_ = true;
       return;
     }
-    if (!shared_.stopping.load(std::memory_order_relaxed)) Accept(shared_, index_, cq_);
+    shared_.Start([this] { Accept(shared_, index_, cq_); });
     handler_ = shared_.methods[index_].stream(shared_from_this());
     std::unique_lock<std::mutex> lock(mu_);
     accepted_ = true;
     Pump(lock);
     if (lock.owns_lock()) lock.unlock();
-    stream_.Read(&incoming_, Then(&StreamCall::OnRead));
+    Begin(&StreamCall::OnRead, [this](Event* tag) { stream_.Read(&incoming_, tag); });
   }
 
   void OnRead(bool ok) {
@@ -207,7 +226,7 @@ class StreamCall final : public Stream, public std::enable_shared_from_this<Stre
     }
     handler_->OnMessage(ToString(incoming_));
     incoming_.Clear();
-    stream_.Read(&incoming_, Then(&StreamCall::OnRead));
+    Begin(&StreamCall::OnRead, [this](Event* tag) { stream_.Read(&incoming_, tag); });
   }
 
   void OnWritten(bool ok) {
@@ -328,8 +347,11 @@ class GrpcServer final : public RpcServer {
 
   void Stop() override {
     if (std::exchange(stopped_, true)) return;
-    shared_.stopping = true;
-    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+    {
+      std::unique_lock<std::shared_mutex> lock(shared_.gate);
+      shared_.closed = true;
+    }
     for (const auto& cq : queues_) cq->Shutdown();
     for (std::thread& thread : threads_) thread.join();
     if (threads_.empty()) {
