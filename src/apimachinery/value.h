@@ -35,8 +35,8 @@ class Value {
   Value(std::string s);
   Value(Array a);
   Value(Object o);
-  static Value MakeArray() { return Value(Array{}); }
-  static Value MakeObject() { return Value(Object{}); }
+  static Value MakeArray();
+  static Value MakeObject();
   static Value Raw(std::string json);  // verbatim compact JSON text, written as it is
   ~Value() { Destroy(); }
   Value(const Value& other);
@@ -120,5 +120,8 @@ struct Member {
   std::string key;
   Value value;
 };
+
+inline Value Value::MakeArray() { return Value(Array{}); }
+inline Value Value::MakeObject() { return Value(Object{}); }
 
 }  // namespace apimachinery

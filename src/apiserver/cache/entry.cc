@@ -4,6 +4,7 @@
 
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
+#include "apimachinery/stored.h"
 #include "apiserver/cache/object_bytes.h"
 
 namespace apiserver::cache {
@@ -44,6 +45,7 @@ pipeline::ObjectPtr Entry::Decode(bool keep) const {
   }
   auto wire = apimachinery::DecodeWire(*kind->message, bytes);
   auto tree = std::make_shared<apimachinery::Value>(wire.ok() ? *std::move(wire) : apimachinery::Value::MakeObject());
+  apimachinery::CompleteStored(*kind->message, tree.get());
   tree->Set("apiVersion", kind->api_version);
   tree->Set("kind", kind->kind);
   if (keep) {

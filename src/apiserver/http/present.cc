@@ -5,6 +5,7 @@
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
 #include "apimachinery/yaml.h"
+#include "apimachinery/stored.h"
 #include "apiserver/cache/object_bytes.h"
 
 namespace apiserver::http {
@@ -48,6 +49,16 @@ std::string OnlyMetadata(const std::string& bytes) {
 void AppendJson(const Message& message, absl::string_view wire, absl::string_view api_version, absl::string_view kind,
                 std::string* out) {
   std::string json;
+  if (apimachinery::CompletesStored(message)) {
+    auto tree = apimachinery::DecodeWire(message, wire);
+    if (tree.ok()) {
+      apimachinery::CompleteStored(message, &*tree);
+      if (!kind.empty()) tree->Set("kind", kind);
+      if (!api_version.empty()) tree->Set("apiVersion", api_version);
+      apimachinery::EncodeJson(message, *tree, out);
+      return;
+    }
+  }
   if (apimachinery::TranscodeWireToJson(message, wire, api_version, kind, &json).ok()) {
     absl::StrAppend(out, json);
   } else {

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
+#include "apimachinery/stored.h"
 #include "apiserver/cache/object_bytes.h"
 #include "apiserver/registry/services.h"
 #include "base/status_macros.h"
@@ -61,6 +62,7 @@ absl::StatusOr<cache::EntryPtr> Registry::Current(const Resource& resource, absl
 
 absl::StatusOr<Value> Registry::TreeOf(const Resource& resource, const cache::Entry& entry) const {
   ASSIGN_OR_RETURN(Value tree, apimachinery::DecodeWire(*entry.kind->message, entry.bytes));
+  apimachinery::CompleteStored(*entry.kind->message, &tree);
   tree.Set("kind", entry.kind->kind);
   tree.Set("apiVersion", entry.kind->api_version);
   if (entry.kind != resource.kind) Convert(*entry.kind, *resource.kind, tree);

@@ -8,6 +8,7 @@
 #include "apimachinery/names.h"
 #include "apimachinery/quantity.h"
 #include "apimachinery/schema.h"
+#include "apimachinery/stored.h"
 #include "apimachinery/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -146,6 +147,14 @@ TEST(CodecTest, RepeatedMembersAreDecodedOverTheFirst) {
   EXPECT_EQ(decoded->value.GetString("metadata.name"), "a");
   EXPECT_EQ(decoded->value.GetString("metadata.labels.x"), "1");
   EXPECT_THAT(decoded->strict_errors, testing::ElementsAre("duplicate field \"metadata\""));
+}
+
+TEST(StoredTest, ClaimsOfAStatefulSetHaveTheirKind) {
+  const Message& type = *Schema::Builtin().FindMessage("apps/v1", "StatefulSet");
+  ASSERT_TRUE(CompletesStored(type));
+  Value set = DecodeJson(type, R"({"spec":{"volumeClaimTemplates":[{"metadata":{"name":"v"}}]}})")->value;
+  CompleteStored(type, &set);
+  EXPECT_EQ(set.GetArray("spec.volumeClaimTemplates")[0].GetString("kind"), "PersistentVolumeClaim");
 }
 
 // Found by fuzzing: the transcoder printed [] where the tree has nothing.
