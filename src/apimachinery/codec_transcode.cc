@@ -165,9 +165,13 @@ class Transcoder {
           *printed = !IsZeroText(*field.message, begin);
           return true;
         }
-        if (shape == Shape::kStringList && entry.value == 0 && !field.pointer) {  // an empty slice is an unset one
-          *printed = !field.omitempty;
+        if (shape == Shape::kStringList && !field.pointer) {  // an empty slice is an unset one
+          const size_t begin = out_->size();
+          if (!Element(message, field, entry, depth)) return false;
+          if (out_->size() - begin > 2) return true;
+          out_->resize(begin);
           out_->append("null");
+          *printed = !field.omitempty;
           return true;
         }
         break;
