@@ -96,7 +96,9 @@ absl::Status AttachToPod(Factory& factory, const std::string& ns, const std::str
     }
     return true;
   }));
-  ASSIGN_OR_RETURN(const std::string container, ContainerFor(factory, pod.object, options.container, options.quiet));
+  const absl::StatusOr<std::string> chosen = ContainerFor(factory, pod.object, options.container, options.quiet);
+  if (!chosen.ok()) return Error(absl::StrCat("container ", options.container, " not found in pod ", name));
+  const std::string& container = *chosen;
   if (Finished(pod.object)) {
     RETURN_IF_ERROR(PrintLog(factory, *client, pod, container));
   } else {

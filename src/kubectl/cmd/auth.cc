@@ -39,20 +39,10 @@ absl::Status ListRules(Factory& factory, const CanOptions& o, const std::string&
   }
   TabWriter table(factory.io.out, {6, 3, true});
   if (!o.no_headers) table.Write("Resources\tNon-Resource URLs\tResource Names\tVerbs\n");
-  for (const Value& rule : answer.GetArray("status.resourceRules")) {
-    for (const Value& resource : rule.GetArray("resources")) {
-      for (const Value& group : rule.GetArray("apiGroups")) {
-        const std::vector<std::string> parts = absl::StrSplit(resource.as_string(), absl::MaxSplits('/', 1));
-        std::string name = group.as_string().empty() ? parts[0] : absl::StrCat(parts[0], ".", group.as_string());
-        if (parts.size() > 1) absl::StrAppend(&name, "/", parts[1]);
-        table.Write(absl::StrCat(name, "\t[]\t[", JoinStrings(rule.GetArray("resourceNames"), " "), "]\t[", JoinStrings(rule.GetArray("verbs"), " "), "]\n"));
-      }
-    }
-  }
-  for (const Value& rule : answer.GetArray("status.nonResourceRules")) {
-    for (const Value& url : rule.GetArray("nonResourceURLs")) {
-      table.Write(absl::StrCat("\t[", url.as_string(), "]\t[]\t[", JoinStrings(rule.GetArray("verbs"), " "), "]\n"));
-    }
+  Array rules = answer.GetArray("status.resourceRules");
+  for (const Value& rule : answer.GetArray("status.nonResourceRules")) rules.push_back(rule);
+  for (const PolicyRow& row : PolicyRows(rules)) {
+    table.Write(absl::StrCat(row.resource, "\t[", row.url, "]\t[", row.name, "]\t[", absl::StrJoin(row.verbs, " "), "]\n"));
   }
   table.Flush();
   return absl::OkStatus();

@@ -50,7 +50,9 @@ bool RemoveEntry(Value* document, const std::string& list, const std::string& na
 // Reads `file`, applies `change`, writes it back with what every kubeconfig has.
 absl::Status Modify(const std::string& file, const std::function<absl::Status(Value* document)>& change) {
   ASSIGN_OR_RETURN(Value document, ReadKubeconfigFile(file));
+  const Value before = document;
   RETURN_IF_ERROR(change(&document));
+  if (document == before) return absl::OkStatus();
   document.Set("apiVersion", "v1");
   document.Set("kind", "Config");
   for (const char* list : {"clusters", "contexts", "users"}) {
@@ -90,6 +92,21 @@ void Redact(Value* document) {
   }
 }
 
+// The members of a cluster, user or context as the format lists them; what it does not list comes last.
+Value InFieldOrder(const Value& value) {
+  static const char* const kOrder[] = {"server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority", "certificate-authority-data",
+                                       "proxy-url", "client-certificate", "client-certificate-data", "client-key", "client-key-data", "token",
+                                       "tokenFile", "as", "as-uid", "as-groups", "username", "password", "cluster", "user", "namespace"};
+  Value ordered = Value::MakeObject();
+  for (const char* key : kOrder) {
+    if (const Value* member = value.Find(key); member != nullptr) ordered.Set(key, *member);
+  }
+  for (const Member& member : value.object()) {
+    if (!ordered.Has(member.key)) ordered.Set(member.key, member.value);
+  }
+  return ordered;
+}
+
 // In the order kubectl prints JSON: name before content.
 Value NameFirst(const Value& document) {
   Value result = document;
@@ -100,7 +117,7 @@ Value NameFirst(const Value& document) {
       Value ordered;
       ordered.Set("name", entry.GetString("name"));
       for (const Member& member : entry.object()) {
-        if (member.key != "name") ordered.Set(member.key, member.value);
+        if (member.key != "name") ordered.Set(member.key, InFieldOrder(member.value));
       }
       entry = std::move(ordered);
     }

@@ -38,7 +38,11 @@ class Edit {
 
   absl::Status Run(const std::vector<std::string>& args) {
     RETURN_IF_ERROR(o_.write.Complete(factory_));
-    if (args.empty() && o_.write.files.empty()) return Error("must specify one of -f and -k");
+    if (args.empty() && o_.write.files.empty()) {
+      return Error(
+          "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f "
+          "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+    }
     o_.selection.args = args;
     o_.selection.files = o_.write.files;
     o_.selection.all = true;

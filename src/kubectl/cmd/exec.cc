@@ -34,7 +34,10 @@ absl::Status Run(Factory& factory, Options o, const FlagSet::Parsed& parsed) {
   if (phase == "Succeeded" || phase == "Failed") {
     return Error(absl::StrCat("cannot exec into a container in a completed pod; current phase is ", phase));
   }
-  ASSIGN_OR_RETURN(const std::string container, ContainerFor(factory, pod.object, o.container, o.quiet));
+  std::string container = o.container;  // the server judges a name that was given
+  if (container.empty()) {
+    ASSIGN_OR_RETURN(container, ContainerFor(factory, pod.object, "", o.quiet));
+  }
   if (o.tty && !o.stdin) o.stdin = false;
   if (o.tty && o.stdin && !isatty(factory.io.in_fd)) {
     if (!o.quiet) factory.io.Err("Unable to use a TTY - input is not a terminal or the right kind of file\n");

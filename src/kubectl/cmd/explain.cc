@@ -20,23 +20,30 @@ struct Options {
 
 constexpr size_t kWidth = 76;
 
-// Words filled into lines; the line ends of the text stay.
+// Words filled into lines of at most kWidth; line ends and runs of spaces of the text stay where no line breaks.
 std::string Wrap(const std::string& text, const std::string& indent) {
   std::string out;
   for (const absl::string_view paragraph : absl::StrSplit(text, '\n')) {
-    std::string line;
-    const size_t lead = std::min(paragraph.find_first_not_of(' '), paragraph.size());
-    line.append(lead, ' ');
-    bool first = true;
-    for (const absl::string_view word : absl::StrSplit(paragraph, ' ', absl::SkipEmpty())) {
-      if (!first && line.size() + 1 + word.size() > kWidth) {
+    std::string line, spaces, word;
+    const auto flush_word = [&] {
+      line += spaces + word;
+      spaces.clear();
+      word.clear();
+    };
+    for (const char c : paragraph) {
+      if (c == ' ') {
+        if (!word.empty()) flush_word();
+        spaces += c;
+        continue;
+      }
+      word += c;
+      if (line.size() + spaces.size() + word.size() > kWidth && word.size() < kWidth && !line.empty()) {
         absl::StrAppend(&out, indent, line, "\n");
         line.clear();
-        first = true;
+        spaces.clear();
       }
-      absl::StrAppend(&line, first ? "" : " ", word);
-      first = false;
     }
+    if (!word.empty()) flush_word();
     absl::StrAppend(&out, indent, line, "\n");
   }
   return out;
@@ -148,7 +155,7 @@ class Explainer {
       const Array& values = member->value.GetArray("enum");
       if (!values.empty()) {
         absl::StrAppend(text, indent, "enum: ");
-        for (size_t i = 0; i < values.size() && i < 4; ++i) absl::StrAppend(text, i == 0 ? "" : ", ", values[i].as_string());
+        for (size_t i = 0; i < values.size() && i < 4; ++i) absl::StrAppend(text, i == 0 ? "" : ", ", OrDefault(values[i].as_string(), "\"\""));
         absl::StrAppend(text, values.size() > 4 ? ", ....\n" : "\n");
       }
       if (!recursive_) {

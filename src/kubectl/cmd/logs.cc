@@ -83,8 +83,13 @@ class Logs {
     } else if (absl::StrContains(target, '/') && !absl::StartsWith(target, "pod/") && !absl::StartsWith(target, "pods/") && !absl::StartsWith(target, "po/")) {
       RETURN_IF_ERROR(PodsOf(*client, target, &pods));
     } else {
-      ASSIGN_OR_RETURN(Info pod, PodFor(factory_, target, {}, o_.timeout));
-      pods.push_back(std::move(pod));
+      absl::StatusOr<Info> pod = PodFor(factory_, target, {}, o_.timeout);
+      if (ApiNotFound(pod.status())) {
+        ASSIGN_OR_RETURN(const std::string ns, factory_.Namespace());
+        return Error(absl::StrCat("error from server (NotFound): ", pod.status().message(), " in namespace \"", ns, "\""));
+      }
+      RETURN_IF_ERROR(pod.status());
+      pods.push_back(*std::move(pod));
     }
     const bool all = o_.all_containers || (!o_.selector.empty() && o_.all_containers);
     for (const Info& pod : pods) {

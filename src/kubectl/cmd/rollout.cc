@@ -80,10 +80,22 @@ absl::StatusOr<std::vector<Info>> Resolve(Factory& factory, Options& o, const st
   return FetchObjects(factory, o.selection);
 }
 
+bool HasHistory(const ApiResource& r) {
+  return r.group == "apps" && (r.kind == "Deployment" || r.kind == "DaemonSet" || r.kind == "StatefulSet");
+}
+
+// Workloads without history are told apart from kinds that are no workloads.
+absl::Status NotImplemented(const ApiResource& r, absl::string_view retrieved, absl::string_view viewer) {
+  for (const char* kind : {"Pod", "ReplicaSet", "ReplicationController", "Job", "CronJob"}) {
+    if (r.kind == kind) return Error(absl::StrCat("no ", viewer, " has been implemented for \"", r.kind, "\""));
+  }
+  return Error(absl::StrCat("error retrieving ", retrieved, " for \"", r.kind, "\", no visitor method exists for {", r.group, " ", r.kind, "}"));
+}
+
 absl::Status RunHistory(Factory& factory, Options& o, const std::vector<std::string>& args) {
   ASSIGN_OR_RETURN(const std::vector<Info> infos, Resolve(factory, o, args, "history"));
   for (const Info& info : infos) {
-    if (info.resource.group != "apps") return Error(absl::StrCat("no history viewer has been implemented for \"", info.resource.kind, "\""));
+    if (!HasHistory(info.resource)) return NotImplemented(info.resource, "history", "history viewer");
     ASSIGN_OR_RETURN(const auto history, History(factory, info));
     if (o.revision > 0) {
       const auto it = history.find(o.revision);
@@ -172,7 +184,7 @@ absl::Status RunUndo(Factory& factory, Options& o, const std::vector<std::string
   ASSIGN_OR_RETURN(const std::vector<Info> infos, Resolve(factory, o, args, "undo"));
   for (const Info& info : infos) {
     const std::string& kind = info.resource.kind;
-    if (info.resource.group != "apps" || kind == "ReplicaSet") return Error(absl::StrCat("no rollbacker has been implemented for \"", kind, "\""));
+    if (!HasHistory(info.resource)) return NotImplemented(info.resource, "rollbacker", "rollbacker");
     ASSIGN_OR_RETURN(const auto history, History(factory, info));
     absl::StatusOr<std::string> done = kind == "Deployment" ? UndoDeployment(factory, o, info, history) : UndoRevision(factory, o, info, history);
     if (!done.ok()) return done.status();

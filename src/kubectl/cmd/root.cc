@@ -38,12 +38,16 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   add("Troubleshooting and Debugging Commands", MakeLogs(factory));
   add("Troubleshooting and Debugging Commands", MakeAttach(factory));
   add("Troubleshooting and Debugging Commands", MakeExec(factory));
+  add("Troubleshooting and Debugging Commands", MakePortForward(factory));
   add("Troubleshooting and Debugging Commands", MakeEvents(factory));
+  add("Troubleshooting and Debugging Commands", MakeCp(factory));
+  add("Advanced Commands", MakeDiff(factory));
   add("Advanced Commands", MakeApply(factory));
   add("Advanced Commands", MakePatch(factory));
   add("Advanced Commands", MakeReplace(factory));
   add("Settings Commands", MakeLabel(factory));
   add("Settings Commands", MakeAnnotate(factory));
+  add("Settings Commands", MakeCompletion(factory, &root));
   add("Other Commands", MakeApiResources(factory));
   add("Other Commands", MakeApiVersions(factory));
   add("Other Commands", MakeConfig(factory));

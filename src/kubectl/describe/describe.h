@@ -43,6 +43,12 @@ void DescribeSecret(const Value& object, DescribeWriter& w);
 void DescribeServiceAccount(const Value& object, const Cluster& cluster, Events events, DescribeWriter& w);
 void DescribePersistentVolume(const Value& object, Events events, DescribeWriter& w);
 void DescribePersistentVolumeClaim(const Value& object, const Cluster& cluster, Events events, DescribeWriter& w);
+// One row for each single resource or path that the rules allow: resource, path, name, verbs.
+struct PolicyRow {
+  std::string resource, url, name;
+  std::vector<std::string> verbs;
+};
+std::vector<PolicyRow> PolicyRows(const Array& rules);
 void DescribeRole(const Value& object, DescribeWriter& w);
 void DescribeBinding(const Value& object, DescribeWriter& w);
 void DescribeResourceQuota(const Value& object, DescribeWriter& w);

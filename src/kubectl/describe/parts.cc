@@ -77,7 +77,7 @@ void WriteLabels(DescribeWriter& w, absl::string_view title, const Value* labels
   const auto members = SortedMembers(labels);
   if (members.empty()) w.Write(0, "<none>\n");
   for (size_t i = 0; i < members.size(); ++i) {
-    if (i > 0) w.Write(0, indent, inner);
+    if (i > 0) w.Write(0, inner);
     w.Write(0, members[i]->key, "=", members[i]->value.as_string(), "\n");
   }
 }

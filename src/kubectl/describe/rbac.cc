@@ -72,6 +72,12 @@ std::vector<Rule> Break(const Array& rules) {
 
 }  // namespace
 
+std::vector<PolicyRow> PolicyRows(const Array& rules) {
+  std::vector<PolicyRow> rows;
+  for (const Rule& rule : Break(rules)) rows.push_back({rule.Resource(), rule.url, rule.name, rule.verbs});
+  return rows;
+}
+
 void DescribeRole(const Value& object, DescribeWriter& w) {
   w.Write(0, "Name:\t", object.GetString("metadata.name"), "\n");
   WriteLabels(w, "Labels", object.At("metadata.labels"));
