@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
+#include "apimachinery/fields.h"
 #include "apiserver/grpc/grpc_door.h"
 #include "apiserver/grpc/peer_identity.h"
 #include "apiserver/registry/gate.h"
@@ -252,9 +253,8 @@ class ResourcesService final : public pb::Resources::CallbackService {
 
   ::grpc::ServerUnaryReactor* List(CallbackServerContext* context, const pb::ListRequest* request,
                                    pb::ListReply* reply) override {
-    return Unary(context, request->target(), "list", [=, this](RequestContext& c) -> absl::Status {
-      c.options.label_selector = c.info.label_selector = request->label_selector();
-      c.options.field_selector = c.info.field_selector = request->field_selector();
+    const auto select = [request](RequestContext& c) { Select(request->label_selector(), request->field_selector(), c); };
+    return Unary(context, request->target(), "list", select, [=, this](RequestContext& c) -> absl::Status {
       c.options.resource_version = request->resource_version();
       c.options.resource_version_match = request->resource_version_match();
       c.options.limit = request->limit();
@@ -305,9 +305,8 @@ class ResourcesService final : public pb::Resources::CallbackService {
 
   ::grpc::ServerUnaryReactor* DeleteCollection(CallbackServerContext* context, const pb::DeleteRequest* request,
                                                pb::ListReply* reply) override {
-    return Unary(context, request->target(), "deletecollection", [=, this](RequestContext& c) -> absl::Status {
-      c.options.label_selector = request->label_selector();
-      c.options.field_selector = request->field_selector();
+    const auto select = [request](RequestContext& c) { Select(request->label_selector(), request->field_selector(), c); };
+    return Unary(context, request->target(), "deletecollection", select, [=, this](RequestContext& c) -> absl::Status {
       ASSIGN_OR_RETURN(const Value options, Options(*request, c));
       ASSIGN_OR_RETURN(const registry::ListAnswer list, registry_.DeleteCollection(c, options));
       Fill(list, reply);
@@ -321,8 +320,7 @@ class ResourcesService final : public pb::Resources::CallbackService {
     const bool queued = pool_.Submit([=, this, r = *request] {
       RequestContext c = ContextOf(*context, r.target(), "watch");
       c.options.watch = true;
-      c.options.label_selector = c.info.label_selector = r.label_selector();
-      c.options.field_selector = c.info.field_selector = r.field_selector();
+      Select(r.label_selector(), r.field_selector(), c);
       c.options.resource_version = r.resource_version();
       c.options.allow_bookmarks = r.allow_bookmarks() || r.send_initial_events();
       c.options.timeout_seconds = r.timeout_seconds();
@@ -360,13 +358,30 @@ class ResourcesService final : public pb::Resources::CallbackService {
     return registry::Admit(*env.authenticator, *env.authorizer, c);
   }
 
+  // What a request selects counts when it is authorized: a node may read its own pods and its own object only.
+  static void Select(const std::string& labels, const std::string& fields, RequestContext& c) {
+    c.options.label_selector = c.info.label_selector = labels;
+    c.options.field_selector = c.info.field_selector = fields;
+    const auto parsed = apimachinery::FieldSelector::Parse(fields);
+    if (!parsed.ok() || !c.info.name.empty()) return;
+    if (const std::string* name = parsed->RequiresExactMatch("metadata.name")) c.info.name = *name;
+  }
+
   template <typename F>
   ::grpc::ServerUnaryReactor* Unary(CallbackServerContext* context, const pb::Target& target, absl::string_view verb,
                                     F run) {
+    return Unary(context, target, verb, [](RequestContext&) {}, run);
+  }
+
+  // `prepare` runs before the request is authorized, `run` after.
+  template <typename P, typename F>
+  ::grpc::ServerUnaryReactor* Unary(CallbackServerContext* context, const pb::Target& target, absl::string_view verb,
+                                    P prepare, F run) {
     ::grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     const bool queued = pool_.Submit([=, this, &target, verb = std::string(verb)] {
       RequestContext c = ContextOf(*context, target, verb);
       c.audit_id = base::NewUid();
+      prepare(c);
       absl::Status status = Admit(c);
       if (status.ok()) status = run(c);
       reactor->Finish(status.ok() ? ::grpc::Status::OK : ToGrpc(context, status));
