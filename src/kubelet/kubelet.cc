@@ -286,6 +286,9 @@ absl::Status Cleanup(const KubeletOptions& options) {
     ASSIGN_OR_RETURN(std::unique_ptr<EmbeddedRuntime> runtime, EmbeddedRuntime::Open(RuntimeOptions(options)));
     runtime->RemoveEverything();
   }
+  // Only what this node's own configuration made: the bridge's name may be another's.
+  const std::string conf = options.root_dir + "/cni/conf/10-skiff.conflist";
+  if (options.cni_conf_dir.empty() && access(conf.c_str(), F_OK) == 0) RemoveNodeNetwork({.bridge = options.cni_bridge});
   for (const char* dir : {"/runtime", "/pods", "/cni", "/images", "/image-archives", "/log"}) RemoveAll(options.root_dir + dir);
   if (!absl::StartsWith(options.pod_logs_dir, options.root_dir)) RemoveAll(options.pod_logs_dir);
   return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include "kubelet/node/api_objects_client.h"
 
+#include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "k8s/authentication/v1/tokenrequest.pb.h"
 #include "k8s/core/v1/config.pb.h"
@@ -22,6 +23,8 @@ absl::StatusOr<KeyedData> ApiObjectsClient::Secret(const std::string& ns, const 
 }
 
 std::vector<ServiceAddress> ApiObjectsClient::Services(const std::string& ns) {
+  // A container that starts before the services are known would lack their variables for good.
+  for (int i = 0; i < 1000 && !services_.HasSynced(); ++i) absl::SleepFor(absl::Milliseconds(5));
   std::vector<ServiceAddress> all;
   for (const auto& service : ns.empty() ? services_.List() : services_.Namespace(ns)) {
     const v1::ServiceSpec& spec = service->spec();

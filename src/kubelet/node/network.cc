@@ -17,6 +17,8 @@ absl::Status RunTool(std::vector<std::string> args, std::string input = "") {
   return absl::OkStatus();
 }
 
+std::string TableName(const NodeNetworkOptions& options) { return absl::StrCat("skiff-kubelet-", options.bridge); }
+
 std::string InternalIp(const v1::Node& node) {
   for (const v1::NodeAddress& address : node.status().addresses()) {
     if (address.type() == "InternalIP") return address.address();
@@ -48,7 +50,7 @@ bool NodeNetwork::SetSelf(const v1::Node& node) {
 absl::Status NodeNetwork::Masquerade(const std::string& pod_cidr) {
   if (options_.cluster_cidr.empty()) return absl::OkStatus();
   // Bridged and routed pods must be let through, and what leaves the cluster carries the node's address.
-  const std::string table = "skiff-kubelet";
+  const std::string table = TableName(options_);
   return RunTool({"nft", "-f", "-"},
                  absl::StrCat("add table ip ", table, "\ndelete table ip ", table, "\ntable ip ", table, " {\n",
                               "  chain postrouting {\n    type nat hook postrouting priority srcnat; policy accept;\n",
@@ -83,6 +85,11 @@ void NodeNetwork::RemovePeer(const std::string& name) {
     routes_.erase(found);
   }
   (void)RunTool({"ip", "route", "del", cidr});
+}
+
+void RemoveNodeNetwork(const NodeNetworkOptions& options) {
+  (void)RunTool({"ip", "link", "del", options.bridge});
+  (void)RunTool({"nft", "delete", "table", "ip", TableName(options)});
 }
 
 }  // namespace kubelet

@@ -38,4 +38,7 @@ class NodeNetwork {
   std::map<std::string, std::pair<std::string, std::string>> routes_ ABSL_GUARDED_BY(mu_);  // node: range, address
 };
 
+// Removes the bridge and the rules of `options`, for cleanup; what is not there is fine.
+void RemoveNodeNetwork(const NodeNetworkOptions& options);
+
 }  // namespace kubelet

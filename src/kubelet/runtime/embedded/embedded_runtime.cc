@@ -616,6 +616,12 @@ void EmbeddedRuntime::RemoveEverything() {
     }
   }
   for (const ContainerStatus& container : ListContainers("")) (void)RemoveContainer(container.id, false);
+  {
+    absl::MutexLock lock(&mu_);
+    for (const auto& [id, sandbox] : sandboxes_) {  // whose network could not be taken down: its namespace takes it along
+      if (sandbox.pid > 0) kill(sandbox.pid, SIGKILL);
+    }
+  }
   cgroups_.KillAll("kubepods");
   cgroups_.Remove("");
 }
