@@ -18,6 +18,7 @@ class RealChain final : public Chain {
     Add(NewServiceAccount(seams));
     Add(NewNodeRestriction(seams), false);
     Add(NewTaintNodesByCondition(seams));
+    Add(NewPodSecurity(seams));
     Add(NewPriority(seams));
     Add(NewDefaultTolerationSeconds(seams));
     Add(NewDefaultStorageClass(seams));

@@ -1,8 +1,11 @@
 #include "apiserver/defaults/defaults.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "apimachinery/json.h"
 #include "apimachinery/quantity.h"
 #include "apiserver/defaults/rules.h"
@@ -17,14 +20,24 @@ using apimachinery::Quantity;
 using apimachinery::Shape;
 using apimachinery::Value;
 
-// Members that upstream's 1.35 accepts and then drops: their features are off. A parent left empty goes with them.
-struct Disabled {
-  absl::string_view message, member;
+// Features that upstream's 1.35 has switched off: members that the schema puts behind one of them are accepted and then
+// dropped. CrossNamespaceVolumeDataSource is off too, but drops the whole reference, which is code.
+constexpr absl::string_view kFeaturesOff[] = {
+    "CRDObservedGenerationTracking", "ClusterTrustBundleProjection", "ContainerStopSignals",
+    "CoordinatedLeaderElection", "DRAConsumableCapacity", "DRADeviceBindingConditions", "DRADeviceTaints",
+    "DRAExtendedResource", "DRAPartitionableDevices", "GenericWorkload", "InPlacePodLevelResourcesVerticalScaling",
+    "InPlacePodVerticalScalingAllocatedStatus", "MaxUnavailableStatefulSet", "NodeDeclaredFeatures",
+    "PodCertificateProjection", "ResourceHealthStatus",
 };
-constexpr Disabled kDisabled[] = {
-    {"core.v1.Lifecycle", "stopSignal"},
-    {"core.v1.PodSpec", "workloadRef"},
-};
+
+// A member with several features needs all of them.
+bool IsOff(const Field& field) {
+  if (field.rules == nullptr || field.rules->feature_gates.empty()) return false;
+  for (absl::string_view gate : absl::StrSplit(field.rules->feature_gates, ',')) {
+    if (std::find(std::begin(kFeaturesOff), std::end(kFeaturesOff), gate) != std::end(kFeaturesOff)) return true;
+  }
+  return false;
+}
 
 bool IsZero(const Value& value) {
   return value.is_null() || (value.is_string() && value.as_string().empty()) || (value.is_int() && value.as_int() == 0);
@@ -59,8 +72,8 @@ class Plans {
       const Message* message = &each;
       Plan& plan = plans_[message];
       plan.rule = FindRule(message->name);
-      for (const Disabled& disabled : kDisabled) {
-        if (disabled.message == message->name) plan.dropped.push_back(disabled.member);
+      for (const Field& field : message->fields) {
+        if (IsOff(field)) plan.dropped.push_back(field.json);
       }
       plan.needed = plan.rule != nullptr || !plan.dropped.empty();
       for (const Field& field : message->fields) {

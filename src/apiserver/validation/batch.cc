@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "apimachinery/labels.h"
+#include "apiserver/validation/go_json.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/pod.h"
 
@@ -321,10 +322,13 @@ void JobUpdate(FieldErrors& e, const Value& job, const Value& old) {
       v->EraseAt("metadata.labels");
     }
   }
-  if (!SameValue(&pod, &was)) e.Invalid(p / "template", Get(spec, "template"), kImmutable);
-  for (const char* key : {"completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"}) {
-    stays(key);
-  }
+  ImmutableAs(e, p / "template", "core.PodTemplateSpec", &pod, &was);
+  stays("completionMode");
+  ImmutableAs(e, p / "podFailurePolicy", "batch.PodFailurePolicy", spec.Find("podFailurePolicy"),
+              before.Find("podFailurePolicy"));
+  stays("backoffLimitPerIndex");
+  stays("managedBy");
+  ImmutableAs(e, p / "successPolicy", "batch.SuccessPolicy", spec.Find("successPolicy"), before.Find("successPolicy"));
 }
 
 bool ConditionTrue(const Value& job, absl::string_view type) {

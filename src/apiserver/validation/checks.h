@@ -85,6 +85,9 @@ Problems PathSegmentName(absl::string_view name, bool prefix);
 
 // metadata
 void Metadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p = Path("metadata"));
+// What the server checks of every object itself: after the kind's rules of create, before those of update.
+void CommonCreate(FieldErrors& e, const Value& object, bool namespaced);
+void CommonUpdate(FieldErrors& e, const Value& object, const Value& old, bool namespaced);
 void MetadataUpdate(FieldErrors& e, const Value& object, const Value& old, const Path& p = Path("metadata"));
 void KubeFinalizer(FieldErrors& e, const Path& p, absl::string_view name);
 void Conditions(FieldErrors& e, const Path& p, const Array& conditions);  // meta.v1.Condition lists

@@ -352,8 +352,7 @@ void LimitRangeCreate(FieldErrors& e, const Value& object) {
   }
 }
 
-void LimitRangeUpdate(FieldErrors& e, const Value& object, const Value& old) {
-  MetadataUpdate(e, object, old);
+void LimitRangeUpdate(FieldErrors& e, const Value& object, const Value&) {
   LimitRangeCreate(e, object);
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apiserver/validation/go_json.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/pod.h"
 
@@ -214,7 +215,7 @@ void ClaimCreate(FieldErrors& e, const Value& claim) {
 void ClaimUpdate(FieldErrors& e, const Value& claim, const Value& old) {
   Metadata(e, claim, true, SubdomainName);
   MetadataUpdate(e, claim, old);
-  if (!SameMember(claim, old, "spec")) e.Invalid(Path("spec"), Get(claim, "spec"), kImmutable);
+  ImmutableAs(e, Path("spec"), "resource.ResourceClaimSpec", claim.Find("spec"), old.Find("spec"));
 }
 void ClaimStatus(FieldErrors& e, const Value& claim, const Value& old) {
   MetadataUpdate(e, claim, old);
@@ -252,7 +253,7 @@ void TemplateCreate(FieldErrors& e, const Value& object) {
 }
 void TemplateUpdate(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
-  if (!SameMember(object, old, "spec")) e.Invalid(Path("spec"), Get(object, "spec"), kImmutable);
+  ImmutableAs(e, Path("spec"), "resource.ResourceClaimTemplateSpec", object.Find("spec"), old.Find("spec"));
 }
 
 // ---- DeviceClass

@@ -7,7 +7,7 @@
 
 namespace apiserver::validation {
 
-// The text that go-cmp prints for two structs of the type `message` ("core.v1.PodSpec").
-std::string GoDiff(absl::string_view message, const apimachinery::Value& before, const apimachinery::Value& after);
+// A unified diff, with three lines of context, of the pretty GoJson of two objects of one internal type.
+std::string GoDiff(absl::string_view type, const apimachinery::Value& before, const apimachinery::Value& after);
 
 }  // namespace apiserver::validation

@@ -89,7 +89,10 @@ void KubeFinalizer(FieldErrors& e, const Path& p, absl::string_view name) {
   e.Invalid(p, Value(name), "name is neither a standard finalizer name nor is it fully qualified");
 }
 
-void Metadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p) {
+namespace {
+
+// What holds for the metadata of every kind (apimachinery's part).
+void AnyMetadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p) {
   const Value& metadata = Sub(object, "metadata");
   const absl::string_view name = Text(metadata, "name"), generate = Text(metadata, "generateName"),
                           ns = Text(metadata, "namespace");
@@ -109,10 +112,9 @@ void Metadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rul
   Common(e, p, metadata);
   Finalizers(e, p / "finalizers", metadata);
   ManagedFields(e, p / "managedFields", metadata);
-  KubeFinalizers(e, p, metadata);
 }
 
-void MetadataUpdate(FieldErrors& e, const Value& object, const Value& old_object, const Path& p) {
+void AnyMetadataUpdate(FieldErrors& e, const Value& object, const Value& old_object, const Path& p) {
   const Value& metadata = Sub(object, "metadata");
   const Value& old = Sub(old_object, "metadata");
   if (old.Has("deletionTimestamp")) {
@@ -145,7 +147,31 @@ void MetadataUpdate(FieldErrors& e, const Value& object, const Value& old_object
   Annotations(e, p / "annotations", metadata.Find("annotations"));
   OwnerReferences(e, p / "ownerReferences", metadata);
   ManagedFields(e, p / "managedFields", metadata);
-  KubeFinalizers(e, p, metadata);
+}
+
+apimachinery::Problems PathSegment(absl::string_view name, bool prefix) {
+  return prefix ? apimachinery::IsPathSegmentPrefix(name) : apimachinery::IsPathSegmentName(name);
+}
+
+}  // namespace
+
+void Metadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p) {
+  AnyMetadata(e, object, namespaced, rule, p);
+  KubeFinalizers(e, p, Sub(object, "metadata"));
+}
+
+void MetadataUpdate(FieldErrors& e, const Value& object, const Value& old, const Path& p) {
+  AnyMetadataUpdate(e, object, old, p);
+  KubeFinalizers(e, p, Sub(object, "metadata"));
+}
+
+void CommonCreate(FieldErrors& e, const Value& object, bool namespaced) {
+  AnyMetadata(e, object, namespaced, PathSegment, Path("metadata"));
+}
+
+void CommonUpdate(FieldErrors& e, const Value& object, const Value& old, bool namespaced) {
+  AnyMetadata(e, object, namespaced, PathSegment, Path("metadata"));
+  AnyMetadataUpdate(e, object, old, Path("metadata"));
 }
 
 void Conditions(FieldErrors& e, const Path& p, const Array& conditions) {

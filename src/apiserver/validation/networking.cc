@@ -388,8 +388,7 @@ void BudgetSpec(FieldErrors& e, const Value& budget) {
 }
 
 void BudgetCreate(FieldErrors& e, const Value& budget) { Metadata(e, budget, true, SubdomainName), BudgetSpec(e, budget); }
-void BudgetUpdate(FieldErrors& e, const Value& budget, const Value& old) {
-  MetadataUpdate(e, budget, old);
+void BudgetUpdate(FieldErrors& e, const Value& budget, const Value&) {
   BudgetSpec(e, budget);
 }
 void BudgetStatus(FieldErrors& e, const Value& budget, const Value& old) {

@@ -107,7 +107,7 @@ void VolumeUpdate(FieldErrors& e, const Value& volume, const Value& old) {
   if (!SameValue(&now, &was)) {
     e.Forbidden(Path("spec.persistentvolumesource"),
                 absl::StrCat("spec.persistentvolumesource is immutable after creation\n",
-                             GoDiff("core.v1.PersistentVolumeSource", was, now)));
+                             GoDiff("core.PersistentVolumeSource", was, now)));
   }
   Immutable(e, Path("volumeMode"), spec.Find("volumeMode"), before.Find("volumeMode"));
   if (before.Has("nodeAffinity") && !SameMember(spec, before, "nodeAffinity")) {
@@ -177,7 +177,7 @@ void ClaimUpdate(FieldErrors& e, const Value& claim, const Value& old) {
   if (!SameValue(&now, &was)) {
     e.Forbidden(Path("spec"), absl::StrCat("spec is immutable after creation except resources.requests and "
                                            "volumeAttributesClassName for bound claims\n",
-                                           GoDiff("core.v1.PersistentVolumeClaimSpec", was, now)));
+                                           GoDiff("core.PersistentVolumeClaimSpec", was, now)));
   }
   if (size < old_size && size.Compare(amount(old, "status.capacity.storage")) <= 0) {
     e.Forbidden(Path("spec.resources.requests.storage"), "field can not be less than status.capacity");

@@ -183,7 +183,7 @@ void PodUpdate(FieldErrors& e, const Value& pod, const Value& old) {
                               "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
                               "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be "
                               "set to 1 if it was previously negative)\n",
-                              GoDiff("core.v1.PodSpec", before, munged)));
+                              GoDiff("core.PodSpec", before, munged)));
 }
 
 void StateTransition(FieldErrors& e, const Path& p, const Array& now, const Array& old, const Value& spec,
@@ -371,7 +371,7 @@ void PodEphemeralContainers(FieldErrors& e, const Value& pod, const Value& old) 
       e.Forbidden(p / "ephemeralContainers", absl::StrCat(name, "removed\n"));
     } else if (!SameValue(&*same, &was)) {
       e.Forbidden(p / "ephemeralContainers",
-                  absl::StrCat(name, "changed\n", GoDiff("core.v1.EphemeralContainer", was, *same)));
+                  absl::StrCat(name, "changed\n", GoDiff("core.EphemeralContainer", was, *same)));
     }
   }
 }

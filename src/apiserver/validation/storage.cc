@@ -3,6 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "apiserver/validation/go_json.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/pod.h"
 
@@ -167,16 +168,7 @@ void AttachmentCreate(FieldErrors& e, const Value& object) {
 
 void AttachmentUpdate(FieldErrors& e, const Value& object, const Value& old) {
   AttachmentBody(e, object);
-  if (SameMember(object, old, "spec")) return;
-  const Value& spec = Sub(object, "spec");
-  Value shown = Value::MakeObject();  // as upstream prints its inner type
-  shown.Set("Attacher", Value(Text(spec, "attacher")));
-  Value source = Value::MakeObject();
-  source.Set("PersistentVolumeName", Get(Sub(spec, "source"), "persistentVolumeName"));
-  source.Set("InlineVolumeSpec", Get(Sub(spec, "source"), "inlineVolumeSpec"));
-  shown.Set("Source", std::move(source));
-  shown.Set("NodeName", Value(Text(spec, "nodeName")));
-  e.Invalid(Path("spec"), shown, kImmutable);
+  ImmutableAs(e, Path("spec"), "storage.VolumeAttachmentSpec", object.Find("spec"), old.Find("spec"));
 }
 
 // ---- CSINode, CSIDriver, CSIStorageCapacity

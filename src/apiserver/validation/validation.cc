@@ -17,24 +17,38 @@ const KindRules* Find(const Kind& kind) {
   return nullptr;
 }
 
+// Kinds of which upstream checks the whole object again before it compares it with the old one.
+bool CreatesFirst(const Kind& kind) {
+  for (absl::string_view name : {"Namespace", "Node", "PersistentVolume", "Job", "IPAddress", "NetworkPolicy",
+                                 "RuntimeClass", "ResourceClaimTemplate", "CSINode", "CSIStorageCapacity",
+                                 "StorageClass"}) {
+    if (kind.kind == name) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 FieldErrors ValidateCreate(const Kind& kind, const Value& object) {
   FieldErrors e;
-  if (const KindRules* rules = Find(kind)) {
+  const KindRules* rules = Find(kind);
+  if (rules != nullptr) {
     rules->create(e, object);
   } else {
     Metadata(e, object, kind.namespaced, SubdomainName);
   }
+  if (e.empty() && (rules == nullptr || rules->update != nullptr)) CommonCreate(e, object, kind.namespaced);
   return e;
 }
 
 FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource) {
   FieldErrors e;
+  CommonUpdate(e, object, old, kind.namespaced);
   const KindRules* rules = Find(kind);
   if (rules == nullptr) {
     MetadataUpdate(e, object, old);
   } else if (subresource.empty()) {
+    if (CreatesFirst(kind)) rules->create(e, object);
     rules->update(e, object, old);
   } else if (kind.kind == "Pod" && subresource == "ephemeralcontainers") {
     PodEphemeralContainers(e, object, old);
