@@ -14,7 +14,7 @@ namespace client {
 namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(200);
-constexpr absl::Duration kMaxBackoff = absl::Seconds(10);
+constexpr absl::Duration kMaxBackoff = absl::Seconds(5);  // an API server that restarts is found again soon
 constexpr int64_t kPage = 1000;
 constexpr int kMetadata = 1;        // of every kind
 constexpr int kManagedFields = 17;  // of ObjectMeta

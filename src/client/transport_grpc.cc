@@ -24,6 +24,7 @@ using skiff::v1::Resources;
 
 constexpr char kStatusTrailer[] = "skiff-status-bin";
 constexpr auto kCallTimeout = std::chrono::seconds(60);
+constexpr auto kConnectTimeout = std::chrono::seconds(5);
 
 void Fill(const Target& from, skiff::v1::Target* to) {
   to->set_group(from.group);
@@ -56,6 +57,7 @@ class WatchCall final : public grpc::ClientReadReactor<skiff::v1::WatchEvent> {
 
   void Start(Resources::Stub& stub, std::shared_ptr<WatchCall> self) {
     self_ = std::move(self);
+    context.set_wait_for_ready(true);  // a call that waits is what makes a connection progress
     stub.async()->Watch(&context, &request, this);
     StartRead(&event_);
     StartCall();
@@ -127,7 +129,7 @@ class GrpcWatch final : public Watch {
 class GrpcTransport final : public Transport {
  public:
   GrpcTransport(const ClientConfig& config, std::shared_ptr<grpc::Channel> channel, std::unique_ptr<Transport> rest)
-      : config_(config), stub_(Resources::NewStub(std::move(channel))), rest_(std::move(rest)) {}
+      : config_(config), channel_(std::move(channel)), stub_(Resources::NewStub(channel_)), rest_(std::move(rest)) {}
 
   absl::StatusOr<Object> Get(const Target& target, absl::string_view resource_version) override {
     skiff::v1::GetRequest request;
@@ -224,8 +226,15 @@ class GrpcTransport final : public Transport {
     if (const std::string token = Token(); !token.empty()) context.AddMetadata("authorization", "Bearer " + token);
   }
 
+  // A connection only makes progress while something waits on its channel; calls that fail at once do not.
+  void AwaitConnection() {
+    if (channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY) return;
+    channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectTimeout);
+  }
+
   template <typename Method, typename Request, typename Reply>
   absl::Status Call(Method method, const Request& request, Reply* reply) {
+    AwaitConnection();
     grpc::ClientContext context;
     Prepare(context, /*timeout=*/true);
     return ToStatus(((*stub_).*method)(&context, request, reply), context);
@@ -252,6 +261,7 @@ class GrpcTransport final : public Transport {
   }
 
   const ClientConfig config_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<Resources::Stub> stub_;
   const std::unique_ptr<Transport> rest_;
   absl::Mutex mu_;
@@ -272,7 +282,7 @@ absl::StatusOr<std::unique_ptr<Transport>> NewGrpcTransport(const ClientConfig& 
   arguments.SetMaxSendMessageSize(-1);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);  // a dead server must not hold a watch forever
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3000);
   if (!config.tls_server_name.empty()) arguments.SetSslTargetNameOverride(config.tls_server_name);
   auto channel = grpc::CreateCustomChannel(config.grpc_server, grpc::SslCredentials(tls), arguments);
