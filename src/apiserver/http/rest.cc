@@ -252,14 +252,14 @@ void RestDoor::ServeResource(Call& call) {
     }
     return NotFound(call);
   }
-  auto options = pipeline::ParseOptions(info, call.query);
-  if (!options.ok()) return call.Fail(options.status());
-  context.options = *std::move(options);
   if (info.group.empty() && info.resource == "endpoints") {
     context.AddWarning("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
   } else if (info.group.empty() && info.resource == "componentstatuses") {
     context.AddWarning("v1 ComponentStatus is deprecated in v1.19+");
   }
+  auto options = pipeline::ParseOptions(info, call.query);
+  if (!options.ok()) return call.Fail(options.status());
+  context.options = *std::move(options);
   call.include = IncludeOf(base::http::FindParam(call.query, "includeObject"));
   const auto refuse = [&] {
     call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
@@ -282,7 +282,10 @@ void RestDoor::ServeResource(Call& call) {
       if (const std::string v = param("propagationPolicy"); !v.empty()) parsed->Set("propagationPolicy", v);
       if (const std::string v = param("orphanDependents"); !v.empty()) parsed->Set("orphanDependents", v == "true");
       int64_t grace = 0;
-      if (const std::string v = param("gracePeriodSeconds"); absl::SimpleAtoi(v, &grace)) {
+      if (const std::string v = param("gracePeriodSeconds"); !v.empty()) {
+        if (!absl::SimpleAtoi(v, &grace)) {
+          return call.Fail(apimachinery::BadRequest(absl::StrCat("strconv.ParseInt: parsing \"", v, "\": invalid syntax")));
+        }
         parsed->Set("gracePeriodSeconds", grace);
       }
     }

@@ -303,6 +303,8 @@ class ForwarderImpl final : public http::Forwarder {
       std::unique_ptr<base::http::ClientCall> call;  // under mu
       bool gone = false;                             // under mu
       bool started = false;                          // I/O thread of the call
+      int refused = 0;                               // I/O thread: a kubelet's refusal of a log, and its text
+      std::string text;
     };
     auto exchange = std::make_shared<Exchange>();
     exchange->writer = std::move(writer);
@@ -314,7 +316,12 @@ class ForwarderImpl final : public http::Forwarder {
       }
     };
     base::http::ResponseSink sink;
-    sink.on_head = [exchange](const base::http::ResponseHead& head) {
+    const bool log = target.kubelet && absl::StartsWith(target.path, "/containerLogs/");
+    sink.on_head = [exchange, log](const base::http::ResponseHead& head) {
+      if (log && head.status >= 400) {
+        exchange->refused = head.status;
+        return;
+      }
       Headers headers;
       for (const base::http::Header& h : head.headers) {
         if (!HopByHop(h.name) && h.name != "date") headers.push_back(h);
@@ -323,6 +330,10 @@ class ForwarderImpl final : public http::Forwarder {
       exchange->writer->Start(head.status, std::move(headers));
     };
     sink.on_body = [exchange](absl::string_view data) {
+      if (exchange->refused != 0) {
+        if (exchange->text.size() < 2048) exchange->text.append(data.data(), data.size());
+        return;
+      }
       const int64_t backlog = exchange->writer->Write(std::string(data));
       if (backlog < 0 || backlog > 64 * kHighWater) {
         const std::lock_guard lock(exchange->mu);
@@ -331,6 +342,16 @@ class ForwarderImpl final : public http::Forwarder {
     };
     sink.on_done = [exchange, fail, host = target.host, port = target.port](absl::Status status) {
       if (exchange->started) return exchange->writer->Finish();
+      // What a kubelet says of a log it cannot give is the answer's message, as upstream words it.
+      if (exchange->refused == 400) return fail(*exchange->writer, BadRequest(exchange->text));
+      if (exchange->refused == 404) {
+        apimachinery::ApiStatus missing = apimachinery::InternalError("");
+        missing.code = 404;
+        missing.reason = "NotFound";
+        missing.message = absl::StrCat("the server could not find the requested resource: ", exchange->text);
+        return fail(*exchange->writer, missing);
+      }
+      if (exchange->refused != 0) return fail(*exchange->writer, apimachinery::InternalError(exchange->text));
       apimachinery::ApiStatus error = apimachinery::InternalError("");
       error.message = absl::StrCat("error dialing backend: ", status.message());
       error.code = 502;

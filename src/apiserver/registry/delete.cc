@@ -34,8 +34,14 @@ absl::Status CheckDeleteOptions(const Value& options) {
   return apimachinery::Invalid("meta.k8s.io", "DeleteOptions", "", errors);
 }
 
+// Kinds whose dependents stay unless the request says otherwise, as they did before there was a collector.
+bool OrphansByDefault(const Kind& kind) {
+  return (kind.kind == "Job" && kind.group == "batch") || (kind.kind == "ReplicationController" && kind.group.empty());
+}
+
 // What the garbage collector is to do with dependents, as finalizers of the object.
-bool SetPropagation(const Value& options, Value& object) {
+bool SetPropagation(const Kind& kind, const Value& options, Value& object) {
+  if (kind.kind == "Event") return !object.GetArray("metadata.finalizers").empty();  // never has dependents
   std::vector<std::string> finalizers;
   for (const Value& f : object.GetArray("metadata.finalizers")) {
     if (f.is_string()) finalizers.push_back(f.as_string());
@@ -51,6 +57,7 @@ bool SetPropagation(const Value& options, Value& object) {
     orphan = policy == "Orphan";
     foreground = policy == "Foreground";
   }
+  if (OrphansByDefault(kind) && !options.Has("orphanDependents") && policy.empty() && !foreground) orphan = true;
   std::erase_if(finalizers, [](const std::string& f) { return f == kOrphan || f == kForeground; });
   if (orphan) finalizers.emplace_back(kOrphan);
   if (foreground) finalizers.emplace_back(kForeground);
@@ -69,7 +76,7 @@ bool SetPropagation(const Value& options, Value& object) {
 
 apimachinery::ApiStatus Deleted(const Kind& kind, const Value& object) {
   apimachinery::ApiStatus status;
-  status.code = 200;
+  status.code = 0;  // not printed
   status.success = true;
   status.name = object.GetString("metadata.name");
   status.group = std::string(kind.group);
@@ -83,6 +90,11 @@ apimachinery::ApiStatus Deleted(const Kind& kind, const Value& object) {
 absl::StatusOr<Answer> Registry::Delete(RequestContext& context, const Value& options) {
   ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
   RETURN_IF_ERROR(CheckDeleteOptions(options));
+  if (resource->kind->kind == "Job" && !options.Has("propagationPolicy") && !options.Has("orphanDependents")) {
+    context.AddWarning(
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
+        "set propagationPolicy=Orphan to suppress this warning");
+  }
   return DeleteObject(context, *resource, nullptr, options);
 }
 
@@ -100,15 +112,23 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
     const std::string uid = object.GetString("metadata.uid");
     const std::string wanted_uid = options.GetString("preconditions.uid");
     const std::string wanted_rv = options.GetString("preconditions.resourceVersion");
-    if (!wanted_uid.empty() && wanted_uid != uid) {
+    const bool is_namespace = kind.kind == "Namespace" && kind.group.empty();
+    if (!wanted_uid.empty() && wanted_uid != uid && is_namespace) {
       return apimachinery::Conflict(kind.group, kind.plural, name,
                                     absl::StrCat("Precondition failed: UID in precondition: ", wanted_uid,
                                                  ", UID in object meta: ", uid));
     }
+    if (!wanted_uid.empty() && wanted_uid != uid) {
+      return apimachinery::Conflict(kind.group, kind.kind, name,
+                                    absl::StrCat("the UID in the precondition (", wanted_uid,
+                                                 ") does not match the UID in record (", uid,
+                                                 "). The object might have been deleted and then recreated"));
+    }
     if (!wanted_rv.empty() && wanted_rv != absl::StrCat(current->revision)) {
-      return apimachinery::Conflict(kind.group, kind.plural, name,
-                                    absl::StrCat("Precondition failed: ResourceVersion in precondition: ", wanted_rv,
-                                                 ", ResourceVersion in object meta: ", current->revision));
+      return apimachinery::Conflict(kind.group, kind.kind, name,
+                                    absl::StrCat("the ResourceVersion in the precondition (", wanted_rv,
+                                                 ") does not match the ResourceVersion in record (", current->revision,
+                                                 "). The object might have been modified"));
     }
     if (env_.admission != nullptr) {
       admission::Attributes attributes;
@@ -125,11 +145,10 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
       RETURN_IF_ERROR(env_.admission->Validate(attributes, &reservation));
     }
     const Value before = object;
-    const bool waits = SetPropagation(options, object);
+    const bool waits = SetPropagation(kind, options, object);
     bool graceful = false;
     int64_t grace = GracePeriod(kind, object, options, &graceful);
     const Value* dying = object.At("metadata.deletionTimestamp");
-    const bool is_namespace = kind.kind == "Namespace" && kind.group.empty();
     const bool held = waits || (is_namespace && !object.GetArray("spec.finalizers").empty());
     const absl::Time now = env_.clock->Now();
     Value& meta = object["metadata"];
@@ -147,9 +166,9 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
           grace = present;
         }
       }
-    } else if (held || (graceful && grace > 0)) {
+    } else if (held || graceful) {
       meta.Set("deletionTimestamp", apimachinery::FormatTime(now + absl::Seconds(grace)));
-      meta.Set("deletionGracePeriodSeconds", grace);
+      if (!is_namespace) meta.Set("deletionGracePeriodSeconds", grace);
       if (meta.GetInt("generation") > 0) meta.Set("generation", meta.GetInt("generation") + 1);
       if (is_namespace) object.Ensure("status").Set("phase", "Terminating");
     }
@@ -164,7 +183,8 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
       conflict = !gone.done;
       if (!conflict) {
         services_->Release(kind, object);
-        shown = cache::AtRevision(*current, gone.revision);
+        object["metadata"].Set("resourceVersion", absl::StrCat(gone.revision));
+        shown = MakeEntry(kind, object);
       }
     } else if (!(object == before)) {
       ASSIGN_OR_RETURN(shown, Put(resource, object, current->revision, &conflict));

@@ -83,8 +83,10 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
         return BadRequest(absl::StrCat("the name of the object (", object.GetString("metadata.name"),
                                        ") does not match the name on the URL (", name, ")"));
       }
-      if (resource->namespaced() && object.GetString("metadata.namespace") != context.info.ns) {
-        return BadRequest("the namespace of the object does not match the namespace on the request");
+      const std::string ns = object.GetString("metadata.namespace");
+      if (resource->namespaced() && ns.empty()) object["metadata"].Set("namespace", context.info.ns);
+      if (resource->namespaced() && !ns.empty() && ns != context.info.ns) {
+        return BadRequest("the namespace of the provided object does not match the namespace sent on the request");
       }
     }
     defaults::ApplyDefaults(kind, object);

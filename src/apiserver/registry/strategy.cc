@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
 namespace apiserver::registry {
 namespace {
 
@@ -22,6 +25,8 @@ constexpr std::array<absl::string_view, 21> kGeneration = {
     "PriorityLevelConfiguration", "CustomResourceDefinition", "EndpointSlice", "PodTemplate"};
 constexpr std::array<absl::string_view, 3> kGenerationFirstOnly = {"PriorityClass", "ResourceSlice", "DeviceClass"};
 constexpr std::array<absl::string_view, 2> kKeepsStatusOnCreate = {"Node", "APIService"};
+
+constexpr char kTemplateGeneration[] = "deprecated.daemonset.template.generation";
 
 bool HasStatus(const Kind& kind) { return kind.HasSubresource("status"); }
 
@@ -57,12 +62,25 @@ void CopyMeta(absl::string_view member, const Value& old, Value& object) {
   }
 }
 
+// An annotation that was a field once: counts changes of the pod template.
+void SetTemplateGeneration(Value& object, const Value& old) {
+  const Value* annotations = old.At("metadata.annotations");
+  const Value* before = annotations == nullptr ? nullptr : annotations->Find(kTemplateGeneration);
+  int64_t count = 0;
+  if (before != nullptr && before->is_string() && !absl::SimpleAtoi(before->as_string(), &count)) count = 0;
+  const Value* was = old.At("spec.template");
+  const Value* is = object.At("spec.template");
+  if (was != nullptr && is != nullptr && !(*was == *is)) ++count;
+  object.Ensure("metadata.annotations").Set(kTemplateGeneration, absl::StrCat(count));
+}
+
 }  // namespace
 
 void PrepareForCreate(const Kind& kind, Value& object) {
   Value& meta = object["metadata"];
   meta.Erase("generation");
   if (OneOf(kind.kind, kGeneration) || OneOf(kind.kind, kGenerationFirstOnly)) meta.Set("generation", int64_t{1});
+  if (kind.kind == "DaemonSet") object.Ensure("metadata.annotations").Set(kTemplateGeneration, "1");
   if (!HasStatus(kind) || OneOf(kind.kind, kKeepsStatusOnCreate)) return;
   if (kind.kind == "Pod") {
     // qosClass is the admission's and defaults' affair once they have filled in the resources.
@@ -132,6 +150,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
     }
     if (kind.kind == "CertificateSigningRequest") CopyOrErase("spec", old, object);
   }
+  if (kind.kind == "DaemonSet") SetTemplateGeneration(object, old);
   CopyMeta("generation", old, object);
   if (subresource != "status" && OneOf(kind.kind, kGeneration) && !SameSpec(object, old)) {
     object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
@@ -160,8 +179,8 @@ bool AllowsCreateOnUpdate(const Kind& kind) {
 }
 
 bool AllowsUnconditionalUpdate(const Kind& kind) {
-  static constexpr std::array<absl::string_view, 11> kNot = {
-      "Lease", "PriorityLevelConfiguration", "FlowSchema", "CustomResourceDefinition", "APIService",
+  static constexpr std::array<absl::string_view, 13> kNot = {
+      "Lease", "VolumeAttachment", "CSINode", "CSIDriver", "CSIStorageCapacity", "CustomResourceDefinition", "APIService",
       "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
       "ValidatingAdmissionPolicyBinding", "RuntimeClass", "PodDisruptionBudget"};
   return !OneOf(kind.kind, kNot);

@@ -1,6 +1,7 @@
 // create and update: the one way an object changes.
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/apply/apply.h"
 #include "apimachinery/codec.h"
@@ -132,6 +133,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   if (generate) meta.Set("name", absl::StrCat(base, base::NameSuffix()));
   defaults::ApplyDefaults(kind, object);
   DedupOwnerReferences(context, object);
+  if (kind.kind == "DaemonSet") PrepareForCreate(kind, object);  // its annotation is the writer's own
   TrackManagers(context, resource, nullptr, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
@@ -198,8 +200,10 @@ absl::StatusOr<Answer> Registry::Update(RequestContext& context, const Body& bod
   RETURN_IF_ERROR(CheckNamespace(*resource, context, object));
   const std::string name = object.GetString("metadata.name");
   if (name.empty()) {
-    object["metadata"].Set("name", context.info.name);
-  } else if (name != context.info.name) {
+    return BadRequest(absl::StrCat("the name of the object (", context.info.name,
+                                   " based on URL) was undeterminable: name must be provided"));
+  }
+  if (name != context.info.name) {
     return BadRequest(absl::StrCat("the name of the object (", name, ") does not match the name on the URL (",
                                    context.info.name, ")"));
   }
@@ -255,7 +259,14 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
       apimachinery::FieldErrors errors;
       errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(wanted.empty() ? "" : wanted),
                      "must be specified for an update");
-      return apimachinery::Invalid(kind.group, kind.kind, name, errors);
+      return apimachinery::Invalid(kind.group, kind.plural, name, errors);
+    }
+    if (int64_t number = 0; !unconditional && !absl::SimpleAtoi(wanted, &number)) {
+      apimachinery::ApiStatus status = apimachinery::InternalError("");
+      status.reason.clear();
+      status.causes.clear();
+      status.message = absl::StrCat("strconv.ParseUint: parsing \"", wanted, "\": invalid syntax");
+      return status;
     }
     if (!unconditional && wanted != absl::StrCat(current->revision)) {
       if (attempt == 0) continue;
@@ -270,9 +281,11 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
         meta.Erase(member);
       }
     };
-    for (const absl::string_view member : {"uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
-      keep(member);
-    }
+    keep("uid");
+    keep("creationTimestamp");
+    // What is being deleted stays so; that something starts to be is refused by validation.
+    if (old.At("metadata.deletionTimestamp") != nullptr) keep("deletionTimestamp");
+    if (!meta.Has("deletionGracePeriodSeconds")) keep("deletionGracePeriodSeconds");
     meta.Erase("selfLink");
     meta.Set("resourceVersion", absl::StrCat(current->revision));
     DedupOwnerReferences(context, object);

@@ -1,0 +1,202 @@
+#include "apiserver/cache/cache.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "apimachinery/codec.h"
+#include "apiserver/cache/object_bytes.h"
+#include "unit/apiserver_cache/fake_store.h"
+
+namespace apiserver::cache {
+namespace {
+
+using apimachinery::Schema;
+using apimachinery::Value;
+
+const apimachinery::Kind& ConfigMap() { return *Schema::Builtin().FindKind("v1", "ConfigMap"); }
+
+std::string Stored(absl::string_view ns, absl::string_view name, absl::string_view label) {
+  Value object = Value::MakeObject();
+  object.Set("kind", "ConfigMap");
+  object.Set("apiVersion", "v1");
+  object.Ensure("metadata").Set("name", name);
+  object["metadata"].Set("namespace", ns);
+  object.Ensure("metadata.labels").Set("l", label);
+  return apimachinery::EncodeObject(*ConfigMap().message, object);
+}
+
+struct Log {
+  std::vector<std::string> lines;
+};
+
+class LogSink final : public WatchSink {
+ public:
+  explicit LogSink(Log* log) : log_(log) {}
+  bool OnEvent(const Event&, const Event::View& view) override {
+    log_->lines.push_back(absl::StrCat(EventTypeName(view.type), " ", view.object->key, "@",
+                                       MetaString(view.object->bytes, MetaField::kResourceVersion)));
+    return true;
+  }
+  bool OnBookmark(int64_t revision, bool initial_end) override {
+    log_->lines.push_back(absl::StrCat("BOOKMARK ", revision, initial_end ? " end" : ""));
+    return true;
+  }
+  void OnEnd(absl::Status status) override { log_->lines.push_back("END"); }
+
+ private:
+  Log* const log_;
+};
+
+class CacheTest : public testing::Test {
+ protected:
+  void Start(CacheOptions options = {}) {
+    cache_ = Cache::Create(store_, {"configmaps"}, options);
+    ASSERT_TRUE(cache_->Start().ok());
+    mirror_ = cache_->Find("configmaps");
+  }
+  int64_t Write(absl::string_view name, absl::string_view label, int64_t expected) {
+    return store_.Update(absl::StrCat("/registry/configmaps/ns/", name), Stored("ns", name, label), expected)->revision;
+  }
+  std::unique_ptr<WatchTicket> Watch(WatchRequest request, Log* log) {
+    auto ticket = cache_->Watch(*mirror_, std::move(request), std::make_unique<LogSink>(log));
+    EXPECT_TRUE(ticket.ok()) << ticket.status();
+    return ticket.ok() ? *std::move(ticket) : nullptr;
+  }
+  static Filter Labelled(absl::string_view selector) { return *ParseFilter(ConfigMap(), "", selector, ""); }
+
+  store::FakeStore store_;
+  std::unique_ptr<Cache> cache_;
+  const ResourceMirror* mirror_ = nullptr;
+};
+
+TEST_F(CacheTest, ShowsWhatTheStoreHoldsWithItsRevision) {
+  const int64_t first = Write("a", "x", 0);
+  Start();
+  const int64_t second = Write("b", "x", 0);
+  ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(1)).ok());
+  const Listing list = cache_->List(*mirror_, "ns/");
+  ASSERT_EQ(list.items.size(), 2u);
+  EXPECT_EQ(list.revision, second);
+  EXPECT_EQ(MetaString(list.items[0]->bytes, MetaField::kResourceVersion), absl::StrCat(first));
+  EXPECT_EQ(cache_->Get(*mirror_, "ns/b")->name(), "b");
+  EXPECT_EQ(cache_->Get(*mirror_, "ns/c"), nullptr);
+  EXPECT_TRUE(cache_->List(*mirror_, "n/").items.empty());
+}
+
+TEST_F(CacheTest, WatchBeginsWithTheStateAndASingleBookmark) {
+  Write("a", "x", 0);
+  Start();
+  Log log;
+  WatchRequest request;
+  request.initial_bookmark = true;
+  const auto ticket = Watch(std::move(request), &log);
+  Write("b", "x", 0);
+  EXPECT_EQ(absl::StrJoin(log.lines, ","), "ADDED ns/a@2,BOOKMARK 2 end,ADDED ns/b@3");
+}
+
+TEST_F(CacheTest, SelectorsTurnChangesIntoAddedAndDeleted) {
+  Start();
+  Log log;
+  WatchRequest request;
+  request.filter = Labelled("l=x");
+  const auto ticket = Watch(std::move(request), &log);
+  int64_t at = Write("a", "y", 0);
+  at = Write("a", "x", at);
+  at = Write("a", "x", at);
+  at = Write("a", "y", at);
+  ASSERT_TRUE(store_.Delete("/registry/configmaps/ns/a", at).ok());
+  // Leaving the selection shows the object as it was, at the revision of the change.
+  EXPECT_EQ(absl::StrJoin(log.lines, ","), "ADDED ns/a@3,MODIFIED ns/a@4,DELETED ns/a@5");
+}
+
+TEST_F(CacheTest, WatchFromARevisionReplaysWhatFollowedIt) {
+  Start();
+  int64_t at = Write("a", "x", 0);
+  const int64_t from = at;
+  at = Write("a", "y", at);
+  ASSERT_TRUE(store_.Delete("/registry/configmaps/ns/a", at).ok());
+  Log log;
+  WatchRequest request;
+  request.after_revision = from;
+  const auto ticket = Watch(std::move(request), &log);
+  EXPECT_EQ(absl::StrJoin(log.lines, ","), "MODIFIED ns/a@3,DELETED ns/a@4");
+}
+
+TEST_F(CacheTest, ForgottenHistoryIsToldAsTooOld) {
+  CacheOptions options;
+  options.history_events = 2;
+  Start(options);
+  int64_t at = Write("a", "0", 0);
+  const int64_t from = at;
+  for (int i = 1; i < 5; ++i) at = Write("a", absl::StrCat(i), at);
+  Log log;
+  WatchRequest request;
+  request.after_revision = from;
+  const auto ticket = cache_->Watch(*mirror_, std::move(request), std::make_unique<LogSink>(&log));
+  EXPECT_TRUE(absl::IsOutOfRange(ticket.status()));
+}
+
+TEST_F(CacheTest, DroppedTicketsHearNothing) {
+  Start();
+  Log log;
+  auto ticket = Watch({}, &log);
+  ticket.reset();
+  Write("a", "x", 0);
+  EXPECT_TRUE(log.lines.empty());
+  EXPECT_EQ(cache_->watchers(), 0u);
+}
+
+TEST(EventTest, AFrameIsEncodedOnceForAllWatchers) {
+  auto entry = std::make_shared<Entry>();
+  const Event event(EventType::kAdded, entry, nullptr, 7);
+  int made = 0;
+  const auto encode = [&made] { return absl::StrCat("frame ", ++made); };
+  const Event::Frame first = event.Encoded(1, {EventType::kAdded, entry}, encode);
+  EXPECT_EQ(event.Encoded(1, {EventType::kAdded, entry}, encode), first);
+  EXPECT_NE(event.Encoded(2, {EventType::kAdded, entry}, encode), first);
+  EXPECT_EQ(made, 2);
+}
+
+TEST(ObjectBytesTest, ResourceVersionIsSetInPlace) {
+  const apimachinery::Message& message = *ConfigMap().message;
+  for (const char* present : {"", "5", "123456"}) {
+    Value object = Value::MakeObject();
+    object.Ensure("metadata").Set("name", "n");
+    object["metadata"].Set("uid", "u");
+    object["metadata"].Set("generation", int64_t{3});
+    if (*present != 0) object["metadata"].Set("resourceVersion", present);
+    object.Ensure("data").Set("k", "v");
+    std::string bytes, want;
+    apimachinery::EncodeWire(message, object, &bytes);
+    object["metadata"].Set("resourceVersion", "42");
+    apimachinery::EncodeWire(message, object, &want);
+    EXPECT_EQ(WithResourceVersion(bytes, 42), want);
+  }
+}
+
+TEST(ObjectBytesTest, MalformedBytesAreLeftAlone) {
+  EXPECT_EQ(WithResourceVersion("\xff\xff", 1), "\xff\xff");
+  EXPECT_EQ(WithResourceVersion("", 1), "");
+  EXPECT_EQ(MetaString("\x0a\x05", MetaField::kName), "");
+}
+
+TEST(FilterTest, FieldsOfAKind) {
+  const apimachinery::Kind& pod = *Schema::Builtin().FindKind("v1", "Pod");
+  Value object = Value::MakeObject();
+  object.Ensure("metadata").Set("name", "p");
+  object.Ensure("spec").Set("nodeName", "n1");
+  object.Ensure("status").Set("phase", "Running");
+  Entry entry;
+  entry.kind = &pod;
+  entry.key = "ns/p";
+  apimachinery::EncodeWire(*pod.message, object, &entry.bytes);
+  const auto matches = [&](absl::string_view fields) { return ParseFilter(pod, "", "", fields)->Matches(entry); };
+  EXPECT_TRUE(matches("spec.nodeName=n1,status.phase!=Failed"));
+  EXPECT_FALSE(matches("spec.nodeName="));
+  EXPECT_TRUE(matches("metadata.name=p,metadata.namespace=ns"));
+  EXPECT_EQ(ParseFilter(pod, "", "", "spec.foo=1").status().message(), "field label not supported: spec.foo");
+}
+
+}  // namespace
+}  // namespace apiserver::cache

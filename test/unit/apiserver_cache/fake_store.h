@@ -1,0 +1,82 @@
+// A store in memory with one watcher, for tests of what stands on it.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "apiserver/store/store.h"
+
+namespace apiserver::store {
+
+class FakeStore final : public Store {
+ public:
+  absl::StatusOr<std::optional<KeyValue>> Get(absl::string_view key, int64_t* revision) override {
+    const std::lock_guard lock(mu_);
+    if (revision != nullptr) *revision = revision_;
+    const auto it = kvs_.find(std::string(key));
+    if (it == kvs_.end()) return std::optional<KeyValue>();
+    return std::optional<KeyValue>(it->second);
+  }
+  absl::StatusOr<int64_t> List(absl::string_view prefix, absl::string_view from, int64_t, int64_t,
+                               absl::FunctionRef<bool(KeyValue)> each) override {
+    const std::lock_guard lock(mu_);
+    for (auto it = kvs_.lower_bound(std::string(from.empty() ? prefix : from)); it != kvs_.end(); ++it) {
+      if (!absl::StartsWith(it->first, prefix) || !each(it->second)) break;
+    }
+    return revision_;
+  }
+  absl::StatusOr<int64_t> Count(absl::string_view, absl::string_view, int64_t) override { return 0; }
+  absl::StatusOr<int64_t> Revision() override {
+    const std::lock_guard lock(mu_);
+    return revision_;
+  }
+  absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value) override { return Put(key, value, 0); }
+  absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected) override {
+    return Put(key, value, expected);
+  }
+  absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t) override {
+    const std::lock_guard lock(mu_);
+    kvs_.erase(std::string(key));
+    Tell({true, {std::string(key), "", ++revision_}});
+    return WriteResult{true, revision_, {}};
+  }
+  std::unique_ptr<WatchHandle> Watch(std::string, int64_t, WatchSink sink) override {
+    const std::lock_guard lock(mu_);
+    sink_ = std::move(sink);
+    return std::make_unique<Handle>();
+  }
+  absl::Status Compact(int64_t*, int64_t*) override { return absl::OkStatus(); }
+
+ private:
+  struct Handle final : WatchHandle {
+    void RequestProgress() override {}
+  };
+  absl::StatusOr<WriteResult> Put(absl::string_view key, absl::string_view value, int64_t expected) {
+    const std::lock_guard lock(mu_);
+    const auto it = kvs_.find(std::string(key));
+    const int64_t present = it == kvs_.end() ? 0 : it->second.mod_revision;
+    WriteResult result;
+    if (present != expected) {
+      if (present != 0) result.current = it->second;
+      return result;
+    }
+    KeyValue kv{std::string(key), std::string(value), ++revision_};
+    kvs_[kv.key] = kv;
+    Tell({false, kv});
+    result.done = true;
+    result.revision = revision_;
+    return result;
+  }
+  void Tell(Event event) {
+    if (sink_.on_events) sink_.on_events({std::move(event)});
+  }
+
+  std::mutex mu_;
+  std::map<std::string, KeyValue> kvs_;
+  int64_t revision_ = 1;
+  WatchSink sink_;
+};
+
+}  // namespace apiserver::store
