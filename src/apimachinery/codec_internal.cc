@@ -1,5 +1,7 @@
 #include "apimachinery/codec_internal.h"
 
+#include <algorithm>
+
 #include "apimachinery/json.h"
 #include "apimachinery/rfc3339.h"
 #include "apimachinery/wire.h"
@@ -40,6 +42,17 @@ bool IsZero(const Field& field, const Value& value) {
     case FieldType::kMessage: return IsZero(*field.message, value);
   }
   return false;
+}
+
+void SortMembers(const Message& message, Object* object) {
+  std::stable_sort(object->begin(), object->end(), [&message](const Member& a, const Member& b) {
+    return message.FindFlat(a.key) < message.FindFlat(b.key);
+  });
+}
+
+void SortKeysOnce(Object* object) {
+  const auto less = [](const Member& a, const Member& b) { return a.key < b.key; };
+  if (!std::is_sorted(object->begin(), object->end(), less)) std::sort(object->begin(), object->end(), less);
 }
 
 void AppendZeroJson(const Message& message, std::string* out) {

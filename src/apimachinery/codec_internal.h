@@ -27,6 +27,10 @@ inline bool IsZeroNormalized(const Field& field, const Value& value) {
   return IsZero(field, value);
 }
 
+// Members of a struct in schema order, entries of a map by key: trees print as Go prints.
+void SortMembers(const Message& message, Object* object);
+void SortKeysOnce(Object* object);  // does nothing when they are sorted
+
 // What an absent member prints when it is not left out.
 void AppendZeroJson(const Field& field, std::string* out);
 void AppendZeroJson(const Message& message, std::string* out);  // "{}" with the members that are always printed

@@ -266,6 +266,8 @@ class JsonDecoder {
     Object& object = value->object();
     uint64_t seen[4] = {};  // by position in `flat`; no type has more members
     size_t kept = 0;
+    int last = -1;
+    bool in_order = true;
     for (size_t i = 0; i < object.size(); ++i) {
       Member& member = object[i];
       const int at = message.FindFlat(member.key);
@@ -292,8 +294,11 @@ class JsonDecoder {
       if (member.value.is_null() || (!field.pointer && codec::IsZeroNormalized(field, member.value))) continue;
       if (kept != i) object[kept] = std::move(member);
       ++kept;
+      in_order = in_order && at > last;
+      last = at;
     }
     object.resize(kept);
+    if (!in_order) codec::SortMembers(message, &object);
     structs_.pop_back();
     return true;
   }
@@ -342,6 +347,7 @@ class JsonDecoder {
       if (!Element(field, &member.value, depth)) return false;
       steps_.pop_back();
     }
+    codec::SortKeysOnce(&object);
     return true;
   }
   static bool HasDuplicates(const Object& object) {

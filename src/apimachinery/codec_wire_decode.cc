@@ -210,14 +210,20 @@ class WireDecoder {
   static void Normalize(const apimachinery::Message& message, Value* value) {
     Object& object = value->object();
     size_t kept = 0;
+    int last = -1;
+    bool in_order = true;
     for (size_t i = 0; i < object.size(); ++i) {
-      const Field* field = message.FindJson(object[i].key);
+      const int at = message.FindFlat(object[i].key);
+      const Field* field = message.flat[at];
       const bool drop = object[i].value.is_null() || (!field->pointer && codec::IsZeroNormalized(*field, object[i].value));
       if (drop) continue;
       if (kept != i) object[kept] = std::move(object[i]);
       ++kept;
+      in_order = in_order && at > last;
+      last = at;
     }
     object.resize(kept);
+    if (!in_order) codec::SortMembers(message, &object);
   }
 
   bool SchemaOr(const apimachinery::Message& message, absl::string_view bytes, int depth, Value* value) {

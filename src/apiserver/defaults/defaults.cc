@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "apimachinery/json.h"
 #include "apimachinery/quantity.h"
+#include "apimachinery/stored.h"
 #include "apiserver/defaults/rules.h"
 
 namespace apiserver::defaults {
@@ -25,7 +26,7 @@ using apimachinery::Value;
 constexpr absl::string_view kFeaturesOff[] = {
     "CRDObservedGenerationTracking", "ClusterTrustBundleProjection", "ContainerStopSignals",
     "CoordinatedLeaderElection", "DRAConsumableCapacity", "DRADeviceBindingConditions", "DRADeviceTaints",
-    "DRAExtendedResource", "DRAPartitionableDevices", "GenericWorkload", "InPlacePodLevelResourcesVerticalScaling",
+    "DRAExtendedResource", "DRAPartitionableDevices", "DynamicKubeletConfig", "GenericWorkload", "InPlacePodLevelResourcesVerticalScaling",
     "InPlacePodVerticalScalingAllocatedStatus", "MaxUnavailableStatefulSet", "NodeDeclaredFeatures",
     "PodCertificateProjection", "ResourceHealthStatus",
 };
@@ -140,7 +141,6 @@ void Complete(const Message* message, Value& object) {
   if (!object.is_object()) return;
   const Plan& plan = AllPlans().Of(message);
   if (!plan.needed) return;
-  for (absl::string_view member : plan.dropped) object.Erase(member);
   if (plan.rule != nullptr) plan.rule(object);
   for (const Plan::Step& step : plan.steps) {
     const Field& field = *step.field;
@@ -164,9 +164,29 @@ void Complete(const Message* message, Value& object) {
     } else if (field.is_map() && member->is_object()) {
       for (auto& [key, value] : member->object()) Complete(field.message, value);
     } else {
-      const bool was_empty = member->empty();
       Complete(field.message, *member);
-      if (!was_empty && member->empty()) object.Erase(field.json);
+    }
+  }
+}
+
+// A parent left empty goes with its members.
+void Drop(const Message* message, Value& object) {
+  if (!object.is_object()) return;
+  const Plan& plan = AllPlans().Of(message);
+  for (absl::string_view member : plan.dropped) object.Erase(member);
+  for (const Plan::Step& step : plan.steps) {
+    const Field& field = *step.field;
+    if (!IsStruct(field)) continue;
+    Value* member = field.inlined ? &object : object.Find(field.json);
+    if (member == nullptr) continue;
+    if (field.is_list() && member->is_array()) {
+      for (Value& item : member->array()) Drop(field.message, item);
+    } else if (field.is_map() && member->is_object()) {
+      for (auto& [key, value] : member->object()) Drop(field.message, value);
+    } else {
+      const bool was_empty = member->empty();
+      Drop(field.message, *member);
+      if (!field.inlined && !was_empty && member->empty()) object.Erase(field.json);
     }
   }
 }
@@ -183,6 +203,11 @@ void FillZero(Value& object, absl::string_view member, Value value) {
   if (IsZero(at)) at = std::move(value);
 }
 
-void ApplyDefaults(const apimachinery::Kind& kind, Value& object) { Complete(kind.message, object); }
+void DropSwitchedOff(const apimachinery::Kind& kind, Value& object) { Drop(kind.message, object); }
+
+void ApplyDefaults(const apimachinery::Kind& kind, Value& object) {
+  Complete(kind.message, object);
+  if (kind.message != nullptr) apimachinery::NormalizeTree(*kind.message, &object);  // a default may be the zero value
+}
 
 }  // namespace apiserver::defaults

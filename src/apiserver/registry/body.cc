@@ -36,6 +36,12 @@ absl::Status CannotHandle(absl::string_view kind, absl::string_view version, con
   return BadRequest(absl::StrCat(kind, " in version \"", version, "\" cannot be handled as a ", expected.kind, ": ", error));
 }
 
+// Go's word for what stands in JSON.
+absl::string_view JsonWord(const Value& value) {
+  return value.is_object() ? "object" : value.is_array() ? "array" : value.is_string() ? "string" : value.is_bool() ? "bool"
+                                                                                                                    : "number";
+}
+
 absl::string_view VersionOf(absl::string_view api_version) {
   const size_t slash = api_version.find('/');
   return slash == absl::string_view::npos ? api_version : api_version.substr(slash + 1);
@@ -121,8 +127,7 @@ absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipelin
                         absl::StrCat(yaml ? "" : "couldn't get version/kind; json parse error: ", problem), body.bytes);
   }
   if (!parsed->is_object()) {
-    const absl::string_view type = parsed->is_array() ? "array" : parsed->is_string() ? "string" : parsed->is_bool()
-                                                                                         ? "bool" : "number";
+    const absl::string_view type = JsonWord(*parsed);
     if (!parsed->is_null()) {
       return Unrecognized(expected,
                           absl::StrCat("couldn't get version/kind; json parse error: json: cannot unmarshal ", type,
@@ -131,6 +136,13 @@ absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipelin
                           body.bytes);
     }
     parsed = Value::MakeObject();
+  }
+  for (const apimachinery::Member& member : parsed->object()) {
+    if ((member.key != "kind" && member.key != "apiVersion") || member.value.is_string() || member.value.is_null()) continue;
+    return Unrecognized(expected,
+                        absl::StrCat("couldn't get version/kind; json parse error: json: cannot unmarshal ",
+                                     JsonWord(member.value), " into Go struct field .", member.key, " of type string"),
+                        body.bytes);
   }
   const std::string kind = parsed->GetString("kind"), api_version = parsed->GetString("apiVersion");
   RETURN_IF_ERROR(CheckKind(expected, api_version.empty() ? absl::string_view(expected.api_version) : api_version,

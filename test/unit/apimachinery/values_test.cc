@@ -157,6 +157,14 @@ TEST(StoredTest, ClaimsOfAStatefulSetHaveTheirKind) {
   EXPECT_EQ(set.GetArray("spec.volumeClaimTemplates")[0].GetString("kind"), "PersistentVolumeClaim");
 }
 
+TEST(StoredTest, NormalFormHasNoZerosAndSchemaOrder) {
+  const Message& pod = *Schema::Builtin().FindMessage("v1", "Pod");
+  Value tree = *ParseJson(R"({"spec":{"hostNetwork":false,"priority":0,"containers":[{"image":"","name":"a"}],"nodeName":"n"},"metadata":{"labels":{"b":"1","a":""}}})");
+  NormalizeTree(pod, &tree);
+  EXPECT_EQ(WriteJson(tree),
+            R"({"metadata":{"labels":{"a":"","b":"1"}},"spec":{"containers":[{"name":"a"}],"nodeName":"n","priority":0}})");
+}
+
 // Found by fuzzing: the transcoder printed [] where the tree has nothing.
 TEST(CodecTest, AnEmptyPackedListIsUnset) {
   const Message& options = *Schema::Builtin().FindMessage("core.v1.PodPortForwardOptions");
