@@ -1,7 +1,10 @@
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "scheduler/daemon.h"
 
@@ -45,8 +48,13 @@ int ParseFlags(int argc, char** argv, Options& o) {
                                          "--cert-dir"};
   std::deque<std::string> ignored;
   for (const char* name : kIgnored) app.add_option(name, ignored.emplace_back(), "accepted, not used")->group("");
+  std::vector<std::string> args(argv + 1, argv + argc);
+  for (std::string& arg : args) {
+    if (arg.rfind("-v=", 0) == 0) arg.insert(0, "-");  // a short name with '=', as Go's flags allow
+  }
+  std::reverse(args.begin(), args.end());  // as this parser takes them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(args));
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
