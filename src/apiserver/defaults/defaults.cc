@@ -203,7 +203,9 @@ void FillZero(Value& object, absl::string_view member, Value value) {
   if (IsZero(at)) at = std::move(value);
 }
 
-void DropSwitchedOff(const apimachinery::Kind& kind, Value& object) { Drop(kind.message, object); }
+void DropSwitchedOff(const apimachinery::Kind& kind, Value& object) {
+  if (kind.message != nullptr) Drop(kind.message, object);
+}
 
 void ApplyDefaults(const apimachinery::Kind& kind, Value& object) {
   Complete(kind.message, object);

@@ -8,4 +8,7 @@ namespace apiserver::defaults {
 // Completes a typed tree of a built-in kind in place: once after decoding a request and after each patch. Idempotent.
 void ApplyDefaults(const apimachinery::Kind& kind, apimachinery::Value& object);
 
+// Removes members whose features are off. Part of preparing a write: after field managers were noted, before validation.
+void DropSwitchedOff(const apimachinery::Kind& kind, apimachinery::Value& object);
+
 }  // namespace apiserver::defaults

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "apiserver/defaults/defaults.h"
 
 namespace apiserver::registry {
 namespace {
@@ -77,6 +78,7 @@ void SetTemplateGeneration(Value& object, const Value& old) {
 }  // namespace
 
 void PrepareForCreate(const Kind& kind, Value& object) {
+  defaults::DropSwitchedOff(kind, object);
   Value& meta = object["metadata"];
   meta.Erase("generation");
   if (OneOf(kind.kind, kGeneration) || OneOf(kind.kind, kGenerationFirstOnly)) meta.Set("generation", int64_t{1});
@@ -106,6 +108,7 @@ void PrepareForCreate(const Kind& kind, Value& object) {
 }
 
 void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& object, const Value& old) {
+  defaults::DropSwitchedOff(kind, object);
   if (subresource == "status") {
     for (const auto& [key, value] : old.object()) {
       if (key != "metadata" && key != "status") object.Set(key, value);
