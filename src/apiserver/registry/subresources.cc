@@ -268,6 +268,8 @@ absl::StatusOr<Answer> Subresources::Token(RequestContext& context, const Body& 
   const Kind& kind = *FindKind("authentication.k8s.io/v1", "TokenRequest");
   ASSIGN_OR_RETURN(Value request, DecodeBody(kind, body, context));
   defaults::ApplyDefaults(kind, request);
+  if (request.GetString("metadata.name").empty()) request.Ensure("metadata").Set("name", context.info.name);
+  if (request.GetString("metadata.namespace").empty()) request.Ensure("metadata").Set("namespace", context.info.ns);
   const apimachinery::FieldErrors errors = validation::ValidateCreate(kind, request);
   if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, "", errors);
   pipeline::ObjectPtr account = registry_.Get({"", "serviceaccounts"}, context.info.ns, context.info.name);

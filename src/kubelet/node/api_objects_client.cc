@@ -42,7 +42,6 @@ absl::StatusOr<ServiceAccountToken> ApiObjectsClient::Token(const std::string& n
                                                             int64_t seconds, const std::string& pod_name, const std::string& pod_uid) {
   k8s::authentication::v1::TokenRequest request, reply;
   request.mutable_metadata()->set_name(account);
-  request.mutable_metadata()->set_namespace_(ns);
   if (!audience.empty()) request.mutable_spec()->add_audiences(audience);
   request.mutable_spec()->set_expirationseconds(seconds);
   auto* bound = request.mutable_spec()->mutable_boundobjectref();
