@@ -22,6 +22,7 @@ namespace {
 namespace pb = etcdserverpb;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kConnectTimeout = absl::Seconds(2);
 constexpr absl::Duration kRetryFor = absl::Seconds(10);
 constexpr absl::string_view kRegistry = "/registry/";
 constexpr char kCompactKey[] = "compact_rev_key";
@@ -54,6 +55,12 @@ struct Endpoint {
   std::unique_ptr<pb::KV::Stub> kv;
   std::unique_ptr<pb::Watch::Stub> watch;
 };
+
+// A connection only makes progress while something waits on its channel; calls that fail at once do not.
+void AwaitConnection(const Endpoint& endpoint) {
+  if (endpoint.channel->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY) return;
+  endpoint.channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectTimeout));
+}
 
 // The members, and which one is asked first.
 class Endpoints {
@@ -109,6 +116,7 @@ class EtcdWatch final : public WatchHandle {
         if (stopping_) return;
         context_ = &context;
       }
+      AwaitConnection(endpoints_->at(at));
       stream = endpoints_->at(at).watch->Watch(&context);
       const bool compacted = Follow(stream.get());
       {
@@ -288,6 +296,7 @@ class EtcdStore final : public Store {
     const absl::Time give_up = absl::Now() + kRetryFor;
     for (int attempt = 0;; ++attempt) {
       const size_t at = endpoints_->current();
+      AwaitConnection(endpoints_->at(at));
       grpc::ClientContext context;
       context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
       context.set_wait_for_ready(false);
@@ -374,7 +383,7 @@ absl::StatusOr<std::unique_ptr<Store>> ConnectEtcd(const StoreOptions& options) 
     args.SetMaxSendMessageSize(-1);
     args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
     args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
-    args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
     args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
     Endpoint e;
     e.channel = grpc::CreateCustomChannel(std::string(address),

@@ -31,13 +31,14 @@ bool CreatesFirst(const Kind& kind) {
 
 FieldErrors ValidateCreate(const Kind& kind, const Value& object) {
   FieldErrors e;
+  const bool stored = kind.role == apimachinery::Role::kResource;  // reviews and bodies of subresources need no name
   const KindRules* rules = Find(kind);
   if (rules != nullptr) {
     rules->create(e, object);
-  } else {
+  } else if (stored) {
     Metadata(e, object, kind.namespaced, SubdomainName);
   }
-  if (e.empty() && (rules == nullptr || rules->update != nullptr)) CommonCreate(e, object, kind.namespaced);
+  if (stored && e.empty() && (rules == nullptr || rules->update != nullptr)) CommonCreate(e, object, kind.namespaced);
   return e;
 }
 
