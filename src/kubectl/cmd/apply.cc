@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "kubectl/cmd/apply_migrate.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
 #include "kubectl/cmd/delete.h"
@@ -71,7 +72,10 @@ class Apply {
     request.content_type = "application/apply-patch+yaml";
     request.body = WriteJson(info.object);
     absl::StatusOr<Value> applied = client_->Json(request);
-    if (applied.ok()) return Say(*applied, "serverside-applied");
+    if (applied.ok()) {
+      if (o_.write.dry_run == DryRun::kNone) applied = Migrate(info, request, *std::move(applied));
+      return Say(*applied, "serverside-applied");
+    }
     if (!ApiConflict(applied.status())) return applied.status();
     return Error(absl::StrCat(
         applied.status().message(), "\n",
@@ -86,6 +90,26 @@ class Apply {
         "  value; in this case, you'll become the manager if the other manager(s)\n"
         "  stop managing the field (remove it from their configuration).\n"
         "See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"));
+  }
+
+  // Takes over what kubectl owned as a client, then applies once more. A failure is told and changes nothing.
+  Value Migrate(const Info& info, const Request& request, Value applied) {
+    if (o_.write.field_manager == "kubectl") {
+      if (const Value only = LastAppliedOwnership(applied); !only.is_null()) {
+        absl::StatusOr<Value> kept = PatchObject(*client_, info.Path() + "?fieldManager=kubectl-last-applied", "apply", WriteJson(only));
+        if (kept.ok()) applied = *std::move(kept);
+        else factory_.io.Err(absl::StrCat("Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for Server-Side Apply. This is non-fatal and will be retried next time you apply. Error: ", kept.status().message(), "\n"));
+      }
+    }
+    const Value patch = ManagedFieldsMigration(applied, o_.write.field_manager);
+    if (patch.is_null()) return applied;
+    const absl::StatusOr<Value> moved = PatchObject(*client_, info.Path(), "json", WriteJson(patch));
+    if (!moved.ok()) {
+      factory_.io.Err(absl::StrCat("Warning: server rejected managed fields migration to Server-Side Apply. This is non-fatal and will be retried next time you apply. Error: ", moved.status().message(), "\n"));
+      return applied;
+    }
+    absl::StatusOr<Value> again = client_->Json(request);
+    return again.ok() ? *std::move(again) : applied;
   }
 
   absl::Status ClientSide(Info& info) {

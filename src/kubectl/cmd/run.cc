@@ -200,7 +200,7 @@ class RunVerb {
     info.ns = ns_;
     info.name = name;
     absl::StatusOr<Value> answer = DeleteObject(**client, info, {o_.grace_period, o_.cascade, false});
-    if (answer.ok()) factory_.io.Out(DeletedText(info, "deleted", ""));
+    if (answer.ok() && !o_.quiet) factory_.io.Out(DeletedText(info, "deleted", ""));
   }
 
   Factory& factory_;

@@ -63,7 +63,7 @@ Containers:
     Limits:
       cpu:  1
     Environment:
-      A:   x
+      A:     x
     Mounts:  <none>
 Conditions:
   Type    Status

@@ -153,7 +153,7 @@ TEST(TablePrinterTest, ColumnsByPriorityKindAndLabels) {
   TableOptions bare;
   bare.no_headers = true;
   bare.label_columns = {"x/a"};
-  EXPECT_EQ(print(bare), "p   1/1   \nq   3     \n");
+  EXPECT_EQ(print(bare), "p     1/1   \nq     3     \n");
 }
 
 TEST(SorterTest, NumbersInNamesCountAsNumbers) {

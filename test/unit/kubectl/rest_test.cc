@@ -25,7 +25,7 @@ const char kSecond[] = R"(
 current-context: b
 clusters: [{name: c, cluster: {server: "https://second:1"}}, {name: d, cluster: {server: "https://d:1", insecure-skip-tls-verify: true}}]
 contexts: [{name: b, context: {cluster: d, user: v}}]
-users: [{name: v, user: {username: n, password: p}}])";
+users: [{name: v, user: {username: nick, password: p}}])";
 
 Kubeconfig Merged() {
   Kubeconfig config;
@@ -65,7 +65,7 @@ TEST(KubeconfigTest, FlagsOverrule) {
   const auto connection = ResolveConnection(Merged(), flags);
   ASSERT_TRUE(connection.ok());
   EXPECT_EQ(connection->server, "https://third:1");
-  EXPECT_EQ(connection->username, "n");
+  EXPECT_EQ(connection->username, "nick");
   EXPECT_TRUE(connection->insecure);
   EXPECT_EQ(connection->ns, "other");
   EXPECT_TRUE(connection->ns_explicit);
