@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/json.h"
 #include "apiserver/auth/bootstrap_policy.h"
@@ -98,6 +99,23 @@ Value AuthenticationConfig(const std::string& client_ca_pem) {
   return config;
 }
 
+// All our controllers act under the manager's one identity, so it needs what upstream's manager gets by minting tokens
+// for its controllers' service accounts, the right to aggregate (and so to escalate) roles included.
+Value ControllerManagerBinding() {
+  constexpr char kGroup[] = "rbac.authorization.k8s.io";
+  Value binding = Named("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "", "skiff:kube-controller-manager");
+  Value& role = binding["roleRef"];
+  role.Set("apiGroup", kGroup);
+  role.Set("kind", "ClusterRole");
+  role.Set("name", "cluster-admin");
+  Value subject = Value::MakeObject();
+  subject.Set("kind", "User");
+  subject.Set("apiGroup", kGroup);
+  subject.Set("name", "system:kube-controller-manager");
+  binding["subjects"].Append(std::move(subject));
+  return binding;
+}
+
 bool SetAddress(Value& list, const std::string& address, bool remove) {
   if (!list.is_array()) list = Value::MakeArray();
   apimachinery::Array& all = list.array();
@@ -115,6 +133,8 @@ bool SetAddress(Value& list, const std::string& address, bool remove) {
 
 absl::Status ReconcileEndpoints(Registry& registry, const BootstrapOptions& options, bool remove) {
   if (!options.endpoints || options.advertise_address.empty()) return absl::OkStatus();
+  // Endpoints may not lie in the loopback range: such a server is for this machine alone.
+  if (absl::StartsWith(options.advertise_address, "127.") || options.advertise_address == "::1") return absl::OkStatus();
   const std::string& address = options.advertise_address;
   const auto add_port = [&](Value& ports) {
     if (ports.is_array() && !ports.empty()) return;
@@ -186,6 +206,9 @@ absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
   for (const Value& object : auth::BootstrapPolicy()) {
     tasks.push_back([&] { return EnsurePolicy(registry, object); });
   }
+  tasks.push_back([&] {
+    return CreateMissing(registry, {"rbac.authorization.k8s.io", "clusterrolebindings"}, ControllerManagerBinding());
+  });
   for (const Value& object : admission::BootstrapPriorityClasses()) {
     tasks.push_back([&] { return CreateMissing(registry, {"scheduling.k8s.io", "priorityclasses"}, object); });
   }
@@ -198,7 +221,13 @@ absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
     cidr.Ensure("spec")["cidrs"].Append(registry.environment().service_cidr);
     return CreateMissing(registry, {"networking.k8s.io", "servicecidrs"}, cidr);
   });
-  tasks.push_back([&] { return ReconcileEndpoints(registry, options, /*remove=*/false); });
+  tasks.push_back([&] {
+    // A refusal concerns pods' way to this server, not the server: told, but no reason not to be ready.
+    if (const absl::Status status = ReconcileEndpoints(registry, options, /*remove=*/false); !status.ok()) {
+      base::LogWarning("kubernetes endpoints not written error=", status.message());
+    }
+    return absl::OkStatus();
+  });
   if (!options.client_ca_pem.empty()) {
     tasks.push_back([&] {
       return CreateMissing(registry, {"", "configmaps"}, AuthenticationConfig(options.client_ca_pem));

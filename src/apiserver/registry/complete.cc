@@ -61,6 +61,7 @@ void SetJobSelector(Value& job) {
   labels.Set("batch.kubernetes.io/controller-uid", uid);
   labels.Set("batch.kubernetes.io/job-name", name);
   job.Ensure("spec.selector.matchLabels").Set("batch.kubernetes.io/controller-uid", uid);
+  if (job.GetObject("metadata.labels").empty()) job["metadata"].Set("labels", Value(*job.At("spec.template.metadata.labels")));
 }
 
 void SetRequester(const pipeline::UserInfo& user, Value& csr) {

@@ -79,8 +79,7 @@ void SetTemplateGeneration(Value& object, const Value& old) {
 
 void PrepareForCreate(const Kind& kind, Value& object) {
   defaults::DropSwitchedOff(kind, object);
-  Value& meta = object["metadata"];
-  meta.Erase("generation");
+  Value& meta = object["metadata"];  // kinds that count no generations keep what the client sent
   if (OneOf(kind.kind, kGeneration) || OneOf(kind.kind, kGenerationFirstOnly)) meta.Set("generation", int64_t{1});
   if (kind.kind == "DaemonSet") object.Ensure("metadata.annotations").Set(kTemplateGeneration, "1");
   if (!HasStatus(kind) || OneOf(kind.kind, kKeepsStatusOnCreate)) return;
