@@ -22,6 +22,7 @@ inline absl::Status NoLeaderError() { return absl::UnavailableError("etcdserver:
 inline absl::Status NotLeaderError() { return absl::FailedPreconditionError("etcdserver: not leader"); }
 inline absl::Status LeaderChangedError() { return absl::UnavailableError("etcdserver: leader changed"); }
 inline absl::Status TimeoutError() { return absl::UnavailableError("etcdserver: request timed out"); }
+inline absl::Status LeaderFailError() { return absl::UnavailableError("etcdserver: request timed out, possibly due to previous leader failure"); }
 inline absl::Status StoppedError() { return absl::UnavailableError("etcdserver: server stopped"); }
 inline absl::Status LearnerError() { return absl::FailedPreconditionError("etcdserver: rpc not supported for learner"); }
 inline absl::Status MemberNotFoundError() { return absl::NotFoundError("etcdserver: member not found"); }

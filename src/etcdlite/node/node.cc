@@ -210,6 +210,7 @@ class NodeImpl final : public Node {
   std::function<absl::StatusOr<apply::AppliedMark>()> pending_install_;
   uint64_t sole_since_ = UINT64_MAX;
   int ticks_since_start_ = 0;
+  absl::Duration leader_changed_at_ = absl::ZeroDuration();  // zero: not lately
 
   // Apply thread only.
   std::map<uint64_t, std::vector<Reached>> applied_waiters_;
@@ -305,6 +306,12 @@ void NodeImpl::RunRaft() {
       // One tick however late: a stopped process must not wake up and depose a healthy leader.
       next_tick = Clock::now() + tick;
       pending_.FailExpired(apply::TimeoutError());
+      const absl::Duration now = base::SystemClock().Monotonic();
+      if (leader_changed_at_ != absl::ZeroDuration() && now >= leader_changed_at_ + options_.election) {
+        // What the old leader had not passed on is lost; what it had, the new one has applied by now.
+        pending_.FailAddedBefore(leader_changed_at_, apply::LeaderFailError());
+        leader_changed_at_ = absl::ZeroDuration();
+      }
       std::erase_if(held_, [](const HeldProposal& held) { return held.give_up <= Clock::now(); });
       AskReads();
       PublishProgress();
@@ -406,6 +413,7 @@ void NodeImpl::PublishRole() {
     }
   }
   if (leader_.load() != 0) {
+    if (new_leader) leader_changed_at_ = base::SystemClock().Monotonic();
     for (HeldProposal& held : std::exchange(held_, {})) held.again();
   }
   if (new_leader && parts_.on_leader_changed) parts_.on_leader_changed();

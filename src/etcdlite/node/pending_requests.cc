@@ -13,10 +13,10 @@ uint64_t PendingRequests::NextId() {
 }
 
 uint64_t PendingRequests::Add(Done done, absl::Duration timeout) {
-  const absl::Duration deadline = base::SystemClock().Monotonic() + timeout;
+  const absl::Duration now = base::SystemClock().Monotonic();
   std::lock_guard<std::mutex> lock(mu_);
   const uint64_t id = prefix_ | (++next_id_ & ((uint64_t{1} << 48) - 1));
-  waiting_[id] = {std::move(done), deadline};
+  waiting_[id] = {std::move(done), now, now + timeout};
   return id;
 }
 
@@ -37,31 +37,34 @@ void PendingRequests::Finish(uint64_t id, absl::StatusOr<std::string> response) 
   done(std::move(response));
 }
 
-void PendingRequests::FailExpired(const absl::Status& status) {
-  const absl::Duration now = base::SystemClock().Monotonic();
-  std::vector<Done> expired;
+template <typename Condition>
+void PendingRequests::FailIf(Condition condition, const absl::Status& status) {
+  std::vector<Done> failed;
   {
     std::lock_guard<std::mutex> lock(mu_);
     for (auto it = waiting_.begin(); it != waiting_.end();) {
-      if (it->second.deadline <= now) {
-        expired.push_back(std::move(it->second.done));
+      if (condition(it->second)) {
+        failed.push_back(std::move(it->second.done));
         waiting_.erase(it++);
       } else {
         ++it;
       }
     }
   }
-  for (Done& done : expired) done(status);
+  for (Done& done : failed) done(status);
+}
+
+void PendingRequests::FailExpired(const absl::Status& status) {
+  const absl::Duration now = base::SystemClock().Monotonic();
+  FailIf([now](const Waiting& waiting) { return waiting.deadline <= now; }, status);
+}
+
+void PendingRequests::FailAddedBefore(absl::Duration when, const absl::Status& status) {
+  FailIf([when](const Waiting& waiting) { return waiting.added < when; }, status);
 }
 
 void PendingRequests::FailAll(const absl::Status& status) {
-  std::vector<Done> all;
-  {
-    std::lock_guard<std::mutex> lock(mu_);
-    for (auto& [id, waiting] : waiting_) all.push_back(std::move(waiting.done));
-    waiting_.clear();
-  }
-  for (Done& done : all) done(status);
+  FailIf([](const Waiting&) { return true; }, status);
 }
 
 }  // namespace etcdlite::node

@@ -23,13 +23,17 @@ class PendingRequests {
   bool Has(uint64_t id) const;
   void Finish(uint64_t id, absl::StatusOr<std::string> response);  // unknown ids are ignored
   void FailExpired(const absl::Status& status);
+  void FailAddedBefore(absl::Duration when, const absl::Status& status);  // by the monotonic clock
   void FailAll(const absl::Status& status);
 
  private:
   struct Waiting {
     Done done;
-    absl::Duration deadline;
+    absl::Duration added, deadline;
   };
+  template <typename Condition>
+  void FailIf(Condition condition, const absl::Status& status);
+
   mutable std::mutex mu_;
   uint64_t next_id_;
   const uint64_t prefix_;
