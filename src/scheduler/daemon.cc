@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "base/release_memory.h"
 #include "base/shutdown.h"
@@ -27,12 +28,18 @@ absl::Status RunScheduler(const Options& options) {
   const client::ApiClient api(transport, "kube-scheduler");
   const client::EventRecorder events(api, {"default-scheduler", "", /*new_style=*/true});
 
+  absl::Mutex mu;
+  const Scheduler* running = nullptr;  // guarded by mu: what /metrics shows
   std::unique_ptr<client::HealthServer> health;
   if (options.secure_port > 0) {
     client::HealthServerOptions serve;
     serve.address = absl::StrCat(options.bind_address, ":", options.secure_port);
     serve.cert_file = options.tls_cert_file;
     serve.key_file = options.tls_private_key_file;
+    serve.metrics = [&mu, &running] {
+      absl::MutexLock lock(&mu);
+      return running == nullptr ? std::string() : running->Metrics();
+    };
     ASSIGN_OR_RETURN(health, client::HealthServer::Start(std::move(serve)));
   }
 
@@ -59,7 +66,13 @@ absl::Status RunScheduler(const Options& options) {
       while (!stopping && !informers.WaitForSync(absl::Milliseconds(200))) {
       }
       if (!stopping) scheduler.Run();
+      const auto show = [&](const Scheduler* what) {
+        absl::MutexLock lock(&mu);
+        running = what;
+      };
+      show(&scheduler);
       waiter.join();
+      show(nullptr);
       scheduler.Stop();
       informers.Stop();
     }

@@ -1,5 +1,6 @@
 #include "scheduler/scheduler.h"
 
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -157,6 +158,7 @@ struct Scheduler::Impl {
           cache.Nominate(pod, plan.node);
         }
       }
+      ++unschedulable;
       next->rejected_by = decision.rejected_by;
       if (next->rejected_by.empty()) next->rejected_by.insert("none");  // no nodes at all: a new node wakes it
       queue.AddUnschedulable(*std::move(next));
@@ -173,6 +175,7 @@ struct Scheduler::Impl {
     binding.mutable_target()->set_kind("Node");
     binding.mutable_target()->set_name(node);
     const absl::Status bound = api.CreateSubresource<Pod>(pod.ns, pod.name, "binding", "v1", "Binding", binding);
+    ++(bound.ok() ? scheduled : errors);
     if (bound.ok()) {
       queue.Done(pod.uid);
       events.Normal(RefTo(pod), "Scheduled", absl::StrCat("Successfully assigned ", pod.ns, "/", pod.name, " to ", node),
@@ -253,6 +256,7 @@ struct Scheduler::Impl {
   SchedulingQueue queue;
   WorkerPool pool;
   std::thread loop;
+  std::atomic<int64_t> scheduled{0}, unschedulable{0}, errors{0};  // attempts by outcome
 };
 
 Scheduler::Scheduler(const client::ApiClient& api, client::Informers& informers, const client::EventRecorder& events,
@@ -263,6 +267,28 @@ Scheduler::~Scheduler() { Stop(); }
 
 void Scheduler::Run() {
   impl_->loop = std::thread([this] { impl_->Loop(); });
+}
+
+std::string Scheduler::Metrics() const {
+  const SchedulingQueue::Sizes sizes = impl_->queue.sizes();
+  std::string out = "# HELP scheduler_pending_pods Number of pending pods, by the queue they wait in.\n"
+                    "# TYPE scheduler_pending_pods gauge\n";
+  const auto pending = [&](const char* queue, size_t count) {
+    absl::StrAppend(&out, "scheduler_pending_pods{queue=\"", queue, "\"} ", count, "\n");
+  };
+  pending("active", sizes.active);
+  pending("backoff", sizes.backoff);
+  pending("unschedulable", sizes.unschedulable);
+  absl::StrAppend(&out, "# HELP scheduler_schedule_attempts_total Attempts to schedule pods, by result.\n",
+                  "# TYPE scheduler_schedule_attempts_total counter\n");
+  const auto attempts = [&](const char* result, int64_t count) {
+    absl::StrAppend(&out, "scheduler_schedule_attempts_total{profile=\"", impl_->options.name, "\",result=\"", result,
+                    "\"} ", count, "\n");
+  };
+  attempts("scheduled", impl_->scheduled.load());
+  attempts("unschedulable", impl_->unschedulable.load());
+  attempts("error", impl_->errors.load());
+  return out;
 }
 
 void Scheduler::Stop() {

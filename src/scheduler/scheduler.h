@@ -23,6 +23,7 @@ class Scheduler {
   ~Scheduler();
   void Run();
   void Stop();
+  std::string Metrics() const;  // Prometheus text, upstream's names; any thread
 
  private:
   struct Impl;
