@@ -61,7 +61,10 @@ void SetJobSelector(Value& job) {
   labels.Set("batch.kubernetes.io/controller-uid", uid);
   labels.Set("batch.kubernetes.io/job-name", name);
   job.Ensure("spec.selector.matchLabels").Set("batch.kubernetes.io/controller-uid", uid);
-  if (job.GetObject("metadata.labels").empty()) job["metadata"].Set("labels", Value(*job.At("spec.template.metadata.labels")));
+  if (job.GetObject("metadata.labels").empty()) {
+    Value copy = *job.At("spec.template.metadata.labels");
+    job["metadata"].Set("labels", std::move(copy));
+  }
 }
 
 void SetRequester(const pipeline::UserInfo& user, Value& csr) {
