@@ -120,11 +120,11 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   Value& meta = object["metadata"];
   if (meta.is_null()) meta = Value::MakeObject();
   const bool generate = object.GetString("metadata.name").empty() && !object.GetString("metadata.generateName").empty();
-  if (!object.GetString("metadata.resourceVersion").empty() && object.GetString("metadata.resourceVersion") != "0") {
-    return BadRequest("resourceVersion should not be set on objects to be created");
-  }
+  // A version does not belong on a new object: the store refuses it. A dry run does not get there and gives it back.
+  int64_t version = 0;
+  const bool versioned = absl::SimpleAtoi(object.GetString("metadata.resourceVersion"), &version) && version != 0;
   const std::string base = object.GetString("metadata.generateName").substr(0, kMaxNameLength - kSuffixLength);
-  meta.Erase("resourceVersion");
+  if (!context.options.dry_run) meta.Erase("resourceVersion");
   meta.Erase("selfLink");
   meta.Erase("deletionTimestamp");
   meta.Erase("deletionGracePeriodSeconds");
@@ -154,6 +154,11 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
     const admission::Attributes attributes =
         MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
     RETURN_IF_ERROR(env_.admission->Validate(attributes, &reservation));
+  }
+  if (versioned && !context.options.dry_run) {
+    apimachinery::ApiStatus refusal;
+    refusal.message = "resourceVersion should not be set on objects to be created";
+    return refusal;
   }
   Answer answer;
   answer.code = 201;
