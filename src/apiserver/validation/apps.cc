@@ -47,7 +47,8 @@ bool MatchesTemplate(FieldErrors& e, const Path& p, const Value& spec, bool also
   if (!parsed.ok()) return false;
   const Value& metadata = Sub(Sub(spec, "template"), "metadata");
   const Value* labels = metadata.Find("labels");
-  if ((also_when_empty || !EmptySelector(selector)) && !parsed->Matches(labels)) {
+  // No selector at all matches nothing.
+  if (selector == nullptr || ((also_when_empty || !EmptySelector(selector)) && !parsed->Matches(labels))) {
     e.Invalid(p / "template.metadata.labels", labels == nullptr ? Value() : *labels,
               "`selector` does not match template `labels`");
   }

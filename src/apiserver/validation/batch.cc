@@ -238,11 +238,11 @@ void JobSpec(FieldErrors& e, const Value& job) {
   const Value& spec = Sub(job, "spec");
   JobTemplate(e, p, spec);
   const Value* selector = spec.Find("selector");
-  if (selector == nullptr) return e.Required(p / "selector");
+  if (selector == nullptr) e.Required(p / "selector");
   LabelSelectorObject(e, p / "selector", selector);
   const auto parsed = apimachinery::LabelSelector::FromObject(selector);
   const Value* labels = Sub(Sub(spec, "template"), "metadata").Find("labels");
-  if (parsed.ok() && !parsed->Matches(labels)) {
+  if (selector == nullptr || (parsed.ok() && !parsed->Matches(labels))) {
     e.Invalid(p / "template.metadata.labels", labels == nullptr ? Value() : *labels,
               "`selector` does not match template `labels`");
   }

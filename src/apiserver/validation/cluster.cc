@@ -407,7 +407,9 @@ void EventCreate(FieldErrors& e, const Value& event) {
   Metadata(e, event, true, SubdomainName);
   const Path p;
   if (!event.Has("eventTime")) e.Required(p / "eventTime");
-  RequiredOneOf(e, p / "type", Text(event, "type"), {"Normal", "Warning"});
+  if (const absl::string_view type = Text(event, "type"); !In(type, {"Normal", "Warning"})) {
+    e.Invalid(p / "type", "", absl::StrCat("has invalid value: ", type));
+  }
   for (const char* key : {"deprecatedFirstTimestamp", "deprecatedLastTimestamp"}) {
     if (!event.Has(key)) continue;
     e.Invalid(p / (std::string(key) == "deprecatedFirstTimestamp" ? "firstTimestamp" : "lastTimestamp"),

@@ -25,7 +25,7 @@ void Label(FieldErrors& e, const Path& p, absl::string_view name) {
 }
 
 void DriverName(FieldErrors& e, const Path& p, absl::string_view name) {
-  if (name.empty()) e.Required(p);
+  if (name.empty()) return e.Required(p);
   if (name.size() > 63) e.TooLong(p, 63);
   Named(e, p, name, apimachinery::IsDns1123Subdomain(absl::AsciiStrToLower(name)));
 }

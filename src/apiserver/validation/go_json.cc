@@ -15,7 +15,8 @@ namespace {
 
 using apimachinery::Value;
 
-// A line a type: its name, then its members as Name[?]:type, "?" for those left out when empty. A type is s(tring),
+// A line a type: its name, then its members as Name[?][<source]:type, "?" for those left out when empty, "<" before the
+// name in v1 where more than the case differs. A type is s(tring),
 // n(umber), b(ool), q(uantity), t(ime), i (number or string), x (any JSON), another line's name, or one of these after
 // "*", "[]" or "{}".
 constexpr char kTypes[] =
@@ -23,7 +24,7 @@ constexpr char kTypes[] =
     ;
 
 struct Member {
-  absl::string_view name, type;
+  absl::string_view name, type, source;
   bool omitted = false;
 };
 using Types = absl::flat_hash_map<absl::string_view, std::vector<Member>>;
@@ -36,9 +37,15 @@ const Types& AllTypes() {
       std::vector<Member>& members = (*out)[words[0]];
       for (size_t i = 1; i < words.size(); ++i) {
         const size_t colon = words[i].find(':');
-        Member member{words[i].substr(0, colon), words[i].substr(colon + 1), false};
+        Member member{words[i].substr(0, colon), words[i].substr(colon + 1), "", false};
+        member.source = member.name;
+        if (const size_t from = member.name.find('<'); from != absl::string_view::npos) {
+          member.source = member.name.substr(from + 1);
+          member.name = member.name.substr(0, from);
+        }
         if (absl::EndsWith(member.name, "?")) {
           member.name.remove_suffix(1);
+          member.source = member.name;
           member.omitted = true;
         }
         members.push_back(member);
@@ -146,9 +153,9 @@ class Printer {
     const Value& object = v == nullptr ? none : *v;
     Open("{");
     for (const Member& member : found->second) {
-      const Value* value = FindIgnoringCase(object, member.name);
+      const Value* value = FindIgnoringCase(object, member.source);
       // The internal template holds its metadata inline, and the host's namespaces in the security context.
-      if (value == nullptr && absl::EndsWith(type, "TemplateSpec")) {
+      if (value == nullptr && absl::StrContains(type, "Template")) {
         if (const Value* metadata = object.Find("metadata")) value = metadata->Find(member.name);
       }
       if (member.omitted && (value == nullptr || Empty(*value))) continue;

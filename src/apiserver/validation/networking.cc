@@ -252,7 +252,11 @@ void IngressClassCreate(FieldErrors& e, const Value& object) {
   const Value& spec = Sub(object, "spec");
   const absl::string_view controller = Text(spec, "controller");
   if (controller.size() > 250) e.TooLong(p / "controller", 250);
-  Named(e, p / "controller", controller, apimachinery::IsDomainPrefixedPath(controller));
+  if (controller.empty()) {
+    e.Required(p / "controller");
+  } else {
+    Named(e, p / "controller", controller, apimachinery::IsDomainPrefixedPath(controller));
+  }
   const Value* parameters = spec.Find("parameters");
   if (parameters == nullptr) return;
   const Path at = p / "parameters";

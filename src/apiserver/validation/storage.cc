@@ -28,7 +28,7 @@ void Parameters(FieldErrors& e, const Path& p, const Value& object, bool may_be_
 }
 
 void DriverName(FieldErrors& e, const Path& p, absl::string_view name) {
-  if (name.empty()) e.Required(p);
+  if (name.empty()) return e.Required(p);
   if (name.size() > 63) e.TooLong(p, 63);
   Named(e, p, name, apimachinery::IsDns1123Subdomain(absl::AsciiStrToLower(name)));
 }
