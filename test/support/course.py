@@ -165,7 +165,7 @@ def run_course(cluster, k, who):
                 return names <= seen
             until(once, "answers of all of %s, got %s" % (names, seen), 40)
             assert seen <= names | {""}, seen
-        all_answer(lambda: k("exec", "client", "--", "wget", "-T", "5", "-qO-", "http://%s/" % ip))
+        all_answer(lambda: k("exec", "client", "--", "wget", "-qO-", "http://%s/" % ip))
         node_ip = k.path("{.items[0].status.addresses[?(@.type==\"InternalIP\")].address}", "nodes")
         all_answer(lambda: run("curl", "-sm", "5", "http://%s:%s/" % (node_ip, node_port))[1])
         all_answer(lambda: cluster.on_node("node-2", "curl", "-sm", "5", "http://%s/" % ip))

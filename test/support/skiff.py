@@ -22,7 +22,7 @@ def skip(reason):
 
 def run(*command, check=True, timeout=180, env=None, input=None):
     """Runs a command; (exit status, stdout, stderr). With check, a failure raises with all it said."""
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout, input=input,
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace", timeout=timeout, input=input,
                           env={**os.environ, **(env or {})})
     if check and done.returncode != 0:
         raise AssertionError("%s: exit %d\n%s%s" % (" ".join(map(str, command)), done.returncode, done.stdout, done.stderr))
