@@ -170,6 +170,7 @@ std::vector<std::string> ResetFields(const Kind& kind, absl::string_view subreso
     return fields;
   }
   if (subresource == "approval") return {"spec"};
+  if (kind.kind == "CertificateSigningRequest" && subresource.empty()) return {"spec", "status"};
   return HasStatus(kind) && subresource.empty() ? std::vector<std::string>{"status"} : std::vector<std::string>();
 }
 

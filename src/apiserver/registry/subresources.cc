@@ -303,8 +303,23 @@ absl::StatusOr<Answer> Subresources::Token(RequestContext& context, const Body& 
 absl::StatusOr<Answer> Subresources::Review(RequestContext& context, const Body& body) {
   const Kind& kind = *Schema::Builtin().FindResource(context.info.group, context.info.version, context.info.resource);
   ASSIGN_OR_RETURN(Value review, DecodeBody(kind, body, context));
+  for (const absl::string_view own :
+       {"uid", "selfLink", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
+    review.EraseAt(absl::StrCat("metadata.", own));
+  }
+  if (kind.kind == "SelfSubjectReview" || kind.kind == "SelfSubjectRulesReview") {
+    review.Set("metadata", Value::MakeObject());  // the answer is an object of its own
+  } else {
+    Resource resource;
+    resource.kind = &kind;
+    registry_.TrackManagers(context, resource, nullptr, review);
+  }
+  if (kind.kind == "SelfSubjectRulesReview" && review.GetString("spec.namespace").empty()) {
+    return apimachinery::BadRequest("no namespace on request");
+  }
   const apimachinery::FieldErrors errors = validation::ValidateCreate(kind, review);
-  if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, "", errors);
+  const bool access = kind.group == "authorization.k8s.io";  // whose refusals name no kind
+  if (!errors.empty()) return apimachinery::Invalid(kind.group, access ? "" : kind.kind, "", errors);
   const auth::Authorizer& authorizer = *registry_.env_.authorizer;
   Value done;
   if (kind.kind == "TokenReview") {
