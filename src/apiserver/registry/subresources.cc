@@ -307,6 +307,17 @@ absl::StatusOr<Answer> Subresources::Review(RequestContext& context, const Body&
        {"uid", "selfLink", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
     review.EraseAt(absl::StrCat("metadata.", own));
   }
+  if (kind.namespaced) {
+    const std::string ns = review.GetString("metadata.namespace");
+    if (ns.empty()) review.Ensure("metadata.namespace") = context.info.ns;
+    if (!ns.empty() && ns != context.info.ns) {
+      return apimachinery::BadRequest(
+          "the namespace of the provided object does not match the namespace sent on the request");
+    }
+  }
+  if (kind.kind == "TokenReview" && review.GetString("spec.token").empty()) {
+    return apimachinery::BadRequest("token is required for TokenReview in authentication");
+  }
   if (kind.kind == "SelfSubjectReview" || kind.kind == "SelfSubjectRulesReview") {
     review.Set("metadata", Value::MakeObject());  // the answer is an object of its own
   } else {
