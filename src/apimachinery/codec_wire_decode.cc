@@ -1,4 +1,5 @@
 // Protobuf to a typed tree in normal form.
+#include <algorithm>
 #include <cstring>
 
 #include "absl/container/inlined_vector.h"
@@ -147,11 +148,16 @@ class WireDecoder {
     }
     if (!reader.ok()) return Bad(message, "damaged");
     if (element.is_null() && !ZeroElement(message, field, depth, &element)) return false;
-    Object& members = value->object();
-    if (members.empty() || members.back().key < key) {  // as they are written: ascending
-      members.push_back(Member{std::string(key), std::move(element)});
+    Object& members = value->object();  // kept sorted, as they are written
+    auto place = members.end();
+    if (!members.empty() && !(members.back().key < key)) {
+      place = std::lower_bound(members.begin(), members.end(), key,
+                               [](const Member& member, absl::string_view wanted) { return member.key < wanted; });
+    }
+    if (place != members.end() && place->key == key) {
+      place->value = std::move(element);
     } else {
-      (*value)[key] = std::move(element);
+      members.insert(place, Member{std::string(key), std::move(element)});
     }
     return true;
   }

@@ -80,7 +80,11 @@ PathElement ElementOf(const Field& list, const Value& item) {
       continue;
     }
     const Field* field = list.message != nullptr ? list.message->FindJson(name) : nullptr;
-    if (field == nullptr || field->default_json.empty()) continue;
+    if (field == nullptr) continue;
+    if (field->default_json.empty()) {  // JSON prints a member that is always printed: then it is part of the key
+      if (const Value* printed = Printed(*field, nullptr); printed != nullptr && !printed->is_null()) key.Set(name, *printed);
+      continue;
+    }
     if (absl::StatusOr<Value> fallback = ParseJson(field->default_json); fallback.ok()) key.Set(name, *std::move(fallback));
   }
   std::sort(key.object().begin(), key.object().end(), [](const Member& a, const Member& b) { return a.key < b.key; });

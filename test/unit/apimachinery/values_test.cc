@@ -173,6 +173,18 @@ TEST(CodecTest, AnEmptyPackedListIsUnset) {
   EXPECT_EQ(json, "{}");
 }
 
+// Found by fuzzing: a key that came again after keys out of order stood in the tree twice.
+TEST(CodecTest, RepeatedMapKeysInAnyOrderAreOneEntry) {
+  const Message& meta = *Schema::Builtin().FindMessage("meta.v1.ObjectMeta");
+  std::string wire;
+  for (const char* key : {"c", "a", "c", "b", "a"}) {
+    wire += std::string("\x5a\x03\x0a\x01", 4) + key;  // labels is field 11
+  }
+  absl::StatusOr<Value> decoded = DecodeWire(meta, wire);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(WriteJson(*decoded), R"({"labels":{"a":"","b":"","c":""}})");
+}
+
 TEST(CodecTest, ANullIsAnAbsentMember) {
   const Message& pod = *Schema::Builtin().FindMessage("v1", "Pod");
   absl::StatusOr<Decoded> decoded =
