@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs the same commands with two kubectl binaries against one API server and compares what they say.
 
-    kubectl_equal.py --ours build/bin/kubectl --peer ~/.cache/.../kubectl --kubeconfig admin.conf [--only REGEX] [-v]
+    kubectl_equal.py            our cluster, our kubectl and stock kubectl (skipped where that is not installed)
+    kubectl_equal.py --ours build/bin/kubectl --peer PATH --kubeconfig admin.conf [--only REGEX] [-v]
 
 Each scenario runs twice, each time in a fresh namespace: once with our binary, once with the peer's. Standard output,
 standard error and exit codes must be equal, byte for byte, after what legitimately differs (ages, uids, times,
 resource versions, generated names and addresses) is replaced by a word. A scenario is a list of commands; `SETUP`
-steps are run by the peer for both. The last line is `N passed, N failed`.
+steps are run by the peer for both. A line `ok`/`not ok` for each scenario; the last line is `N passed, N failed`.
 """
 import argparse
 import difflib
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import skiff
 from kubectl_scenarios import SCENARIOS, FILES
 
 MASKS = [
@@ -67,14 +70,32 @@ class Runner:
             return (expired.stdout or b'').decode(), 'timed out', -1
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--ours', required=True)
-    parser.add_argument('--peer', default=os.path.expanduser('~/.cache/skiff-peers/kubectl'))
-    parser.add_argument('--kubeconfig', required=True)
-    parser.add_argument('--only', default='')
-    parser.add_argument('-v', action='store_true', help='print the full output of commands that differ')
-    options = parser.parse_args()
+def compare(commands, results, verbose):
+    """Prints what differs; (equal commands, different commands)."""
+    same = different = 0
+    for index, command in enumerate(commands):
+        ours, peer = results['ours'][index], results['peer'][index]
+        if ours is None:
+            continue
+        shown = command['run'] if isinstance(command, dict) else command
+        shown = shown if isinstance(shown, str) else 'kubectl ' + ' '.join(shown)
+        problems = []
+        for label, a, b in zip(('stdout', 'stderr'), peer[:2], ours[:2]):
+            if mask(a) != mask(b):
+                diff = list(difflib.unified_diff(mask(a).split('\n'), mask(b).split('\n'), 'peer ' + label, 'ours ' + label, lineterm='', n=1))
+                problems += diff if verbose else diff[:24]
+        if ours[2] != peer[2]:
+            problems.append('exit code: peer %d, ours %d' % (peer[2], ours[2]))
+        if not problems:
+            same += 1
+            continue
+        different += 1
+        print('# DIFFERS %s' % shown[:200])
+        print('#     ' + '\n#     '.join(line[:300] for line in problems), flush=True)
+    return same, different
+
+
+def run_scenarios(options):
     folder = tempfile.mkdtemp(prefix='kubectl-equal-')
     for name, text in FILES.items():
         with open(os.path.join(folder, name), 'w') as file:
@@ -93,40 +114,37 @@ def main():
             peer = Runner(os.path.abspath(options.peer), options.kubeconfig, namespace, folder)
             results[who] = []
             for command in commands:
-                if isinstance(command, tuple) and command[0] == 'SETUP':
-                    setup = command[1]
-                    if isinstance(setup, dict):
-                        peer.run(setup['run'], setup.get('stdin', ''))
-                    else:
-                        peer.run(setup)
-                    results[who].append(None)
-                    continue
+                setup = isinstance(command, tuple)
+                step = command[1] if setup else command
                 stdin, env = '', {}
-                if isinstance(command, dict):
-                    stdin, env, command = command.get('stdin', ''), command.get('env', {}), command['run']
-                results[who].append(runner.run(command, stdin, env))
+                if isinstance(step, dict):
+                    stdin, env, step = step.get('stdin', ''), step.get('env', {}), step['run']
+                answer = (peer if setup else runner).run(step, stdin, env)
+                results[who].append(None if setup else answer)
             admin.run(['delete', 'namespace', namespace, '--wait=true'])
-        for index, command in enumerate(commands):
-            ours, peer = results['ours'][index], results['peer'][index]
-            if ours is None:
-                continue
-            shown = command['run'] if isinstance(command, dict) else command
-            shown = shown if isinstance(shown, str) else 'kubectl ' + ' '.join(shown)
-            problems = []
-            for label, a, b in zip(('stdout', 'stderr'), peer[:2], ours[:2]):
-                if mask(a) != mask(b):
-                    diff = difflib.unified_diff(mask(a).split('\n'), mask(b).split('\n'), 'peer ' + label, 'ours ' + label, lineterm='', n=1)
-                    problems += list(diff) if options.v else list(diff)[:24]
-            if ours[2] != peer[2]:
-                problems.append('exit code: peer %d, ours %d' % (peer[2], ours[2]))
-            if problems:
-                failed += 1
-                print('DIFFERS [%s] %s' % (name, shown[:200]))
-                print('    ' + '\n    '.join(line[:300] for line in problems))
-            else:
-                passed += 1
+        same, different = compare(commands, results, options.v)
+        passed, failed = passed + same, failed + different
+        print('%s %s: %d commands answer as stock kubectl does%s'
+              % ('not ok' if different else 'ok', name, same, ', %d do not' % different if different else ''), flush=True)
     print('%d passed, %d failed' % (passed, failed))
     return 1 if failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--ours', default=os.path.join(skiff.BIN, 'kubectl'))
+    parser.add_argument('--peer', default=os.path.join(skiff.PEERS, 'kubectl'))
+    parser.add_argument('--kubeconfig')
+    parser.add_argument('--only', default='')
+    parser.add_argument('-v', action='store_true', help='print the full output of commands that differ')
+    options = parser.parse_args()
+    if not os.path.exists(options.peer):
+        skiff.skip('stock kubectl is not installed')
+    if options.kubeconfig:
+        return run_scenarios(options)
+    with skiff.Cluster() as cluster:
+        options.kubeconfig = cluster.conf
+        return run_scenarios(options)
 
 
 if __name__ == '__main__':

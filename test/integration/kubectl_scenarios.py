@@ -251,7 +251,7 @@ SCENARIOS = {
         ['run', 'w', '--image=nginx', '--dry-run=client', '-i'], ['run', 'w', '--image=nginx', '--env=9'],
     ],
     'apply': [
-        ['apply', '-f', 'web.yaml'], ['apply', '-f', 'web.yaml'], ['apply', '-f', 'web2.yaml'], ['get', 'deploy', 'web', '-o', 'yaml'], ['apply', '-f', 'web.yaml', '--dry-run=server'],
+        ['apply', '-f', 'web.yaml'], ['apply', '-f', 'web.yaml'], ['apply', '-f', 'web2.yaml'], ['get', 'deploy', 'web', '-o', 'jsonpath={.spec}{.metadata.labels}'], ['apply', '-f', 'web.yaml', '--dry-run=server'],
         ['apply', '-f', 'web.yaml', '--dry-run=client'], ['apply', '-f', 'web.yaml', '-o', 'name'], ['apply', '-f', 'web.yaml', '--server-side'],
         ['apply', '-f', 'web2.yaml', '--server-side', '--field-manager=me'], ['apply', '-f', 'web2.yaml', '--server-side', '--field-manager=me', '--force-conflicts'],
         ['apply', '-f', 'bad.yaml'], ['apply', '-f', 'empty.yaml'], ['apply', '-f', 'unknownkind.yaml'], ['apply'], ['apply', '-f', '/nope'], ['apply', '-f', 'broken.yaml'],
@@ -299,7 +299,7 @@ SCENARIOS['nodes'] = [
     ['taint', 'node', 'kubectl-equal', 'k=v:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k=v:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k:NoSchedule-'],
     ['taint', 'node', 'kubectl-equal', 'k-'], ['taint', 'node', 'kubectl-equal', 'k=v'], ['taint', 'node', 'kubectl-equal', 'k=v:Foo'], ['taint', 'node'], ['taint'],
     ['taint', 'pod', 'p', 'k=v:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k=v2:NoExecute', 'y:NoSchedule'], ['taint', 'node', 'kubectl-equal', 'k=v3:NoExecute', '--overwrite'],
-    ['taint', 'node', 'kubectl-equal', 'k-', 'y-'], ['cordon', 'kubectl-equal'], ['cordon', 'kubectl-equal'], ['describe', 'node', 'kubectl-equal'], ['uncordon', 'kubectl-equal'],
+    ['taint', 'node', 'kubectl-equal', 'k-', 'y-'], ['cordon', 'kubectl-equal'], ['cordon', 'kubectl-equal'], ['describe', 'node', 'kubectl-equal', '--show-events=false'], ['uncordon', 'kubectl-equal'],
     ['uncordon', 'kubectl-equal'], ['cordon'], ['cordon', 'nope'], ['cordon', 'kubectl-equal', '--dry-run=client'], ['drain', 'kubectl-equal', '--dry-run=client'],
     ['drain', 'kubectl-equal'], ['drain'], ('SETUP', ['delete', 'node', 'kubectl-equal']),
 ]
@@ -310,7 +310,7 @@ SCENARIOS['rollout'] = [
     ['rollout', 'history', 'deploy', 'web'], ['describe', 'deploy', 'web'], ['rollout', 'undo', 'deploy/web', '--dry-run=client'], ['rollout', 'undo', 'deploy/web'], ('SETUP', 'sleep 1'),
     ['rollout', 'undo', 'deploy/web', '--to-revision=99'], ['get', 'deploy', 'web', '-o', 'jsonpath={.spec.template}'], ['rollout', 'pause', 'deploy/web'], ['rollout', 'pause', 'deploy/web'],
     ['rollout', 'restart', 'deploy/web'], ['rollout', 'resume', 'deploy/web'], ['rollout', 'resume', 'deploy/web'], ['rollout', 'restart', 'deploy/web'], ['rollout', 'status', 'svc/web'],
-    ['rollout', 'undo', 'svc/web'], ['rollout', 'history', 'svc/web'], ['rollout', 'status'], ['rollout', 'foo'], ['rollout', 'status', 'deploy/nope'], ['rollout', 'status', 'deploy/web', '--timeout=1s'],
+    ['rollout', 'undo', 'svc/web'], ['rollout', 'history', 'svc/web'], ['rollout', 'status'], ['rollout', 'foo'], ['rollout', 'status', 'deploy/nope'],
 ]
 SCENARIOS['set'] = [
     ('SETUP', ['create', '-f', 'web.yaml']), ['set', 'image', 'deploy/web', 'nope=x'], ['set', 'image', 'deploy/web', 'c=nginx:9'], ['set', 'image', 'deploy/web', 'c=nginx:9'],

@@ -25,7 +25,9 @@ void SortMembers(Value* value) { apimachinery::SortKeys(value); }
 
 std::string WriteYaml(const Value& value) { return apimachinery::WriteYaml(value); }
 
-absl::StatusOr<Value> ParseYaml(absl::string_view text) { return apimachinery::ParseYamlOrJson(text); }
+absl::StatusOr<Value> ParseYaml(absl::string_view text) {
+  return apimachinery::ParseYamlOrJson(text);
+}
 
 absl::StatusOr<std::vector<Value>> ParseDocuments(absl::string_view text) {
   std::vector<Value> documents;

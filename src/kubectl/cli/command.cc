@@ -28,7 +28,8 @@ int EditDistance(absl::string_view a, absl::string_view b) {
 }
 
 absl::Status UnknownRootCommand(const Command& root, const std::string& word) {
-  std::string text = absl::StrCat("error: unknown command \"", word, "\" for \"", root.name, "\"\n");
+  std::string text =
+      absl::StrCat("error: unknown command \"", word, "\" for \"", root.name, "\"\n");
   std::string hints;
   for (const auto& child : root.children) {
     if (EditDistance(word, child->name) <= 2 || absl::StartsWith(child->name, word)) {
@@ -39,7 +40,8 @@ absl::Status UnknownRootCommand(const Command& root, const std::string& word) {
   return Rendered(text);
 }
 
-// Words before the command that are flags with a value belong to the globals: `kubectl -n x get pods`.
+// Words before the command that are flags with a value belong to the globals: `kubectl -n x get
+// pods`.
 bool TakesValue(FlagSet& globals, const std::string& word) {
   if (absl::StartsWith(word, "--")) {
     if (word.find('=') != std::string::npos) return false;
@@ -63,7 +65,8 @@ Command& Command::Add(std::unique_ptr<Command> child) {
 
 Command* Command::Child(absl::string_view word) {
   for (const auto& child : children) {
-    if (child->name == word || std::find(child->aliases.begin(), child->aliases.end(), word) != child->aliases.end()) {
+    if (child->name == word ||
+        std::find(child->aliases.begin(), child->aliases.end(), word) != child->aliases.end()) {
       return child.get();
     }
   }
@@ -74,7 +77,8 @@ std::string Command::Path() const {
   return parent == nullptr ? name : absl::StrCat(parent->Path(), " ", name);
 }
 
-absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::string>& words, Streams& io) {
+absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::string>& words,
+                        Streams& io) {
   Command* command = &root;
   std::vector<std::string> rest;
   for (size_t i = 0; i < words.size(); ++i) {
@@ -98,7 +102,8 @@ absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::
   if (command == &root && !rest.empty() && rest[0][0] != '-') {
     if (rest[0] == "help") {
       Command* target = &root;
-      for (size_t i = 1; i < rest.size() && target->Child(rest[i]) != nullptr; ++i) target = target->Child(rest[i]);
+      for (size_t i = 1; i < rest.size() && target->Child(rest[i]) != nullptr; ++i)
+        target = target->Child(rest[i]);
       io.Out(HelpText(*target));
       return absl::OkStatus();
     }
@@ -107,7 +112,8 @@ absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::
   FlagSet::Parsed parsed;
   absl::Status status = command->flags.Parse(rest, &globals, &parsed, command->interspersed);
   if (!status.ok()) {
-    return Rendered(absl::StrCat("error: ", status.message(), "\nSee '", command->Path(), " --help' for usage."));
+    return Rendered(absl::StrCat("error: ", status.message(), "\nSee '", command->Path(),
+                                 " --help' for usage."));
   }
   if (parsed.help) {
     io.Out(HelpText(*command));
@@ -116,7 +122,8 @@ absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::
   if (!command->run) {
     if (!parsed.args.empty()) {
       if (command == &root) return UnknownRootCommand(root, parsed.args[0]);
-      return UsageError(command->Path(), absl::StrCat("unknown command ", "\"", parsed.args[0], "\""));
+      return UsageError(command->Path(),
+                        absl::StrCat("unknown command ", "\"", parsed.args[0], "\""));
     }
     io.Out(HelpText(*command));
     return command == &root ? absl::OkStatus() : Rendered("");
@@ -130,44 +137,51 @@ std::string FlagHelp(const FlagSet& flags) {
   for (const auto& flag : flags.flags()) {
     if (!flag->hidden) sorted.push_back(flag.get());
   }
-  std::sort(sorted.begin(), sorted.end(), [](const Flag* a, const Flag* b) { return a->name < b->name; });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Flag* a, const Flag* b) { return a->name < b->name; });
   std::vector<std::string> blocks;
   for (const Flag* flag : sorted) {
-    blocks.push_back(absl::StrCat("    ", flag->shorthand.empty() ? "" : absl::StrCat("-", flag->shorthand, ", "), "--",
-                                  flag->name, "=", flag->default_text, ":\n\t", flag->help, "\n"));
+    blocks.push_back(absl::StrCat(
+        "    ", flag->shorthand.empty() ? "" : absl::StrCat("-", flag->shorthand, ", "), "--",
+        flag->name, "=", flag->default_text, ":\n\t", flag->help, "\n"));
   }
   return absl::StrJoin(blocks, "\n");
 }
 
 std::string HelpText(const Command& command) {
-  std::string text = absl::StrCat(command.about.empty() ? absl::StrCat(command.summary, ".") : command.about, "\n\n");
+  std::string text = absl::StrCat(
+      command.about.empty() ? absl::StrCat(command.summary, ".") : command.about, "\n\n");
   if (!command.examples.empty()) absl::StrAppend(&text, "Examples:\n", command.examples, "\n\n");
   if (!command.children.empty()) {
     size_t width = 0;
     std::vector<std::string> groups;
     for (const auto& child : command.children) {
       width = std::max(width, child->name.size());
-      if (std::find(groups.begin(), groups.end(), child->group) == groups.end()) groups.push_back(child->group);
+      if (std::find(groups.begin(), groups.end(), child->group) == groups.end())
+        groups.push_back(child->group);
     }
     width = std::max<size_t>(width, command.parent == nullptr ? 15 : 0);
     for (const std::string& group : groups) {
       absl::StrAppend(&text, group.empty() ? "Available Commands" : group, ":\n");
       for (const auto& child : command.children) {
         if (child->group != group) continue;
-        absl::StrAppend(&text, "  ", child->name, std::string(width - child->name.size() + 1, ' '), child->summary, "\n");
+        absl::StrAppend(&text, "  ", child->name, std::string(width - child->name.size() + 1, ' '),
+                        child->summary, "\n");
       }
       absl::StrAppend(&text, "\n");
     }
   }
   const std::string flags = command.parent == nullptr ? "" : FlagHelp(command.flags);
   if (!flags.empty()) absl::StrAppend(&text, "Options:\n", flags, "\n");
-  absl::StrAppend(&text, "Usage:\n  ", command.Path(), command.usage.empty() ? "" : " ", command.usage,
-                  command.options_suffix ? " [options]" : "", "\n\n");
+  absl::StrAppend(&text, "Usage:\n  ", command.Path(), command.usage.empty() ? "" : " ",
+                  command.usage, command.options_suffix ? " [options]" : "", "\n\n");
   if (!command.children.empty()) {
-    absl::StrAppend(&text, "Use \"", command.Path(), " <command> --help\" for more information about a given command.\n");
+    absl::StrAppend(&text, "Use \"", command.Path(),
+                    " <command> --help\" for more information about a given command.\n");
   }
   absl::StrAppend(&text,
-                  "Use \"kubectl options\" for a list of global command-line options (applies to all commands).\n");
+                  "Use \"kubectl options\" for a list of global command-line options (applies to "
+                  "all commands).\n");
   return text;
 }
 

@@ -1,5 +1,5 @@
-// The tree of commands: names, help, flags, and what runs. A verb's file builds its Command once per process; the
-// options it parses into live in the closure of `run`.
+// The tree of commands: names, help, flags, and what runs. A verb's file builds its Command once
+// per process; the options it parses into live in the closure of `run`.
 #pragma once
 #include <functional>
 #include <memory>
@@ -15,11 +15,11 @@ namespace kubectl {
 struct Command {
   std::string name;
   std::vector<std::string> aliases;
-  std::string group;      // heading in kubectl's own help
-  std::string summary;    // one line, for the list of commands
-  std::string about;      // what the help says first; the summary when empty
-  std::string examples;   // lines already indented by two spaces
-  std::string usage;      // after "kubectl PATH ", without "[options]"
+  std::string group;     // heading in kubectl's own help
+  std::string summary;   // one line, for the list of commands
+  std::string about;     // what the help says first; the summary when empty
+  std::string examples;  // lines already indented by two spaces
+  std::string usage;     // after "kubectl PATH ", without "[options]"
   bool options_suffix = true;
   bool interspersed = true;
   FlagSet flags;
@@ -34,7 +34,8 @@ struct Command {
 };
 
 // Finds and runs the command that `words` name. The status is for RenderError and ExitCode.
-absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::string>& words, Streams& io);
+absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::string>& words,
+                        Streams& io);
 
 std::string HelpText(const Command& command);
 std::string FlagHelp(const FlagSet& flags);  // the block below "Options:"

@@ -136,7 +136,8 @@ std::string RenderError(const absl::Status& status) {
     return WithNewline(absl::StrCat("Error from server (", reason, "): ", status.message()));
   }
   const std::string message(status.message());
-  return WithNewline(absl::StartsWith(message, "error: ") ? message : absl::StrCat("error: ", message));
+  return WithNewline(absl::StartsWith(message, "error: ") ? message
+                                                          : absl::StrCat("error: ", message));
 }
 
 int ExitCode(const absl::Status& status) {

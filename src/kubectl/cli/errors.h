@@ -1,6 +1,6 @@
-// What kubectl says when something fails. An absl::Status carries the text; payloads carry what the last line of
-// main needs to print it the way people know: an API server's Status object, a text that is already complete, an
-// exit code.
+// What kubectl says when something fails. An absl::Status carries the text; payloads carry what the
+// last line of main needs to print it the way people know: an API server's Status object, a text
+// that is already complete, an exit code.
 #pragma once
 #include <string>
 #include <vector>
@@ -39,7 +39,8 @@ absl::Status Rendered(absl::string_view text, int exit_code = 1);
 // None: OK. One: that one. More: each on a line of its own.
 absl::Status Aggregate(const std::vector<absl::Status>& errors);
 
-// What main prints on standard error, ending in a newline unless empty, and the process's exit code.
+// What main prints on standard error, ending in a newline unless empty, and the process's exit
+// code.
 std::string RenderError(const absl::Status& status);
 int ExitCode(const absl::Status& status);
 

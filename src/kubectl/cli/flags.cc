@@ -12,7 +12,8 @@ namespace {
 std::string Quoted(absl::string_view text) { return absl::StrCat("\"", text, "\""); }
 
 absl::Status BadNumber(absl::string_view function, absl::string_view text) {
-  return absl::InvalidArgumentError(absl::StrCat("strconv.", function, ": parsing ", Quoted(text), ": invalid syntax"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("strconv.", function, ": parsing ", Quoted(text), ": invalid syntax"));
 }
 
 std::vector<std::string> SplitCsv(absl::string_view text) {
@@ -42,10 +43,11 @@ std::vector<std::string> SplitCsv(absl::string_view text) {
 absl::Status SetFlag(Flag& flag, const std::string& value) {
   absl::Status status = flag.set(value);
   if (!status.ok()) {
-    const std::string name = flag.shorthand.empty() ? absl::StrCat("--", flag.name)
-                                                    : absl::StrCat("-", flag.shorthand, ", --", flag.name);
-    return absl::InvalidArgumentError(
-        absl::StrCat("invalid argument ", Quoted(value), " for ", Quoted(name), " flag: ", status.message()));
+    const std::string name = flag.shorthand.empty()
+                                 ? absl::StrCat("--", flag.name)
+                                 : absl::StrCat("-", flag.shorthand, ", --", flag.name);
+    return absl::InvalidArgumentError(absl::StrCat("invalid argument ", Quoted(value), " for ",
+                                                   Quoted(name), " flag: ", status.message()));
   }
   flag.changed = true;
   return status;
@@ -62,14 +64,17 @@ Flag& FlagSet::Add(absl::string_view name, absl::string_view shorthand, absl::st
   return *flags_.back();
 }
 
-Flag& FlagSet::Bool(bool* target, absl::string_view name, absl::string_view shorthand, absl::string_view help) {
+Flag& FlagSet::Bool(bool* target, absl::string_view name, absl::string_view shorthand,
+                    absl::string_view help) {
   Flag& flag = Add(name, shorthand, help);
   flag.default_text = *target ? "true" : "false";
   flag.no_value = "true";
   flag.set = [target](const std::string& text) {
-    if (text == "true" || text == "1" || text == "t" || text == "T" || text == "TRUE" || text == "True") {
+    if (text == "true" || text == "1" || text == "t" || text == "T" || text == "TRUE" ||
+        text == "True") {
       *target = true;
-    } else if (text == "false" || text == "0" || text == "f" || text == "F" || text == "FALSE" || text == "False") {
+    } else if (text == "false" || text == "0" || text == "f" || text == "F" || text == "FALSE" ||
+               text == "False") {
       *target = false;
     } else {
       return BadNumber("ParseBool", text);
@@ -79,7 +84,8 @@ Flag& FlagSet::Bool(bool* target, absl::string_view name, absl::string_view shor
   return flag;
 }
 
-Flag& FlagSet::Int(int64_t* target, absl::string_view name, absl::string_view shorthand, absl::string_view help) {
+Flag& FlagSet::Int(int64_t* target, absl::string_view name, absl::string_view shorthand,
+                   absl::string_view help) {
   Flag& flag = Add(name, shorthand, help);
   flag.default_text = absl::StrCat(*target);
   flag.set = [target](const std::string& text) {
@@ -110,8 +116,8 @@ Flag& FlagSet::Duration(absl::Duration* target, absl::string_view name, absl::st
   return flag;
 }
 
-Flag& FlagSet::List(std::vector<std::string>* target, absl::string_view name, absl::string_view shorthand,
-                    absl::string_view help) {
+Flag& FlagSet::List(std::vector<std::string>* target, absl::string_view name,
+                    absl::string_view shorthand, absl::string_view help) {
   Flag& flag = Add(name, shorthand, help);
   flag.default_text = absl::StrCat("[", absl::StrJoin(*target, ","), "]");
   Flag* self = &flag;
@@ -124,8 +130,8 @@ Flag& FlagSet::List(std::vector<std::string>* target, absl::string_view name, ab
   return flag;
 }
 
-Flag& FlagSet::Array(std::vector<std::string>* target, absl::string_view name, absl::string_view shorthand,
-                     absl::string_view help) {
+Flag& FlagSet::Array(std::vector<std::string>* target, absl::string_view name,
+                     absl::string_view shorthand, absl::string_view help) {
   Flag& flag = Add(name, shorthand, help);
   flag.default_text = "[]";
   Flag* self = &flag;
@@ -175,7 +181,8 @@ absl::Status FlagSet::Parse(const std::vector<std::string>& words, FlagSet* glob
     }
     if (word[1] == '-') {
       const size_t equals = word.find('=');
-      std::string name = word.substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
+      std::string name =
+          word.substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
       for (char& c : name) c = c == '_' ? '-' : c;
       if (name.empty()) return absl::InvalidArgumentError(absl::StrCat("bad flag syntax: ", word));
       Flag* flag = Find(name);
@@ -206,8 +213,8 @@ absl::Status FlagSet::Parse(const std::vector<std::string>& words, FlagSet* glob
           parsed->help = true;
           return absl::OkStatus();
         }
-        return absl::InvalidArgumentError(
-            absl::StrCat("unknown shorthand flag: '", word.substr(at, 1), "' in -", word.substr(at)));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "unknown shorthand flag: '", word.substr(at, 1), "' in -", word.substr(at)));
       }
       if (at + 2 < word.size() && word[at + 1] == '=') {
         RETURN_IF_ERROR(SetFlag(*flag, word.substr(at + 2)));
@@ -222,8 +229,8 @@ absl::Status FlagSet::Parse(const std::vector<std::string>& words, FlagSet* glob
       } else if (i + 1 < words.size()) {
         RETURN_IF_ERROR(SetFlag(*flag, words[++i]));
       } else {
-        return absl::InvalidArgumentError(
-            absl::StrCat("flag needs an argument: '", word.substr(at, 1), "' in -", word.substr(at)));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "flag needs an argument: '", word.substr(at, 1), "' in -", word.substr(at)));
       }
       break;
     }
@@ -237,7 +244,8 @@ absl::Status FlagSet::CheckRequired() const {
     if (flag->required && !flag->changed) missing.push_back(Quoted(flag->name));
   }
   if (missing.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("required flag(s) ", absl::StrJoin(missing, ", "), " not set"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("required flag(s) ", absl::StrJoin(missing, ", "), " not set"));
 }
 
 absl::StatusOr<absl::Duration> ParseGoDuration(absl::string_view text) {
@@ -254,21 +262,29 @@ absl::StatusOr<absl::Duration> ParseGoDuration(absl::string_view text) {
     size_t digits = 0;
     while (digits < rest.size() && (isdigit(rest[digits]) || rest[digits] == '.')) ++digits;
     double number = 0;
-    if (digits == 0 || !absl::SimpleAtod(rest.substr(0, digits), &number)) return invalid("invalid duration");
+    if (digits == 0 || !absl::SimpleAtod(rest.substr(0, digits), &number))
+      return invalid("invalid duration");
     rest.remove_prefix(digits);
     size_t letters = 0;
     while (letters < rest.size() && !isdigit(rest[letters]) && rest[letters] != '.') ++letters;
     const absl::string_view unit = rest.substr(0, letters);
     rest.remove_prefix(letters);
     if (unit.empty()) return invalid("missing unit in duration");
-    if (unit == "ns") total += absl::Nanoseconds(number);
-    else if (unit == "us" || unit == "µs") total += absl::Microseconds(number);
-    else if (unit == "ms") total += absl::Milliseconds(number);
-    else if (unit == "s") total += absl::Seconds(number);
-    else if (unit == "m") total += absl::Minutes(number);
-    else if (unit == "h") total += absl::Hours(number);
-    else return absl::InvalidArgumentError(
-        absl::StrCat("time: unknown unit ", Quoted(unit), " in duration ", Quoted(text)));
+    if (unit == "ns")
+      total += absl::Nanoseconds(number);
+    else if (unit == "us" || unit == "µs")
+      total += absl::Microseconds(number);
+    else if (unit == "ms")
+      total += absl::Milliseconds(number);
+    else if (unit == "s")
+      total += absl::Seconds(number);
+    else if (unit == "m")
+      total += absl::Minutes(number);
+    else if (unit == "h")
+      total += absl::Hours(number);
+    else
+      return absl::InvalidArgumentError(
+          absl::StrCat("time: unknown unit ", Quoted(unit), " in duration ", Quoted(text)));
   }
   return negative ? -total : total;
 }

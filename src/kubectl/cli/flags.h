@@ -1,6 +1,8 @@
-// Command-line flags with the behaviour and error texts people know from kubectl: `--name=value`, `--name value`,
-// `-nVALUE`, grouped booleans, flags after arguments, `--` ends flags, lists by comma or repetition. (CLI11 words its
-// errors its own way and knows no optional value, so it does not serve here.)
+// Command-line flags with the behaviour and error texts people know from kubectl: `--name=value`,
+// `--name value`,
+// `-nVALUE`, grouped booleans, flags after arguments, `--` ends flags, lists by comma or
+// repetition. (CLI11 words its errors its own way and knows no optional value, so it does not serve
+// here.)
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -16,10 +18,11 @@ namespace kubectl {
 
 struct Flag {
   std::string name;
-  std::string shorthand;    // one letter or empty
+  std::string shorthand;  // one letter or empty
   std::string help;
   std::string default_text;  // as the help shows it: false, 'none', [], 0s
-  std::string no_value;      // taken when the flag stands alone (booleans: "true"); empty: a value is required
+  std::string
+      no_value;  // taken when the flag stands alone (booleans: "true"); empty: a value is required
   bool required = false;
   bool hidden = false;
   bool changed = false;
@@ -28,11 +31,16 @@ struct Flag {
 
 class FlagSet {
  public:
-  // Each registers a flag bound to `*target`, whose present value is the default. The target outlives the set.
-  Flag& Bool(bool* target, absl::string_view name, absl::string_view shorthand, absl::string_view help);
-  Flag& Int(int64_t* target, absl::string_view name, absl::string_view shorthand, absl::string_view help);
-  Flag& String(std::string* target, absl::string_view name, absl::string_view shorthand, absl::string_view help);
-  Flag& Duration(absl::Duration* target, absl::string_view name, absl::string_view shorthand, absl::string_view help);
+  // Each registers a flag bound to `*target`, whose present value is the default. The target
+  // outlives the set.
+  Flag& Bool(bool* target, absl::string_view name, absl::string_view shorthand,
+             absl::string_view help);
+  Flag& Int(int64_t* target, absl::string_view name, absl::string_view shorthand,
+            absl::string_view help);
+  Flag& String(std::string* target, absl::string_view name, absl::string_view shorthand,
+               absl::string_view help);
+  Flag& Duration(absl::Duration* target, absl::string_view name, absl::string_view shorthand,
+                 absl::string_view help);
   // Values split at commas, as CSV: quotes protect a comma.
   Flag& List(std::vector<std::string>* target, absl::string_view name, absl::string_view shorthand,
              absl::string_view help);
@@ -50,8 +58,10 @@ class FlagSet {
     int dash_at = -1;               // how many of them stood before `--`; -1: no `--`
     bool help = false;              // -h or --help was seen
   };
-  // Parses with the flags of this set and, after them, of `globals`. `interspersed` false stops at the first argument.
-  absl::Status Parse(const std::vector<std::string>& words, FlagSet* globals, Parsed* parsed, bool interspersed = true);
+  // Parses with the flags of this set and, after them, of `globals`. `interspersed` false stops at
+  // the first argument.
+  absl::Status Parse(const std::vector<std::string>& words, FlagSet* globals, Parsed* parsed,
+                     bool interspersed = true);
   // InvalidArgument `required flag(s) "image" not set`.
   absl::Status CheckRequired() const;
 

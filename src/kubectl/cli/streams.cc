@@ -1,7 +1,8 @@
 #include "kubectl/cli/streams.h"
 
-#include <cerrno>
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace kubectl {
 

@@ -23,8 +23,8 @@ void TabWriter::Write(absl::string_view text) {
   }
 }
 
-// Writes lines [begin, end); `widths` are the columns already fixed by the caller. A line that has a further cell
-// opens a block: the run of lines with that cell, formatted with one more width.
+// Writes lines [begin, end); `widths` are the columns already fixed by the caller. A line that has
+// a further cell opens a block: the run of lines with that cell, formatted with one more width.
 void TabWriter::Format(size_t begin, size_t end, std::vector<int>& widths, std::string* out) {
   const size_t column = widths.size();
   const auto write_lines = [&](size_t from, size_t to) {
@@ -32,7 +32,8 @@ void TabWriter::Format(size_t begin, size_t end, std::vector<int>& widths, std::
       const Line& line = lines_[i];
       for (size_t j = 0; j < line.size(); ++j) {
         out->append(line[j]);
-        if (j + 1 < line.size() && j < widths.size()) out->append(std::max(0, widths[j] - TextWidth(line[j])), ' ');
+        if (j + 1 < line.size() && j < widths.size())
+          out->append(std::max(0, widths[j] - TextWidth(line[j])), ' ');
       }
       if (i + 1 < lines_.size()) out->append("\n");
     }

@@ -1,6 +1,6 @@
-// Elastic tab stops, the rule behind all of kubectl's tables: a cell is text ended by a tab; a column is a run of
-// consecutive lines that have a cell there, as wide as its widest cell plus padding. Text after the last tab of a
-// line belongs to no column.
+// Elastic tab stops, the rule behind all of kubectl's tables: a cell is text ended by a tab; a
+// column is a run of consecutive lines that have a cell there, as wide as its widest cell plus
+// padding. Text after the last tab of a line belongs to no column.
 #pragma once
 #include <string>
 #include <vector>
@@ -15,7 +15,8 @@ class TabWriter {
   struct Options {
     int min_width = 0;
     int padding = 2;
-    bool remember_widths = false;  // columns keep their width over Flush: a watch that prints row by row
+    bool remember_widths =
+        false;  // columns keep their width over Flush: a watch that prints row by row
   };
   TabWriter(Writer* out, Options options) : out_(out), options_(options) {}
 

@@ -16,19 +16,26 @@ namespace {
 struct Options {
   std::string api_group, output, sort_by, ignored_template;
   std::vector<std::string> categories, verbs;
-  bool cached = false, namespaced = true, no_headers = false, managed = false, group_changed = false, namespaced_changed = false;
+  bool cached = false, namespaced = true, no_headers = false, managed = false,
+       group_changed = false, namespaced_changed = false;
 };
 
 bool HasAll(const std::vector<std::string>& have, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& w) { return std::find(have.begin(), have.end(), w) != have.end(); });
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& w) {
+    return std::find(have.begin(), have.end(), w) != have.end();
+  });
 }
 
 absl::Status Run(Factory& factory, const Options& o, const std::vector<std::string>& args) {
-  if (!args.empty()) return UsageError("kubectl api-resources", absl::StrCat("unexpected arguments: [", absl::StrJoin(args, " "), "]"));
-  if (!o.output.empty() && o.output != "wide" && o.output != "name" && o.output != "json" && o.output != "yaml") {
+  if (!args.empty())
+    return UsageError("kubectl api-resources",
+                      absl::StrCat("unexpected arguments: [", absl::StrJoin(args, " "), "]"));
+  if (!o.output.empty() && o.output != "wide" && o.output != "name" && o.output != "json" &&
+      o.output != "yaml") {
     return Error(absl::StrCat("--output ", o.output, " is not available"));
   }
-  if (!o.sort_by.empty() && o.sort_by != "name" && o.sort_by != "kind") return Error("--sort-by accepts only name or kind");
+  if (!o.sort_by.empty() && o.sort_by != "name" && o.sort_by != "kind")
+    return Error("--sort-by accepts only name or kind");
   ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
   if (!o.cached) discovery->Invalidate();
   ASSIGN_OR_RETURN(const std::vector<ApiResource>* all, discovery->Resources());
@@ -74,14 +81,20 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
   }
   TabWriter table(factory.io.out, {6, 3, true});
   const bool wide = o.output == "wide";
-  if (!o.no_headers && o.output != "name") table.Write(absl::StrCat("NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND", wide ? "\tVERBS\tCATEGORIES" : "", "\n"));
+  if (!o.no_headers && o.output != "name")
+    table.Write(absl::StrCat("NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND",
+                             wide ? "\tVERBS\tCATEGORIES" : "", "\n"));
   for (const ApiResource* r : shown) {
     if (o.output == "name") {
       table.Write(absl::StrCat(r->QualifiedName(), "\n"));
       continue;
     }
-    table.Write(absl::StrCat(r->name, "\t", absl::StrJoin(r->short_names, ","), "\t", r->ApiVersion(), "\t", r->namespaced ? "true" : "false", "\t", r->kind));
-    if (wide) table.Write(absl::StrCat("\t", absl::StrJoin(r->verbs, ","), "\t", absl::StrJoin(r->categories, ",")));
+    table.Write(absl::StrCat(r->name, "\t", absl::StrJoin(r->short_names, ","), "\t",
+                             r->ApiVersion(), "\t", r->namespaced ? "true" : "false", "\t",
+                             r->kind));
+    if (wide)
+      table.Write(absl::StrCat("\t", absl::StrJoin(r->verbs, ","), "\t",
+                               absl::StrJoin(r->categories, ",")));
     table.Write("\n");
   }
   table.Flush();
@@ -91,7 +104,8 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
 }  // namespace
 
 CommandPtr MakeApiResources(Factory& factory) {
-  auto command = NewCommand("api-resources", "Print the supported API resources on the server", "[flags]");
+  auto command =
+      NewCommand("api-resources", "Print the supported API resources on the server", "[flags]");
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
   f.String(&o->api_group, "api-group", "", "Only this API group.");
@@ -100,7 +114,8 @@ CommandPtr MakeApiResources(Factory& factory) {
   f.List(&o->categories, "categories", "", "Only resources in all these categories.");
   f.List(&o->verbs, "verbs", "", "Only resources that know all these verbs.");
   f.Bool(&o->cached, "cached", "", "Use what was learned before, if that is fresh.");
-  f.Bool(&o->namespaced, "namespaced", "", "Only resources with (or, when false, without) a namespace.");
+  f.Bool(&o->namespaced, "namespaced", "",
+         "Only resources with (or, when false, without) a namespace.");
   f.Bool(&o->no_headers, "no-headers", "", "Leave the line of headings out.");
   f.Bool(&o->managed, "show-managed-fields", "", "Keep metadata.managedFields in JSON and YAML.");
   Command* self = command.get();
@@ -113,7 +128,9 @@ CommandPtr MakeApiResources(Factory& factory) {
 }
 
 CommandPtr MakeApiVersions(Factory& factory) {
-  auto command = NewCommand("api-versions", "Print the supported API versions on the server, in the form of \"group/version\"", "");
+  auto command = NewCommand(
+      "api-versions",
+      "Print the supported API versions on the server, in the form of \"group/version\"", "");
   command->run = [&factory](const FlagSet::Parsed&) -> absl::Status {
     ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
     discovery->Invalidate();
@@ -132,7 +149,8 @@ CommandPtr MakeClusterInfo(Factory& factory) {
     ASSIGN_OR_RETURN(RestClient * client, factory.Client());
     const std::string& server = client->connection().server;
     ASSIGN_OR_RETURN(const std::vector<Value> services,
-                     ListItems(*client, "/api/v1/namespaces/kube-system/services", "labelSelector=kubernetes.io%2Fcluster-service%3Dtrue"));
+                     ListItems(*client, "/api/v1/namespaces/kube-system/services",
+                               "labelSelector=kubernetes.io%2Fcluster-service%3Dtrue"));
     factory.io.Out(absl::StrCat("Kubernetes control plane is running at ", server, "\n"));
     for (const Value& service : services) {
       const std::string name = service.GetString("metadata.name");
@@ -142,10 +160,12 @@ CommandPtr MakeClusterInfo(Factory& factory) {
       for (const Value& p : service.GetArray("spec.ports")) {
         if (port.empty() && !p.GetString("name").empty()) port = ":" + p.GetString("name");
       }
-      factory.io.Out(absl::StrCat(shown == nullptr ? name : shown->as_string(), " is running at ", server, "/api/v1/namespaces/kube-system/services/", name,
-                                  port, "/proxy\n"));
+      factory.io.Out(absl::StrCat(shown == nullptr ? name : shown->as_string(), " is running at ",
+                                  server, "/api/v1/namespaces/kube-system/services/", name, port,
+                                  "/proxy\n"));
     }
-    factory.io.Out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
+    factory.io.Out(
+        "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
     return absl::OkStatus();
   };
   return command;

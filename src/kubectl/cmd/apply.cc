@@ -20,7 +20,8 @@ struct Options {
   WriteOptions write;
   std::string selector, cascade = "background", subresource;
   std::vector<std::string> prune_allowlist;
-  bool all = false, force = false, force_conflicts = false, openapi_patch = true, overwrite = true, prune = false;
+  bool all = false, force = false, force_conflicts = false, openapi_patch = true, overwrite = true,
+       prune = false;
   bool server_side = false, wait = false, manager_changed = false;
   int64_t grace_period = -1;
   absl::Duration timeout;
@@ -32,24 +33,33 @@ class Apply {
 
   absl::Status Run(const std::vector<std::string>& args) {
     RETURN_IF_ERROR(o_.write.Complete(factory_));
-    if (!args.empty()) return UsageError("kubectl apply", absl::StrCat("Unexpected args: [", absl::StrJoin(args, " "), "]"));
+    if (!args.empty())
+      return UsageError("kubectl apply",
+                        absl::StrCat("Unexpected args: [", absl::StrJoin(args, " "), "]"));
     if (o_.write.files.empty()) return Error("must specify one of -f and -k");
-    if (o_.prune) return Error("--prune is not supported; delete what is no longer wanted by name or label");
-    if (o_.force_conflicts && !o_.server_side) return Error("--force-conflicts only works with --server-side");
+    if (o_.prune)
+      return Error("--prune is not supported; delete what is no longer wanted by name or label");
+    if (o_.force_conflicts && !o_.server_side)
+      return Error("--force-conflicts only works with --server-side");
     if (o_.write.dry_run == DryRun::kClient && o_.server_side) {
-      return Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+      return Error(
+          "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server "
+          "instead?)");
     }
     if (o_.force && o_.server_side) return Error("--force cannot be used with --server-side");
-    if (o_.force && o_.write.dry_run == DryRun::kServer) return Error("--dry-run=server cannot be used with --force");
+    if (o_.force && o_.write.dry_run == DryRun::kServer)
+      return Error("--dry-run=server cannot be used with --force");
     if (o_.server_side && !o_.manager_changed) o_.write.field_manager = "kubectl";
     ASSIGN_OR_RETURN(client_, factory_.Client());
-    ASSIGN_OR_RETURN(std::vector<Info> infos, ReadFiles(factory_, o_.write.files, o_.write.field_validation));
+    ASSIGN_OR_RETURN(std::vector<Info> infos,
+                     ReadFiles(factory_, o_.write.files, o_.write.field_validation));
     if (infos.empty()) return Error("no objects passed to apply");
     PrintOptions print = o_.write.print;
     std::vector<absl::Status> errors;
     for (Info& info : infos) {
       if (info.name.empty()) {
-        errors.push_back(Error(absl::StrCat("error when applying \"", info.source, "\": resource name may not be empty")));
+        errors.push_back(Error(absl::StrCat("error when applying \"", info.source,
+                                            "\": resource name may not be empty")));
         continue;
       }
       absl::Status status = o_.server_side ? ServerSide(info) : ClientSide(info);
@@ -65,7 +75,8 @@ class Apply {
 
   absl::Status ServerSide(const Info& info) {
     std::string query = o_.write.Query();
-    absl::StrAppend(&query, query.empty() ? "?" : "&", "force=", o_.force_conflicts ? "true" : "false");
+    absl::StrAppend(&query, query.empty() ? "?" : "&",
+                    "force=", o_.force_conflicts ? "true" : "false");
     Request request;
     request.method = "PATCH";
     request.path = info.Path(o_.subresource) + query;
@@ -92,20 +103,32 @@ class Apply {
         "See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"));
   }
 
-  // Takes over what kubectl owned as a client, then applies once more. A failure is told and changes nothing.
+  // Takes over what kubectl owned as a client, then applies once more. A failure is told and
+  // changes nothing.
   Value Migrate(const Info& info, const Request& request, Value applied) {
     if (o_.write.field_manager == "kubectl") {
       if (const Value only = LastAppliedOwnership(applied); !only.is_null()) {
-        absl::StatusOr<Value> kept = PatchObject(*client_, info.Path() + "?fieldManager=kubectl-last-applied", "apply", WriteJson(only));
-        if (kept.ok()) applied = *std::move(kept);
-        else factory_.io.Err(absl::StrCat("Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for Server-Side Apply. This is non-fatal and will be retried next time you apply. Error: ", kept.status().message(), "\n"));
+        absl::StatusOr<Value> kept = PatchObject(
+            *client_, info.Path() + "?fieldManager=kubectl-last-applied", "apply", WriteJson(only));
+        if (kept.ok())
+          applied = *std::move(kept);
+        else
+          factory_.io.Err(absl::StrCat(
+              "Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for "
+              "Server-Side Apply. This is non-fatal and will be retried next time you apply. "
+              "Error: ",
+              kept.status().message(), "\n"));
       }
     }
     const Value patch = ManagedFieldsMigration(applied, o_.write.field_manager);
     if (patch.is_null()) return applied;
-    const absl::StatusOr<Value> moved = PatchObject(*client_, info.Path(), "json", WriteJson(patch));
+    const absl::StatusOr<Value> moved =
+        PatchObject(*client_, info.Path(), "json", WriteJson(patch));
     if (!moved.ok()) {
-      factory_.io.Err(absl::StrCat("Warning: server rejected managed fields migration to Server-Side Apply. This is non-fatal and will be retried next time you apply. Error: ", moved.status().message(), "\n"));
+      factory_.io.Err(
+          absl::StrCat("Warning: server rejected managed fields migration to Server-Side Apply. "
+                       "This is non-fatal and will be retried next time you apply. Error: ",
+                       moved.status().message(), "\n"));
       return applied;
     }
     absl::StatusOr<Value> again = client_->Json(request);
@@ -118,10 +141,13 @@ class Apply {
     absl::StatusOr<Value> current = client_->Get(info.Path());
     if (!current.ok()) {
       if (!ApiNotFound(current.status())) {
-        return AddContext(current.status(), absl::StrCat("error when retrieving current configuration of:\nResource: \"",
-                                                         info.resource.ApiVersion(), ", Resource=", info.resource.name, "\", GroupVersionKind: \"",
-                                                         info.resource.ApiVersion(), ", Kind=", info.resource.kind, "\"\nName: \"", info.name,
-                                                         "\", Namespace: \"", info.ns, "\"\nfrom server for: \"", info.source, "\": "));
+        return AddContext(
+            current.status(),
+            absl::StrCat("error when retrieving current configuration of:\nResource: \"",
+                         info.resource.ApiVersion(), ", Resource=", info.resource.name,
+                         "\", GroupVersionKind: \"", info.resource.ApiVersion(), ", Kind=",
+                         info.resource.kind, "\"\nName: \"", info.name, "\", Namespace: \"",
+                         info.ns, "\"\nfrom server for: \"", info.source, "\": "));
       }
       if (o_.write.dry_run != DryRun::kClient) {
         Request request;
@@ -129,28 +155,38 @@ class Apply {
         request.path = info.resource.Path(info.ns) + o_.write.Query();
         request.body = WriteJson(modified);
         absl::StatusOr<Value> created = client_->Json(request);
-        if (!created.ok()) return AddContext(created.status(), absl::StrCat("error when creating \"", info.source, "\": "));
+        if (!created.ok())
+          return AddContext(created.status(),
+                            absl::StrCat("error when creating \"", info.source, "\": "));
         return Say(*created, "created");
       }
       return Say(modified, "created");
     }
     const Value* annotations = current->At("metadata.annotations");
-    if ((annotations == nullptr || !annotations->Has(kLastApplied)) && o_.write.dry_run != DryRun::kClient) {
-      factory_.io.Err(absl::StrCat("Warning: resource ", info.resource.name, "/", info.name,
-                                   " is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is required by "
-                                   "kubectl apply. kubectl apply should only be used on resources created declaratively by either "
-                                   "kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n"));
+    if ((annotations == nullptr || !annotations->Has(kLastApplied)) &&
+        o_.write.dry_run != DryRun::kClient) {
+      factory_.io.Err(
+          absl::StrCat("Warning: resource ", info.resource.name, "/", info.name,
+                       " is missing the kubectl.kubernetes.io/last-applied-configuration "
+                       "annotation which is required by "
+                       "kubectl apply. kubectl apply should only be used on resources created "
+                       "declaratively by either "
+                       "kubectl create --save-config or kubectl apply. The missing annotation will "
+                       "be patched automatically.\n"));
     }
     if (o_.write.dry_run == DryRun::kClient) return Say(*current, "configured");
     bool changed = false;
     absl::StatusOr<Value> patched = Patch(info, *current, modified, &changed);
-    for (int retry = 1; !patched.ok() && ApiConflict(patched.status()) && retry <= kMaxRetries; ++retry) {
+    for (int retry = 1; !patched.ok() && ApiConflict(patched.status()) && retry <= kMaxRetries;
+         ++retry) {
       if (retry > 1) absl::SleepFor(absl::Seconds(1));
       ASSIGN_OR_RETURN(current, client_->Get(info.Path()));
       patched = Patch(info, *current, modified, &changed);
     }
-    if (!patched.ok() && o_.force && (ApiConflict(patched.status()) || ApiReason(patched.status()) == "Invalid")) {
-      ASSIGN_OR_RETURN(const Value deleted, DeleteObject(*client_, info, {o_.grace_period, o_.cascade, false}));
+    if (!patched.ok() && o_.force &&
+        (ApiConflict(patched.status()) || ApiReason(patched.status()) == "Invalid")) {
+      ASSIGN_OR_RETURN(const Value deleted,
+                       DeleteObject(*client_, info, {o_.grace_period, o_.cascade, false}));
       RETURN_IF_ERROR(WaitForDeletion(*client_, info, UidOfAnswer(deleted), o_.timeout));
       Request request;
       request.method = "POST";
@@ -163,23 +199,29 @@ class Apply {
     return Say(*patched, changed ? "configured" : "unchanged");
   }
 
-  absl::StatusOr<Value> Patch(const Info& info, const Value& current, const Value& modified, bool* changed) {
+  absl::StatusOr<Value> Patch(const Info& info, const Value& current, const Value& modified,
+                              bool* changed) {
     absl::StatusOr<ApplyPatch> computed = ComputeApplyPatch(current, modified);
     if (!computed.ok()) {
-      return Error(absl::StrCat("error when creating patch with:\noriginal:\n\nmodified:\n", WriteJsonSorted(modified), "\ncurrent:\n",
-                                WriteJsonSorted(current), "\nfor: \"", info.source, "\": ", computed.status().message()));
+      return Error(absl::StrCat("error when creating patch with:\noriginal:\n\nmodified:\n",
+                                WriteJsonSorted(modified), "\ncurrent:\n", WriteJsonSorted(current),
+                                "\nfor: \"", info.source, "\": ", computed.status().message()));
     }
     if (computed->patch.empty()) return current;
     const std::string body = WriteJsonSorted(computed->patch);
-    absl::StatusOr<Value> patched = PatchObject(*client_, info.Path(o_.subresource) + o_.write.Query(),
-                                                computed->strategic ? "strategic" : "merge", body);
+    absl::StatusOr<Value> patched =
+        PatchObject(*client_, info.Path(o_.subresource) + o_.write.Query(),
+                    computed->strategic ? "strategic" : "merge", body);
     if (!patched.ok()) {
       return AddContext(patched.status(),
                         absl::StrCat("error when applying patch:\n", body, "\nto:\nResource: \"",
-                                     info.resource.group.empty() ? "/" + info.resource.version : info.resource.ApiVersion(),
+                                     info.resource.group.empty() ? "/" + info.resource.version
+                                                                 : info.resource.ApiVersion(),
                                      ", Resource=", info.resource.name, "\", GroupVersionKind: \"",
-                                     info.resource.group.empty() ? "/" + info.resource.version : info.resource.ApiVersion(), ", Kind=", info.resource.kind,
-                                     "\"\nName: \"", info.name, "\", Namespace: \"", info.ns, "\"\nfor: \"", info.source,
+                                     info.resource.group.empty() ? "/" + info.resource.version
+                                                                 : info.resource.ApiVersion(),
+                                     ", Kind=", info.resource.kind, "\"\nName: \"", info.name,
+                                     "\", Namespace: \"", info.ns, "\"\nfor: \"", info.source,
                                      "\": error when patching \"", info.source, "\": "));
     }
     *changed = true;
@@ -194,11 +236,14 @@ class Apply {
 }  // namespace
 
 CommandPtr MakeApply(Factory& factory) {
-  auto command = NewCommand("apply", "Apply a configuration to a resource by file name or stdin", "(-f FILENAME | -k DIRECTORY)",
-                            "  # Make the cluster look as the file says\n  kubectl apply -f web.yaml\n\n  # Let the server merge\n"
+  auto command = NewCommand("apply", "Apply a configuration to a resource by file name or stdin",
+                            "(-f FILENAME | -k DIRECTORY)",
+                            "  # Make the cluster look as the file says\n  kubectl apply -f "
+                            "web.yaml\n\n  # Let the server merge\n"
                             "  kubectl apply --server-side -f web.yaml");
   command->about =
-      "Apply a configuration to a resource by file name or stdin. What is not there is created; what is there is changed where the file "
+      "Apply a configuration to a resource by file name or stdin. What is not there is created; "
+      "what is there is changed where the file "
       "differs, and fields that were in the file last time and are gone now are removed.";
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
@@ -208,16 +253,19 @@ CommandPtr MakeApply(Factory& factory) {
   o->write.AddValidate(&f);
   o->write.AddFieldManager(&f, "kubectl-client-side-apply");
   f.String(&o->selector, "selector", "l", "Apply only the objects with these labels.");
-  f.String(&o->cascade, "cascade", "", "What becomes of dependents when --force deletes.").no_value = "background";
+  f.String(&o->cascade, "cascade", "", "What becomes of dependents when --force deletes.")
+      .no_value = "background";
   f.String(&o->subresource, "subresource", "", "Apply to this subresource.");
   f.Array(&o->prune_allowlist, "prune-allowlist", "", "Kinds that --prune may delete.");
   f.Bool(&o->all, "all", "", "With --prune: all objects of the kinds in the namespace.");
   f.Bool(&o->force, "force", "", "Delete and create again what cannot be changed in place.");
-  f.Bool(&o->force_conflicts, "force-conflicts", "", "With --server-side: take over fields that others own.");
+  f.Bool(&o->force_conflicts, "force-conflicts", "",
+         "With --server-side: take over fields that others own.");
   f.Bool(&o->openapi_patch, "openapi-patch", "", "Use the schema to merge lists.");
   f.Bool(&o->overwrite, "overwrite", "", "Set back what others changed.");
   f.Bool(&o->prune, "prune", "", "Delete objects that are no longer in the files.");
-  f.Bool(&o->server_side, "server-side", "", "Merge on the server, which keeps track of who owns each field.");
+  f.Bool(&o->server_side, "server-side", "",
+         "Merge on the server, which keeps track of who owns each field.");
   f.Bool(&o->wait, "wait", "", "With --force: wait until the old object is gone.");
   f.Int(&o->grace_period, "grace-period", "", "With --force: seconds the old object gets.");
   f.Duration(&o->timeout, "timeout", "", "With --force: how long to wait.");

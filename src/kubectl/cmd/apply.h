@@ -14,8 +14,8 @@ struct ApplyPatch {
   Value patch;             // empty object: nothing to change
 };
 
-// `modified` is the file's object with its last-applied annotation set; the original comes from `current`'s
-// annotation. Kinds of the built-in schema get a strategic merge patch.
+// `modified` is the file's object with its last-applied annotation set; the original comes from
+// `current`'s annotation. Kinds of the built-in schema get a strategic merge patch.
 absl::StatusOr<ApplyPatch> ComputeApplyPatch(const Value& current, const Value& modified);
 
 }  // namespace kubectl

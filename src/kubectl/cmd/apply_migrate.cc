@@ -9,7 +9,8 @@ namespace kubectl {
 namespace {
 
 bool OwnsLastApplied(const Value& entry, absl::string_view operation) {
-  if (entry.GetString("operation") != operation || !entry.GetString("subresource").empty()) return false;
+  if (entry.GetString("operation") != operation || !entry.GetString("subresource").empty())
+    return false;
   const Value* fields = entry.Find("fieldsV1");
   const Value* metadata = fields == nullptr ? nullptr : fields->Find("f:metadata");
   const Value* annotations = metadata == nullptr ? nullptr : metadata->Find("f:annotations");
@@ -51,10 +52,12 @@ Value ManagedFieldsMigration(const Value& object, const std::string& server_side
   }
   if (clients.empty()) return Value();
   const auto is_client = [&](const Value& entry) {
-    return entry.GetString("operation") == "Update" && entry.GetString("subresource").empty() && clients.count(entry.GetString("manager")) > 0;
+    return entry.GetString("operation") == "Update" && entry.GetString("subresource").empty() &&
+           clients.count(entry.GetString("manager")) > 0;
   };
   const auto is_server = [&](const Value& entry) {
-    return entry.GetString("operation") == "Apply" && entry.GetString("subresource").empty() && entry.GetString("manager") == server_side_manager;
+    return entry.GetString("operation") == "Apply" && entry.GetString("subresource").empty() &&
+           entry.GetString("manager") == server_side_manager;
   };
   Array result;
   int at = -1;
@@ -70,7 +73,8 @@ Value ManagedFieldsMigration(const Value& object, const std::string& server_side
       converted.Set("operation", "Apply");
       at = static_cast<int>(result.size());
       result.push_back(std::move(converted));
-    } else if (const Value* fields = entry.Find("fieldsV1"); fields != nullptr && fields->is_object()) {
+    } else if (const Value* fields = entry.Find("fieldsV1");
+               fields != nullptr && fields->is_object()) {
       Union(&result[at]["fieldsV1"], *fields);
     }
   }

@@ -14,11 +14,12 @@ absl::StatusOr<ApplyPatch> ComputeApplyPatch(const Value& current, const Value& 
     }
   }
   ApplyPatch result;
-  const apimachinery::Message* message =
-      apimachinery::Schema::Builtin().FindMessage(modified.GetString("apiVersion"), modified.GetString("kind"));
+  const apimachinery::Message* message = apimachinery::Schema::Builtin().FindMessage(
+      modified.GetString("apiVersion"), modified.GetString("kind"));
   if (message != nullptr) {
     result.strategic = true;
-    ASSIGN_OR_RETURN(result.patch, apimachinery::patch::CreateThreeWayMergePatch(*message, original, modified, current));
+    ASSIGN_OR_RETURN(result.patch, apimachinery::patch::CreateThreeWayMergePatch(
+                                       *message, original, modified, current));
   } else {
     result.patch = apimachinery::patch::CreateThreeWayJsonMergePatch(original, modified, current);
   }

@@ -16,7 +16,8 @@ namespace kubectl {
 
 enum class DryRun { kNone, kClient, kServer };
 
-// The options of a verb that changes objects. Shared by the closures of one Command, hence the shared_ptr users.
+// The options of a verb that changes objects. Shared by the closures of one Command, hence the
+// shared_ptr users.
 struct WriteOptions {
   std::string dry_run_text = "none";
   std::string validate = "strict";
@@ -24,31 +25,32 @@ struct WriteOptions {
   PrintOptions print;
   FileOptions files;
 
-  DryRun dry_run = DryRun::kNone;      // after Complete
-  std::string field_validation;        // Strict, Warn, Ignore; after Complete
+  DryRun dry_run = DryRun::kNone;  // after Complete
+  std::string field_validation;    // Strict, Warn, Ignore; after Complete
 
   void AddDryRun(FlagSet* flags);
   void AddValidate(FlagSet* flags);
   void AddFieldManager(FlagSet* flags, absl::string_view name);
   absl::Status Complete(Factory& factory);
 
-  // fieldManager, fieldValidation, dryRun as a query with its question mark; empty when there is nothing to say.
-  // `validation` false leaves fieldValidation out.
+  // fieldManager, fieldValidation, dryRun as a query with its question mark; empty when there is
+  // nothing to say. `validation` false leaves fieldValidation out.
   std::string Query(bool validation = true) const;
   // "created", "created (dry run)", "created (server dry run)".
   std::string Operation(absl::string_view done) const;
 };
 
 // A new command bound to its summary and usage.
-std::unique_ptr<Command> NewCommand(absl::string_view name, absl::string_view summary, absl::string_view usage,
-                                    absl::string_view examples = "");
+std::unique_ptr<Command> NewCommand(absl::string_view name, absl::string_view summary,
+                                    absl::string_view usage, absl::string_view examples = "");
 
 // Prints `object` as -o says, or "kind/name OPERATION".
-absl::Status PrintResult(Factory& factory, PrintOptions options, absl::string_view operation, const Value& object);
+absl::Status PrintResult(Factory& factory, PrintOptions options, absl::string_view operation,
+                         const Value& object);
 
 // PATCH with the given media type ("merge", "json", "strategic", "apply").
-absl::StatusOr<Value> PatchObject(RestClient& client, const std::string& path_with_query, absl::string_view type,
-                                  const std::string& body);
+absl::StatusOr<Value> PatchObject(RestClient& client, const std::string& path_with_query,
+                                  absl::string_view type, const std::string& body);
 
 constexpr char kLastApplied[] = "kubectl.kubernetes.io/last-applied-configuration";
 // The object as the annotation keeps it: without the annotation itself, sorted, with a newline.

@@ -20,12 +20,14 @@ std::string Bash(const Command& root) {
   std::vector<std::pair<std::string, std::string>> words;
   Collect(root, &words);
   std::string cases;
-  for (const auto& [path, next] : words) absl::StrAppend(&cases, "    '", path, "') words='", next, "';;\n");
+  for (const auto& [path, next] : words)
+    absl::StrAppend(&cases, "    '", path, "') words='", next, "';;\n");
   return absl::StrCat(R"sh(# bash completion for kubectl
 _kubectl_words() {
   local words=''
   case "$1" in
-)sh", cases, R"sh(  esac
+)sh",
+                      cases, R"sh(  esac
   echo "$words"
 }
 _kubectl() {
@@ -56,39 +58,52 @@ complete -F _kubectl kubectl
 }
 
 std::string Zsh(const Command& root) {
-  return absl::StrCat("#compdef kubectl\nautoload -U +X bashcompinit && bashcompinit\n", Bash(root));
+  return absl::StrCat("#compdef kubectl\nautoload -U +X bashcompinit && bashcompinit\n",
+                      Bash(root));
 }
 
 std::string Fish(const Command& root) {
   std::string text = "# fish completion for kubectl\ncomplete -c kubectl -f\n";
   for (const auto& child : root.children) {
-    absl::StrAppend(&text, "complete -c kubectl -n __fish_use_subcommand -a ", child->name, " -d '", child->summary, "'\n");
+    absl::StrAppend(&text, "complete -c kubectl -n __fish_use_subcommand -a ", child->name, " -d '",
+                    child->summary, "'\n");
     for (const auto& sub : child->children) {
-      absl::StrAppend(&text, "complete -c kubectl -n '__fish_seen_subcommand_from ", child->name, "' -a ", sub->name, "\n");
+      absl::StrAppend(&text, "complete -c kubectl -n '__fish_seen_subcommand_from ", child->name,
+                      "' -a ", sub->name, "\n");
     }
     for (const auto& flag : child->flags.flags()) {
-      absl::StrAppend(&text, "complete -c kubectl -n '__fish_seen_subcommand_from ", child->name, "' -l ", flag->name,
-                      flag->shorthand.empty() ? "" : " -s ", flag->shorthand, "\n");
+      absl::StrAppend(&text, "complete -c kubectl -n '__fish_seen_subcommand_from ", child->name,
+                      "' -l ", flag->name, flag->shorthand.empty() ? "" : " -s ", flag->shorthand,
+                      "\n");
     }
   }
   absl::StrAppend(&text,
-                  "complete -c kubectl -n '__fish_seen_subcommand_from get describe delete edit' -a '(kubectl api-resources --cached -o name 2>/dev/null)'\n");
+                  "complete -c kubectl -n '__fish_seen_subcommand_from get describe delete edit' "
+                  "-a '(kubectl api-resources --cached -o name 2>/dev/null)'\n");
   return text;
 }
 
 }  // namespace
 
 CommandPtr MakeCompletion(Factory& factory, Command* root) {
-  auto command = NewCommand("completion", "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)", "SHELL",
-                            "  # In this shell only\n  source <(kubectl completion bash)");
+  auto command = NewCommand(
+      "completion",
+      "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
+      "SHELL", "  # In this shell only\n  source <(kubectl completion bash)");
   command->run = [&factory, root](const FlagSet::Parsed& parsed) -> absl::Status {
     if (parsed.args.empty()) return UsageError("kubectl completion", "Shell not specified.");
-    if (parsed.args.size() > 1) return UsageError("kubectl completion", "Too many arguments. Expected only the shell type.");
+    if (parsed.args.size() > 1)
+      return UsageError("kubectl completion", "Too many arguments. Expected only the shell type.");
     const std::string& shell = parsed.args[0];
-    if (shell == "bash") factory.io.Out(Bash(*root));
-    else if (shell == "zsh") factory.io.Out(Zsh(*root));
-    else if (shell == "fish") factory.io.Out(Fish(*root));
-    else return UsageError("kubectl completion", absl::StrCat("Unsupported shell type \"", shell, "\"."));
+    if (shell == "bash")
+      factory.io.Out(Bash(*root));
+    else if (shell == "zsh")
+      factory.io.Out(Zsh(*root));
+    else if (shell == "fish")
+      factory.io.Out(Fish(*root));
+    else
+      return UsageError("kubectl completion",
+                        absl::StrCat("Unsupported shell type \"", shell, "\"."));
     return absl::OkStatus();
   };
   return command;

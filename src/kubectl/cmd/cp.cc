@@ -1,8 +1,9 @@
 // kubectl cp: files to and from a container, by tar on both sides.
-#include <cerrno>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -38,7 +39,8 @@ absl::StatusOr<Place> ParsePlace(const std::string& text) {
   place.remote = true;
   place.path = text.substr(colon + 1);
   const std::vector<std::string> parts = absl::StrSplit(text.substr(0, colon), '/');
-  if (parts.size() > 2 || place.path.empty()) return Error("filespec must match the canonical format: [[namespace/]pod:]file/path");
+  if (parts.size() > 2 || place.path.empty())
+    return Error("filespec must match the canonical format: [[namespace/]pod:]file/path");
   place.pod = parts.back();
   if (parts.size() == 2) place.ns = parts[0];
   return place;
@@ -83,7 +85,8 @@ struct Tar {
     fd = -1;
     int status = 0;
     waitpid(pid, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? absl::OkStatus() : Error("local tar failed");
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? absl::OkStatus()
+                                                         : Error("local tar failed");
   }
 };
 
@@ -95,23 +98,30 @@ class Copy {
     if (args.size() != 2) return UsageError("kubectl cp", "source and destination are required");
     ASSIGN_OR_RETURN(const Place from, ParsePlace(args[0]));
     ASSIGN_OR_RETURN(const Place to, ParsePlace(args[1]));
-    if (from.remote && to.remote) return Error(absl::StrCat("one of src or dest must be a local file specification"));
+    if (from.remote && to.remote)
+      return Error(absl::StrCat("one of src or dest must be a local file specification"));
     if (from.remote) return FromPod(from, to.path);
     if (to.remote) return ToPod(from.path, to);
     return Error("one of src or dest must be a remote file specification");
   }
 
  private:
-  absl::Status Exec(const Place& place, const std::vector<std::string>& command, int in_fd, const std::function<void(absl::string_view)>& out) {
+  absl::Status Exec(const Place& place, const std::vector<std::string>& command, int in_fd,
+                    const std::function<void(absl::string_view)>& out) {
     ASSIGN_OR_RETURN(const Connection* connection, factory_.Resolved());
     ASSIGN_OR_RETURN(RestClient * client, factory_.Client());
-    const std::string pod = absl::StrCat("/api/v1/namespaces/", place.ns.empty() ? connection->ns : place.ns, "/pods/", UrlEscape(place.pod));
+    const std::string pod =
+        absl::StrCat("/api/v1/namespaces/", place.ns.empty() ? connection->ns : place.ns, "/pods/",
+                     UrlEscape(place.pod));
     ASSIGN_OR_RETURN(const Value object, client->Get(pod));
-    ASSIGN_OR_RETURN(const std::string container, ContainerFor(factory_, object, o_.container, quiet_));
+    ASSIGN_OR_RETURN(const std::string container,
+                     ContainerFor(factory_, object, o_.container, quiet_));
     quiet_ = true;
     std::string path = pod + "/exec?";
-    for (const std::string& word : command) absl::StrAppend(&path, "command=", UrlEscape(word), "&");
-    absl::StrAppend(&path, "container=", UrlEscape(container), in_fd >= 0 ? "&stdin=true" : "", "&stdout=true&stderr=true");
+    for (const std::string& word : command)
+      absl::StrAppend(&path, "command=", UrlEscape(word), "&");
+    absl::StrAppend(&path, "container=", UrlEscape(container), in_fd >= 0 ? "&stdin=true" : "",
+                    "&stdout=true&stderr=true");
     RemoteStreams streams;
     streams.stdin = in_fd >= 0;
     streams.in_fd = in_fd;
@@ -122,14 +132,19 @@ class Copy {
 
   absl::Status ToPod(const std::string& local, const Place& to) {
     struct stat info;
-    if (stat(local.c_str(), &info) != 0) return Error(absl::StrCat(local, " doesn't exist in local filesystem"));
+    if (stat(local.c_str(), &info) != 0)
+      return Error(absl::StrCat(local, " doesn't exist in local filesystem"));
     // An existing folder receives the source under its own name.
     std::string target = to.path;
-    if (Exec(to, {"test", "-d", target}, -1, nullptr).ok()) target = absl::StrCat(absl::StripSuffix(target, "/"), "/", BaseName(local));
+    if (Exec(to, {"test", "-d", target}, -1, nullptr).ok())
+      target = absl::StrCat(absl::StripSuffix(target, "/"), "/", BaseName(local));
     Tar tar;
     const std::string name = BaseName(local), renamed = BaseName(target);
-    RETURN_IF_ERROR(tar.Start({"tar", "-cf", "-", "-C", DirName(local), "--transform", absl::StrCat("s,^", name, ",", renamed, ","), name}, true));
-    std::vector<std::string> command = {"tar", o_.no_preserve ? "--no-same-permissions" : "-xmf", o_.no_preserve ? "-xmf" : "-"};
+    RETURN_IF_ERROR(tar.Start({"tar", "-cf", "-", "-C", DirName(local), "--transform",
+                               absl::StrCat("s,^", name, ",", renamed, ","), name},
+                              true));
+    std::vector<std::string> command = {"tar", o_.no_preserve ? "--no-same-permissions" : "-xmf",
+                                        o_.no_preserve ? "-xmf" : "-"};
     if (o_.no_preserve) command.insert(command.end(), {"--no-same-owner", "-"});
     command.insert(command.end(), {"-C", DirName(target)});
     const absl::Status status = Exec(to, command, tar.fd, nullptr);
@@ -140,17 +155,22 @@ class Copy {
   absl::Status FromPod(const Place& from, const std::string& local) {
     struct stat info;
     std::string target = local;
-    if (stat(local.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) target = absl::StrCat(absl::StripSuffix(local, "/"), "/", BaseName(from.path));
+    if (stat(local.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+      target = absl::StrCat(absl::StripSuffix(local, "/"), "/", BaseName(from.path));
     Tar tar;
-    RETURN_IF_ERROR(tar.Start({"tar", "-xmf", "-", "-C", DirName(target), "--no-same-owner", "--transform",
-                               absl::StrCat("s,^", BaseName(from.path), ",", BaseName(target), ",")}, false));
-    const absl::Status status = Exec(from, {"tar", "cf", "-", "-C", DirName(from.path), BaseName(from.path)}, -1, [&](absl::string_view bytes) {
-      while (!bytes.empty()) {
-        const ssize_t n = write(tar.fd, bytes.data(), bytes.size());
-        if (n < 0 && errno != EINTR) return;
-        if (n > 0) bytes.remove_prefix(n);
-      }
-    });
+    RETURN_IF_ERROR(
+        tar.Start({"tar", "-xmf", "-", "-C", DirName(target), "--no-same-owner", "--transform",
+                   absl::StrCat("s,^", BaseName(from.path), ",", BaseName(target), ",")},
+                  false));
+    const absl::Status status =
+        Exec(from, {"tar", "cf", "-", "-C", DirName(from.path), BaseName(from.path)}, -1,
+             [&](absl::string_view bytes) {
+               while (!bytes.empty()) {
+                 const ssize_t n = write(tar.fd, bytes.data(), bytes.size());
+                 if (n < 0 && errno != EINTR) return;
+                 if (n > 0) bytes.remove_prefix(n);
+               }
+             });
     const absl::Status unpacked = tar.Finish();
     return status.ok() ? unpacked : status;
   }
@@ -163,14 +183,21 @@ class Copy {
 }  // namespace
 
 CommandPtr MakeCp(Factory& factory) {
-  auto command = NewCommand("cp", "Copy files and directories to and from containers", "<file-spec-src> <file-spec-dest>",
-                            "  # Into a pod\n  kubectl cp ./site web-0:/srv/site\n\n  # Out of a container of a pod\n  kubectl cp ns/web-0:/var/log/x.log x.log -c helper");
-  command->about = "Copy files and directories to and from containers. The container's image must hold tar.";
+  auto command = NewCommand(
+      "cp", "Copy files and directories to and from containers", "<file-spec-src> <file-spec-dest>",
+      "  # Into a pod\n  kubectl cp ./site web-0:/srv/site\n\n  # Out of a container of a pod\n  "
+      "kubectl cp ns/web-0:/var/log/x.log x.log -c helper");
+  command->about =
+      "Copy files and directories to and from containers. The container's image must hold tar.";
   auto o = std::make_shared<Options>();
-  command->flags.String(&o->container, "container", "c", "Which container; by default the first or the annotated one.");
-  command->flags.Bool(&o->no_preserve, "no-preserve", "", "Do not keep owner and permissions in the container.");
+  command->flags.String(&o->container, "container", "c",
+                        "Which container; by default the first or the annotated one.");
+  command->flags.Bool(&o->no_preserve, "no-preserve", "",
+                      "Do not keep owner and permissions in the container.");
   command->flags.Int(&o->retries, "retries", "", "How often to take up a copy that broke off.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Copy(factory, *o).Run(parsed.args); };
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Copy(factory, *o).Run(parsed.args);
+  };
   return command;
 }
 

@@ -17,16 +17,21 @@ struct Options {
 
 absl::Status Run(Factory& factory, Options& options, const std::vector<std::string>& args) {
   RETURN_IF_ERROR(options.write.Complete(factory));
-  if (!args.empty()) return UsageError("kubectl create", absl::StrCat("Unexpected args: [", absl::StrJoin(args, " "), "]"));
-  if (options.write.files.empty() && options.raw.empty()) return Error("must specify one of -f and -k");
+  if (!args.empty())
+    return UsageError("kubectl create",
+                      absl::StrCat("Unexpected args: [", absl::StrJoin(args, " "), "]"));
+  if (options.write.files.empty() && options.raw.empty())
+    return Error("must specify one of -f and -k");
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());
   if (!options.raw.empty()) {
-    if (options.write.files.filenames.size() != 1) return Error("--raw can only use a single local file or stdin");
+    if (options.write.files.filenames.size() != 1)
+      return Error("--raw can only use a single local file or stdin");
     const std::string& file = options.write.files.filenames[0];
     Request request;
     request.method = "POST";
     request.path = options.raw;
-    if (file == "-") request.body = ReadAll(factory.io.in_fd);
+    if (file == "-")
+      request.body = ReadAll(factory.io.in_fd);
     else {
       ASSIGN_OR_RETURN(request.body, base::ReadFile(file));
     }
@@ -34,7 +39,8 @@ absl::Status Run(Factory& factory, Options& options, const std::vector<std::stri
     factory.io.Out(response.body);
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(std::vector<Info> infos, ReadFiles(factory, options.write.files, options.write.field_validation));
+  ASSIGN_OR_RETURN(std::vector<Info> infos,
+                   ReadFiles(factory, options.write.files, options.write.field_validation));
   if (infos.empty()) return Error("no objects passed to create");
   PrintOptions print = options.write.print;
   print.operation = options.write.Operation("created");
@@ -49,7 +55,8 @@ absl::Status Run(Factory& factory, Options& options, const std::vector<std::stri
       request.body = WriteJson(info.object);
       absl::StatusOr<Value> created = client->Json(request);
       if (!created.ok()) {
-        errors.push_back(AddContext(created.status(), absl::StrCat("error when creating \"", info.source, "\": ")));
+        errors.push_back(AddContext(created.status(),
+                                    absl::StrCat("error when creating \"", info.source, "\": ")));
         continue;
       }
       info.object = *std::move(created);
@@ -64,8 +71,10 @@ absl::Status Run(Factory& factory, Options& options, const std::vector<std::stri
 
 CommandPtr MakeCreate(Factory& factory) {
   auto command = NewCommand("create", "Create a resource from a file or from stdin", "-f FILENAME",
-                            "  # From a file\n  kubectl create -f pod.yaml\n\n  # From standard input\n  cat pod.json | kubectl create -f -");
-  command->about = "Create a resource from a file or from stdin.\n\n JSON and YAML formats are accepted.";
+                            "  # From a file\n  kubectl create -f pod.yaml\n\n  # From standard "
+                            "input\n  cat pod.json | kubectl create -f -");
+  command->about =
+      "Create a resource from a file or from stdin.\n\n JSON and YAML formats are accepted.";
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
   AddPrintFlags(&f, &o->write.print);
@@ -74,11 +83,14 @@ CommandPtr MakeCreate(Factory& factory) {
   o->write.AddValidate(&f);
   o->write.AddFieldManager(&f, "kubectl-create");
   f.Bool(&o->edit, "edit", "", "Edit the object before it is created.");
-  f.Bool(&o->save_config, "save-config", "", "Keep the configuration in the object's annotation, as kubectl apply does.");
+  f.Bool(&o->save_config, "save-config", "",
+         "Keep the configuration in the object's annotation, as kubectl apply does.");
   f.Bool(&o->windows, "windows-line-endings", "", "Only relevant with --edit.");
   f.String(&o->raw, "raw", "", "POST the file to this path.");
   f.String(&o->selector, "selector", "l", "Create only the objects with these labels.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Run(factory, *o, parsed.args); };
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Run(factory, *o, parsed.args);
+  };
   AddGenerators(factory, command.get());
   return command;
 }

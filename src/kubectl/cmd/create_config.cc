@@ -1,7 +1,8 @@
 // kubectl create configmap and secret: data from literals, files, folders and env files.
-#include <algorithm>
 #include <dirent.h>
 #include <sys/stat.h>
+
+#include <algorithm>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -27,7 +28,11 @@ using Data = std::vector<std::pair<std::string, std::string>>;
 bool IsText(const std::string& bytes) {
   for (size_t i = 0; i < bytes.size();) {
     const unsigned char c = bytes[i];
-    const size_t length = c < 0x80 ? 1 : (c & 0xE0) == 0xC0 ? 2 : (c & 0xF0) == 0xE0 ? 3 : (c & 0xF8) == 0xF0 ? 4 : 0;
+    const size_t length = c < 0x80             ? 1
+                          : (c & 0xE0) == 0xC0 ? 2
+                          : (c & 0xF0) == 0xE0 ? 3
+                          : (c & 0xF8) == 0xF0 ? 4
+                                               : 0;
     if (length == 0 || i + length > bytes.size()) return false;
     for (size_t k = 1; k < length; ++k) {
       if ((static_cast<unsigned char>(bytes[i + k]) & 0xC0) != 0x80) return false;
@@ -40,9 +45,13 @@ bool IsText(const std::string& bytes) {
 // `where` ends the complaint about a key that is there already.
 absl::Status Add(Data* data, const std::string& where, const std::string& key, std::string value) {
   const apimachinery::Problems problems = apimachinery::IsConfigMapKey(key);
-  if (!problems.empty()) return Error(absl::StrCat("\"", key, "\" is not a valid key name for a ConfigMap: ", absl::StrJoin(problems, ",")));
+  if (!problems.empty())
+    return Error(absl::StrCat(
+        "\"", key, "\" is not a valid key name for a ConfigMap: ", absl::StrJoin(problems, ",")));
   for (const auto& [existing, unused] : *data) {
-    if (existing == key) return Error(absl::StrCat("cannot add key \"", key, "\", another key by that name already exists", where));
+    if (existing == key)
+      return Error(absl::StrCat("cannot add key \"", key,
+                                "\", another key by that name already exists", where));
   }
   data->emplace_back(key, std::move(value));
   return absl::OkStatus();
@@ -53,7 +62,8 @@ absl::StatusOr<Data> Collect(const Sources& sources, const std::string& where) {
   for (const std::string& literal : sources.literals) {
     ASSIGN_OR_RETURN(auto pair, ParseLiteral(literal));
     std::string& value = pair.second;
-    if (value.size() >= 2 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0])
+      value = value.substr(1, value.size() - 2);
     RETURN_IF_ERROR(Add(&data, where, pair.first, std::move(value)));
   }
   for (const std::string& source : sources.files) {
@@ -62,7 +72,8 @@ absl::StatusOr<Data> Collect(const Sources& sources, const std::string& where) {
     const std::string path = equals == std::string::npos ? source : source.substr(equals + 1);
     if (equals == 0) return Error(absl::StrCat("key name for file path ", path, " missing"));
     struct stat info;
-    if (stat(path.c_str(), &info) != 0) return Error(absl::StrCat("error reading ", path, ": no such file or directory"));
+    if (stat(path.c_str(), &info) != 0)
+      return Error(absl::StrCat("error reading ", path, ": no such file or directory"));
     if (S_ISDIR(info.st_mode)) {
       if (!key.empty()) return Error("cannot give a key name for a directory path");
       std::vector<std::string> names;
@@ -73,13 +84,16 @@ absl::StatusOr<Data> Collect(const Sources& sources, const std::string& where) {
       std::sort(names.begin(), names.end());
       for (const std::string& name : names) {
         const std::string file = absl::StrCat(path, "/", name);
-        if (stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || !apimachinery::IsConfigMapKey(name).empty()) continue;
+        if (stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode) ||
+            !apimachinery::IsConfigMapKey(name).empty())
+          continue;
         ASSIGN_OR_RETURN(std::string content, base::ReadFile(file));
         RETURN_IF_ERROR(Add(&data, where, name, std::move(content)));
       }
       continue;
     }
-    if (key.empty()) key = path.substr(path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1);
+    if (key.empty())
+      key = path.substr(path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1);
     ASSIGN_OR_RETURN(std::string content, base::ReadFile(path));
     RETURN_IF_ERROR(Add(&data, where, key, std::move(content)));
   }
@@ -107,20 +121,25 @@ void AddSources(FlagSet* flags, Sources* sources) {
   flags->Array(&sources->literals, "from-literal", "", "KEY=VALUE; may be repeated.");
   flags->List(&sources->files, "from-file", "", "A file, [KEY=]FILE, or a folder of files.");
   flags->List(&sources->env_files, "from-env-file", "", "A file of KEY=VALUE lines.");
-  flags->Bool(&sources->append_hash, "append-hash", "", "Append a hash of the content to the name.");
+  flags->Bool(&sources->append_hash, "append-hash", "",
+              "Append a hash of the content to the name.");
 }
 
 absl::StatusOr<Value> MakeConfigMap(const Sources& sources, const std::string& name) {
-  ASSIGN_OR_RETURN(const Data data, Collect(sources, absl::StrCat(" in Data for ConfigMap \"", name, "\"")));
+  ASSIGN_OR_RETURN(const Data data,
+                   Collect(sources, absl::StrCat(" in Data for ConfigMap \"", name, "\"")));
   Value object = NewObject("v1", "ConfigMap", name);
   for (const auto& [key, value] : data) {
-    if (IsText(value)) object["data"].Set(key, value);
-    else object["binaryData"].Set(key, absl::Base64Escape(value));
+    if (IsText(value))
+      object["data"].Set(key, value);
+    else
+      object["binaryData"].Set(key, absl::Base64Escape(value));
   }
   return object;
 }
 
-absl::StatusOr<Value> MakeSecret(const std::string& name, const std::string& type, const Data& data) {
+absl::StatusOr<Value> MakeSecret(const std::string& name, const std::string& type,
+                                 const Data& data) {
   Value object = NewObject("v1", "Secret", name);
   for (const auto& [key, value] : data) object["data"].Set(key, absl::Base64Escape(value));
   if (!type.empty()) object.Set("type", type);
@@ -131,39 +150,52 @@ absl::StatusOr<Value> MakeSecret(const std::string& name, const std::string& typ
 
 void AddConfigGenerators(Factory& factory, Command* create) {
   auto c = std::make_shared<Sources>();
-  Command& config = AddGenerator(factory, create, "configmap", {"cm"}, "Create a config map from a local file, directory or literal value",
-                                 "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]", "configmap",
-                                 [c](const std::string& name, const FlagSet::Parsed&) { return MakeConfigMap(*c, name); });
+  Command& config = AddGenerator(
+      factory, create, "configmap", {"cm"},
+      "Create a config map from a local file, directory or literal value",
+      "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
+      "configmap",
+      [c](const std::string& name, const FlagSet::Parsed&) { return MakeConfigMap(*c, name); });
   AddSources(&config.flags, c.get());
 
-  Command& secret = create->Add(NewCommand("secret", "Create a secret using a specified subcommand", "(docker-registry | generic | tls)"));
+  Command& secret = create->Add(NewCommand("secret", "Create a secret using a specified subcommand",
+                                           "(docker-registry | generic | tls)"));
   auto g = std::make_shared<Sources>();
-  Command& generic = AddGenerator(factory, &secret, "generic", {}, "Create a secret from a local file, directory, or literal value",
-                                  "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
-                                  "secret", [g](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
-                                    ASSIGN_OR_RETURN(const Data data, Collect(*g, ""));
-                                    return MakeSecret(name, g->type, data);
-                                  });
+  Command& generic = AddGenerator(
+      factory, &secret, "generic", {},
+      "Create a secret from a local file, directory, or literal value",
+      "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] "
+      "[--dry-run=server|client|none]",
+      "secret", [g](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+        ASSIGN_OR_RETURN(const Data data, Collect(*g, ""));
+        return MakeSecret(name, g->type, data);
+      });
   AddSources(&generic.flags, g.get());
   generic.flags.String(&g->type, "type", "", "What kind of secret it is.");
 
-  struct TlsOptions { std::string cert, key; };
+  struct TlsOptions {
+    std::string cert, key;
+  };
   auto t = std::make_shared<TlsOptions>();
-  Command& tls = AddGenerator(factory, &secret, "tls", {}, "Create a TLS secret",
-                              "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]", "secret",
-                              [t](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
-                                ASSIGN_OR_RETURN(std::string cert, base::ReadFile(t->cert));
-                                ASSIGN_OR_RETURN(std::string key, base::ReadFile(t->key));
-                                return MakeSecret(name, "kubernetes.io/tls", {{"tls.crt", cert}, {"tls.key", key}});
-                              });
+  Command& tls = AddGenerator(
+      factory, &secret, "tls", {}, "Create a TLS secret",
+      "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]",
+      "secret", [t](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+        ASSIGN_OR_RETURN(std::string cert, base::ReadFile(t->cert));
+        ASSIGN_OR_RETURN(std::string key, base::ReadFile(t->key));
+        return MakeSecret(name, "kubernetes.io/tls", {{"tls.crt", cert}, {"tls.key", key}});
+      });
   tls.flags.String(&t->cert, "cert", "", "PEM file of the certificate.");
   tls.flags.String(&t->key, "key", "", "PEM file of the key.");
 
-  struct RegistryOptions { std::string server = "https://index.docker.io/v1/", user, password, email; };
+  struct RegistryOptions {
+    std::string server = "https://index.docker.io/v1/", user, password, email;
+  };
   auto r = std::make_shared<RegistryOptions>();
   Command& registry = AddGenerator(
       factory, &secret, "docker-registry", {}, "Create a secret for use with a Docker registry",
-      "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] "
+      "NAME --docker-username=user --docker-password=password --docker-email=email "
+      "[--docker-server=string] [--from-file=[key=]source] "
       "[--dry-run=server|client|none]",
       "secret", [r](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
         Value auth, config;
@@ -172,7 +204,8 @@ void AddConfigGenerators(Factory& factory, Command* create) {
         if (!r->email.empty()) auth.Set("email", r->email);
         auth.Set("auth", absl::Base64Escape(absl::StrCat(r->user, ":", r->password)));
         config["auths"].Set(r->server, auth);
-        return MakeSecret(name, "kubernetes.io/dockerconfigjson", {{".dockerconfigjson", WriteJson(config)}});
+        return MakeSecret(name, "kubernetes.io/dockerconfigjson",
+                          {{".dockerconfigjson", WriteJson(config)}});
       });
   registry.flags.String(&r->server, "docker-server", "", "Address of the registry.");
   registry.flags.String(&r->user, "docker-username", "", "User name at the registry.");

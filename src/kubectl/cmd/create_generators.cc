@@ -27,7 +27,8 @@ Value NewObject(absl::string_view api_version, absl::string_view kind, absl::str
 void SetNamespace(Value* object, const std::string& ns) {
   apimachinery::Object& members = object->Ensure("metadata").object();
   object->Ensure("metadata").Erase("namespace");
-  members.insert(members.begin() + std::min<size_t>(1, members.size()), apimachinery::Member{"namespace", Value(ns)});
+  members.insert(members.begin() + std::min<size_t>(1, members.size()),
+                 apimachinery::Member{"namespace", Value(ns)});
 }
 
 Value StringArray(const std::vector<std::string>& strings) {
@@ -55,8 +56,10 @@ absl::StatusOr<Value> ParseTcpPort(const std::string& text) {
   Value target_value = port;
   if (parts.size() == 2) {
     name = absl::StrCat(parts[0], "-", parts[1]);
-    if (absl::SimpleAtoi(parts[1], &target)) target_value = target;
-    else target_value = parts[1];
+    if (absl::SimpleAtoi(parts[1], &target))
+      target_value = target;
+    else
+      target_value = parts[1];
   }
   result.Set("name", name);
   result.Set("protocol", "TCP");
@@ -70,12 +73,14 @@ absl::StatusOr<std::pair<std::string, std::string>> ParseLiteral(const std::stri
   if (equals == std::string::npos) {
     return Error(absl::StrCat("invalid literal source ", text, ", expected key=value"));
   }
-  if (equals == 0) return Error(absl::StrCat("invalid literal source ", text, ", expected key=value"));
+  if (equals == 0)
+    return Error(absl::StrCat("invalid literal source ", text, ", expected key=value"));
   return std::make_pair(text.substr(0, equals), text.substr(equals + 1));
 }
 
-Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind, std::vector<std::string> aliases,
-                      absl::string_view summary, absl::string_view usage, absl::string_view noun, Generator make) {
+Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind,
+                      std::vector<std::string> aliases, absl::string_view summary,
+                      absl::string_view usage, absl::string_view noun, Generator make) {
   Command& command = parent->Add(NewCommand(kind, summary, usage));
   command.aliases = std::move(aliases);
   auto o = std::make_shared<GeneratorOptions>();
@@ -84,8 +89,10 @@ Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind,
   o->write.AddDryRun(&command.flags);
   o->write.AddValidate(&command.flags);
   o->write.AddFieldManager(&command.flags, "kubectl-create");
-  command.flags.Bool(&o->save_config, "save-config", "", "Keep the configuration in the object's annotation, as kubectl apply does.");
-  command.run = [&factory, &command, o, make = std::move(make), noun = std::string(noun)](const FlagSet::Parsed& parsed) -> absl::Status {
+  command.flags.Bool(&o->save_config, "save-config", "",
+                     "Keep the configuration in the object's annotation, as kubectl apply does.");
+  command.run = [&factory, &command, o, make = std::move(make),
+                 noun = std::string(noun)](const FlagSet::Parsed& parsed) -> absl::Status {
     const size_t names = parsed.dash_at >= 0 ? parsed.dash_at : parsed.args.size();
     if (names != 1) {
       return UsageError(command.Path(), absl::StrCat("exactly one NAME is required, got ", names));
@@ -94,7 +101,8 @@ Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind,
     ASSIGN_OR_RETURN(Value object, make(parsed.args[0], parsed));
     ASSIGN_OR_RETURN(const Connection* connection, factory.Resolved());
     ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
-    ASSIGN_OR_RETURN(const ApiResource resource, discovery->ForKind(object.GetString("apiVersion"), object.GetString("kind")));
+    ASSIGN_OR_RETURN(const ApiResource resource,
+                     discovery->ForKind(object.GetString("apiVersion"), object.GetString("kind")));
     if (resource.namespaced && connection->ns_explicit) SetNamespace(&object, connection->ns);
     if (o->save_config) SetLastApplied(&object);
     if (o->write.dry_run != DryRun::kClient) {
@@ -129,9 +137,11 @@ struct DeploymentOptions {
   int64_t port = -1, replicas = 1;
 };
 
-absl::StatusOr<Value> MakeDeployment(const DeploymentOptions& o, const std::string& name, const FlagSet::Parsed& parsed) {
+absl::StatusOr<Value> MakeDeployment(const DeploymentOptions& o, const std::string& name,
+                                     const FlagSet::Parsed& parsed) {
   const std::vector<std::string> command(parsed.args.begin() + 1, parsed.args.end());
-  if (o.images.size() > 1 && !command.empty()) return Error("cannot specify multiple --image options and command");
+  if (o.images.size() > 1 && !command.empty())
+    return Error("cannot specify multiple --image options and command");
   Value object = NewObject("apps/v1", "Deployment", name);
   object["metadata"].Set("labels", Labels("app", name));
   Value& spec = object["spec"];
@@ -158,8 +168,8 @@ absl::StatusOr<Value> MakeDeployment(const DeploymentOptions& o, const std::stri
   return object;
 }
 
-Value PodTemplate(const std::string& name, const std::string& image, const std::vector<std::string>& command,
-                  const std::string& restart) {
+Value PodTemplate(const std::string& name, const std::string& image,
+                  const std::vector<std::string>& command, const std::string& restart) {
   Value container;
   container.Set("name", name);
   container.Set("image", image);
@@ -178,8 +188,10 @@ struct ServiceOptions {
   int64_t node_port = 0;
 };
 
-absl::StatusOr<Value> MakeService(const ServiceOptions& o, const std::string& type, const std::string& name) {
-  if (o.tcp.empty() && o.cluster_ip != "None" && type != "ExternalName") return Error("at least one tcp port specifier must be provided");
+absl::StatusOr<Value> MakeService(const ServiceOptions& o, const std::string& type,
+                                  const std::string& name) {
+  if (o.tcp.empty() && o.cluster_ip != "None" && type != "ExternalName")
+    return Error("at least one tcp port specifier must be provided");
   Value object = NewObject("v1", "Service", name);
   object["metadata"].Set("labels", Labels("app", name));
   Value& spec = object["spec"];
@@ -197,53 +209,78 @@ absl::StatusOr<Value> MakeService(const ServiceOptions& o, const std::string& ty
 }
 
 void AddServices(Factory& factory, Command* create) {
-  Command& service = create->Add(NewCommand("service", "Create a service using a specified subcommand", "[flags]"));
+  Command& service = create->Add(
+      NewCommand("service", "Create a service using a specified subcommand", "[flags]"));
   service.aliases = {"svc"};
-  struct Kind { const char* name; const char* type; const char* usage; };
-  const Kind kinds[] = {{"clusterip", "ClusterIP", "NAME [--tcp=<port>:<targetPort>] [--dry-run=server|client|none]"},
-                        {"nodeport", "NodePort", "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]"},
-                        {"loadbalancer", "LoadBalancer", "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]"},
-                        {"externalname", "ExternalName", "NAME --external-name external.name [--dry-run=server|client|none]"}};
+  struct Kind {
+    const char* name;
+    const char* type;
+    const char* usage;
+  };
+  const Kind kinds[] = {
+      {"clusterip", "ClusterIP", "NAME [--tcp=<port>:<targetPort>] [--dry-run=server|client|none]"},
+      {"nodeport", "NodePort", "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]"},
+      {"loadbalancer", "LoadBalancer",
+       "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]"},
+      {"externalname", "ExternalName",
+       "NAME --external-name external.name [--dry-run=server|client|none]"}};
   for (const Kind& kind : kinds) {
     auto o = std::make_shared<ServiceOptions>();
     const std::string type = kind.type;
-    Command& command = AddGenerator(factory, &service, kind.name, {}, absl::StrCat("Create a ", type, " service"), kind.usage,
-                                    absl::StrCat(type, " service"),
-                                    [o, type](const std::string& name, const FlagSet::Parsed&) { return MakeService(*o, type, name); });
+    Command& command = AddGenerator(
+        factory, &service, kind.name, {}, absl::StrCat("Create a ", type, " service"), kind.usage,
+        absl::StrCat(type, " service"), [o, type](const std::string& name, const FlagSet::Parsed&) {
+          return MakeService(*o, type, name);
+        });
     command.flags.List(&o->tcp, "tcp", "", "Ports as port or port:targetPort.");
-    if (type == "ClusterIP") command.flags.String(&o->cluster_ip, "clusterip", "", "The service's own address; None makes it headless.");
-    if (type == "NodePort") command.flags.Int(&o->node_port, "node-port", "", "The port on every node.");
-    if (type == "ExternalName") command.flags.String(&o->external_name, "external-name", "", "The name it stands for.").required = true;
+    if (type == "ClusterIP")
+      command.flags.String(&o->cluster_ip, "clusterip", "",
+                           "The service's own address; None makes it headless.");
+    if (type == "NodePort")
+      command.flags.Int(&o->node_port, "node-port", "", "The port on every node.");
+    if (type == "ExternalName")
+      command.flags.String(&o->external_name, "external-name", "", "The name it stands for.")
+          .required = true;
   }
 }
 
 void AddWorkloads(Factory& factory, Command* create) {
   auto d = std::make_shared<DeploymentOptions>();
-  Command& deployment =
-      AddGenerator(factory, create, "deployment", {"deploy"}, "Create a deployment with the specified name",
-                   "NAME --image=image -- [COMMAND] [args...]", "deployment",
-                   [d](const std::string& name, const FlagSet::Parsed& parsed) { return MakeDeployment(*d, name, parsed); });
-  deployment.flags.List(&d->images, "image", "", "Image of a container; may be repeated.").required = true;
+  Command& deployment = AddGenerator(factory, create, "deployment", {"deploy"},
+                                     "Create a deployment with the specified name",
+                                     "NAME --image=image -- [COMMAND] [args...]", "deployment",
+                                     [d](const std::string& name, const FlagSet::Parsed& parsed) {
+                                       return MakeDeployment(*d, name, parsed);
+                                     });
+  deployment.flags.List(&d->images, "image", "", "Image of a container; may be repeated.")
+      .required = true;
   deployment.flags.Int(&d->port, "port", "", "Port the containers listen on.");
   deployment.flags.Int(&d->replicas, "replicas", "r", "How many pods.");
 
-  struct JobOptions { std::string image, from, schedule, restart; };
+  struct JobOptions {
+    std::string image, from, schedule, restart;
+  };
   auto j = std::make_shared<JobOptions>();
   Command& job = AddGenerator(
-      factory, create, "job", {}, "Create a job with the specified name", "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]", "job",
-      [j, &factory](const std::string& name, const FlagSet::Parsed& parsed) -> absl::StatusOr<Value> {
+      factory, create, "job", {}, "Create a job with the specified name",
+      "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]", "job",
+      [j, &factory](const std::string& name,
+                    const FlagSet::Parsed& parsed) -> absl::StatusOr<Value> {
         const std::vector<std::string> words(parsed.args.begin() + 1, parsed.args.end());
-        if (j->image.empty() == j->from.empty()) return Error("either --image or --from must be specified");
+        if (j->image.empty() == j->from.empty())
+          return Error("either --image or --from must be specified");
         Value object = NewObject("batch/v1", "Job", name);
         if (!j->from.empty()) {
           if (!words.empty()) return Error("cannot specify --from and command");
           Selection selection;
           selection.args = {j->from};
           ASSIGN_OR_RETURN(const std::vector<Info> infos, FetchObjects(factory, selection));
-          if (infos.size() != 1 || infos[0].resource.kind != "CronJob") return Error("from must be an existing cronjob");
+          if (infos.size() != 1 || infos[0].resource.kind != "CronJob")
+            return Error("from must be an existing cronjob");
           const Value& cron = infos[0].object;
           object["metadata"]["annotations"].Set("cronjob.kubernetes.io/instantiate", "manual");
-          if (const Value* labels = cron.At("spec.jobTemplate.metadata.labels")) object["metadata"].Set("labels", *labels);
+          if (const Value* labels = cron.At("spec.jobTemplate.metadata.labels"))
+            object["metadata"].Set("labels", *labels);
           Value owner;
           owner.Set("apiVersion", "batch/v1");
           owner.Set("kind", "CronJob");
@@ -271,7 +308,8 @@ void AddWorkloads(Factory& factory, Command* create) {
         object["spec"].Set("schedule", c->schedule);
         object["spec"]["jobTemplate"]["metadata"].Set("name", name);
         object["spec"]["jobTemplate"]["spec"].Set(
-            "template", PodTemplate(name, c->image, {parsed.args.begin() + 1, parsed.args.end()}, c->restart.empty() ? "OnFailure" : c->restart));
+            "template", PodTemplate(name, c->image, {parsed.args.begin() + 1, parsed.args.end()},
+                                    c->restart.empty() ? "OnFailure" : c->restart));
         object.Set("status", Value::MakeObject());
         return object;
       });
@@ -281,51 +319,68 @@ void AddWorkloads(Factory& factory, Command* create) {
 }
 
 void AddSmallKinds(Factory& factory, Command* create) {
-  AddGenerator(factory, create, "namespace", {"ns"}, "Create a namespace with the specified name", "NAME [--dry-run=server|client|none]", "namespace",
+  AddGenerator(factory, create, "namespace", {"ns"}, "Create a namespace with the specified name",
+               "NAME [--dry-run=server|client|none]", "namespace",
                [](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
                  Value object = NewObject("v1", "Namespace", name);
                  object.Set("spec", Value::MakeObject());
                  object.Set("status", Value::MakeObject());
                  return object;
                });
-  AddGenerator(factory, create, "serviceaccount", {"sa"}, "Create a service account with the specified name",
+  AddGenerator(factory, create, "serviceaccount", {"sa"},
+               "Create a service account with the specified name",
                "NAME [--dry-run=server|client|none]", "serviceaccount",
-               [](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> { return NewObject("v1", "ServiceAccount", name); });
-  struct QuotaOptions { std::string hard, scopes; };
+               [](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+                 return NewObject("v1", "ServiceAccount", name);
+               });
+  struct QuotaOptions {
+    std::string hard, scopes;
+  };
   auto q = std::make_shared<QuotaOptions>();
-  Command& quota = AddGenerator(factory, create, "quota", {"resourcequota"}, "Create a quota with the specified name",
-                                "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]", "quota",
-                                [q](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
-                                  Value object = NewObject("v1", "ResourceQuota", name);
-                                  Value spec = Value::MakeObject();
-                                  for (const absl::string_view pair : absl::StrSplit(q->hard, ',', absl::SkipEmpty())) {
-                                    const std::vector<std::string> parts = absl::StrSplit(pair, '=');
-                                    if (parts.size() != 2) return Error(absl::StrCat("Invalid argument syntax ", pair, ", expected <resource>=<value>"));
-                                    ASSIGN_OR_RETURN(const std::string canonical, apimachinery::CanonicalQuantity(parts[1]));
-                                    spec["hard"].Set(parts[0], canonical);
-                                  }
-                                  for (const absl::string_view scope : absl::StrSplit(q->scopes, ',', absl::SkipEmpty())) spec["scopes"].Append(scope);
-                                  object.Set("spec", std::move(spec));
-                                  object.Set("status", Value::MakeObject());
-                                  return object;
-                                });
+  Command& quota = AddGenerator(
+      factory, create, "quota", {"resourcequota"}, "Create a quota with the specified name",
+      "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] "
+      "[--dry-run=server|client|none]",
+      "quota", [q](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+        Value object = NewObject("v1", "ResourceQuota", name);
+        Value spec = Value::MakeObject();
+        for (const absl::string_view pair : absl::StrSplit(q->hard, ',', absl::SkipEmpty())) {
+          const std::vector<std::string> parts = absl::StrSplit(pair, '=');
+          if (parts.size() != 2)
+            return Error(
+                absl::StrCat("Invalid argument syntax ", pair, ", expected <resource>=<value>"));
+          ASSIGN_OR_RETURN(const std::string canonical, apimachinery::CanonicalQuantity(parts[1]));
+          spec["hard"].Set(parts[0], canonical);
+        }
+        for (const absl::string_view scope : absl::StrSplit(q->scopes, ',', absl::SkipEmpty()))
+          spec["scopes"].Append(scope);
+        object.Set("spec", std::move(spec));
+        object.Set("status", Value::MakeObject());
+        return object;
+      });
   quota.flags.String(&q->hard, "hard", "", "Limits, such as cpu=1,memory=1G,pods=2.");
   quota.flags.String(&q->scopes, "scopes", "", "What the quota applies to, by comma.");
 
-  struct PriorityOptions { int64_t value = 0; bool global_default = false; std::string description, preemption = "PreemptLowerPriority"; };
+  struct PriorityOptions {
+    int64_t value = 0;
+    bool global_default = false;
+    std::string description, preemption = "PreemptLowerPriority";
+  };
   auto p = std::make_shared<PriorityOptions>();
-  Command& priority = AddGenerator(factory, create, "priorityclass", {"pc"}, "Create a priority class with the specified name",
-                                   "NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]", "priorityclass",
-                                   [p](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
-                                     Value object = NewObject("scheduling.k8s.io/v1", "PriorityClass", name);
-                                     object.Set("value", p->value);
-                                     if (p->global_default) object.Set("globalDefault", true);
-                                     if (!p->description.empty()) object.Set("description", p->description);
-                                     object.Set("preemptionPolicy", p->preemption);
-                                     return object;
-                                   });
+  Command& priority = AddGenerator(
+      factory, create, "priorityclass", {"pc"}, "Create a priority class with the specified name",
+      "NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]", "priorityclass",
+      [p](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+        Value object = NewObject("scheduling.k8s.io/v1", "PriorityClass", name);
+        object.Set("value", p->value);
+        if (p->global_default) object.Set("globalDefault", true);
+        if (!p->description.empty()) object.Set("description", p->description);
+        object.Set("preemptionPolicy", p->preemption);
+        return object;
+      });
   priority.flags.Int(&p->value, "value", "", "The priority.");
-  priority.flags.Bool(&p->global_default, "global-default", "", "Use it for pods that name no class.");
+  priority.flags.Bool(&p->global_default, "global-default", "",
+                      "Use it for pods that name no class.");
   priority.flags.String(&p->description, "description", "", "When to use the class.");
   priority.flags.String(&p->preemption, "preemption-policy", "", "PreemptLowerPriority or Never.");
 }

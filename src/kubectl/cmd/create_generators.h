@@ -11,16 +11,19 @@
 namespace kubectl {
 
 void AddGenerators(Factory& factory, Command* create);
-void AddRbacGenerators(Factory& factory, Command* create);   // create_rbac.cc
+void AddRbacGenerators(Factory& factory, Command* create);    // create_rbac.cc
 void AddConfigGenerators(Factory& factory, Command* create);  // create_config.cc: configmap, secret
 
 struct GeneratorOptions;
-using Generator = std::function<absl::StatusOr<Value>(const std::string& name, const FlagSet::Parsed& parsed)>;
+using Generator =
+    std::function<absl::StatusOr<Value>(const std::string& name, const FlagSet::Parsed& parsed)>;
 
-// Adds `kubectl create KIND`: parses NAME, makes the object, sends or prints it. `noun` is what failures name
+// Adds `kubectl create KIND`: parses NAME, makes the object, sends or prints it. `noun` is what
+// failures name
 // ("failed to create NOUN: ...").
-Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind, std::vector<std::string> aliases,
-                      absl::string_view summary, absl::string_view usage, absl::string_view noun, Generator make);
+Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind,
+                      std::vector<std::string> aliases, absl::string_view summary,
+                      absl::string_view usage, absl::string_view noun, Generator make);
 
 Value NewObject(absl::string_view api_version, absl::string_view kind, absl::string_view name);
 // Sets metadata.namespace, right after the name as the API orders it.

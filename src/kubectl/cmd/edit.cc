@@ -1,7 +1,8 @@
 // kubectl edit: the object in an editor, and what changed as a patch.
-#include <cstdlib>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -40,7 +41,8 @@ class Edit {
     RETURN_IF_ERROR(o_.write.Complete(factory_));
     if (args.empty() && o_.write.files.empty()) {
       return Error(
-          "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f "
+          "You must provide one or more resources by argument or filename.\nExample resource "
+          "specifications include:\n   '-f "
           "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
     }
     o_.selection.args = args;
@@ -65,7 +67,8 @@ class Edit {
     DropManagedFields(&shown);
     const std::string first = Text(shown);
     std::string content = first, notes;
-    const std::string path = absl::StrCat("/tmp/kubectl-edit-", getpid(), json_ ? ".json" : ".yaml");
+    const std::string path =
+        absl::StrCat("/tmp/kubectl-edit-", getpid(), json_ ? ".json" : ".yaml");
     for (;;) {
       const std::string file = Header(notes) + content;
       RETURN_IF_ERROR(base::WriteFileAtomic(path, file, 0600));
@@ -89,7 +92,8 @@ class Edit {
       content = WithoutHeader(edited);
       absl::StatusOr<Value> changed = ParseYaml(content);
       if (!changed.ok()) {
-        notes = absl::StrCat("# The edited file had a syntax error: error parsing edited-file: ", changed.status().message(), "\n#\n");
+        notes = absl::StrCat("# The edited file had a syntax error: error parsing edited-file: ",
+                             changed.status().message(), "\n#\n");
         continue;
       }
       notes.clear();
@@ -109,12 +113,15 @@ class Edit {
   }
 
  private:
-  std::string Text(const Value& value) const { return json_ ? WriteJsonIndented(value) : WriteYaml(value); }
+  std::string Text(const Value& value) const {
+    return json_ ? WriteJsonIndented(value) : WriteYaml(value);
+  }
 
   static std::string Header(const std::string& notes) {
     return absl::StrCat(
         "# Please edit the object below. Lines beginning with a '#' will be ignored,\n"
-        "# and an empty file will abort the edit. If an error occurs while saving this file will be\n"
+        "# and an empty file will abort the edit. If an error occurs while saving this file will "
+        "be\n"
         "# reopened with the relevant failures.\n#\n",
         notes);
   }
@@ -143,7 +150,8 @@ class Edit {
     int status = 0;
     waitpid(child, &status, 0);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-      if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return Error(absl::StrCat("unable to launch the editor \"", editor, "\""));
+      if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return Error(absl::StrCat("unable to launch the editor \"", editor, "\""));
       return Error(absl::StrCat("there was a problem with the editor \"", editor, "\""));
     }
     return absl::OkStatus();
@@ -152,14 +160,17 @@ class Edit {
   absl::Status Save(const Info& info, const Value& edited) {
     Value original = info.object;
     DropManagedFields(&original);
-    if (edited.GetString("kind") != original.GetString("kind") || edited.GetString("metadata.name") != info.name ||
+    if (edited.GetString("kind") != original.GetString("kind") ||
+        edited.GetString("metadata.name") != info.name ||
         edited.GetString("apiVersion") != original.GetString("apiVersion")) {
       return Error("At least one of apiVersion, kind and name was changed");
     }
-    const auto* message = apimachinery::Schema::Builtin().FindMessage(original.GetString("apiVersion"), original.GetString("kind"));
+    const auto* message = apimachinery::Schema::Builtin().FindMessage(
+        original.GetString("apiVersion"), original.GetString("kind"));
     Value patch;
     if (message != nullptr) {
-      ASSIGN_OR_RETURN(patch, apimachinery::patch::CreateTwoWayMergePatch(*message, original, edited));
+      ASSIGN_OR_RETURN(patch,
+                       apimachinery::patch::CreateTwoWayMergePatch(*message, original, edited));
     } else {
       patch = apimachinery::patch::CreateMergePatch(original, edited);
     }
@@ -168,8 +179,10 @@ class Edit {
     }
     if (o_.output_patch) factory_.io.Out(absl::StrCat("Patch: ", WriteJsonSorted(patch), "\n"));
     ASSIGN_OR_RETURN(RestClient * client, factory_.Client());
-    ASSIGN_OR_RETURN(const Value saved, PatchObject(*client, info.Path(o_.subresource) + o_.write.Query(), message != nullptr ? "strategic" : "merge",
-                                                    WriteJsonSorted(patch)));
+    ASSIGN_OR_RETURN(
+        const Value saved,
+        PatchObject(*client, info.Path(o_.subresource) + o_.write.Query(),
+                    message != nullptr ? "strategic" : "merge", WriteJsonSorted(patch)));
     PrintOptions print = o_.write.print;
     print.output.clear();
     return PrintResult(factory_, print, "edited", saved);
@@ -184,15 +197,21 @@ class Edit {
       factory_.io.Err(absl::StrCat("error: ", name, " is invalid\n"));
       absl::StrAppend(&text, "# ", name, " was not valid:\n");
       for (const Value& cause : details.GetArray("details.causes")) {
-        const std::string message = absl::StrCat(cause.GetString("field"), ": ", cause.GetString("message"));
-        absl::StrAppend(&text, "# * ", absl::StrJoin(absl::StrSplit(absl::StripTrailingAsciiWhitespace(message), '\n'), "\n#   "), "\n");
+        const std::string message =
+            absl::StrCat(cause.GetString("field"), ": ", cause.GetString("message"));
+        absl::StrAppend(
+            &text, "# * ",
+            absl::StrJoin(absl::StrSplit(absl::StripTrailingAsciiWhitespace(message), '\n'),
+                          "\n#   "),
+            "\n");
       }
     } else if (ApiNotFound(status)) {
       factory_.io.Err(absl::StrCat("error: ", name, " could not be found on the server\n"));
       absl::StrAppend(&text, "# ", name, " could not be found on the server:\n");
     } else {
-      factory_.io.Err(absl::StrCat("error: ", name, " could not be patched: ", status.message(), "\n",
-                                   "You can run `kubectl replace -f /tmp/kubectl-edit-", getpid(), ".yaml` to try this update again.\n"));
+      factory_.io.Err(absl::StrCat("error: ", name, " could not be patched: ", status.message(),
+                                   "\n", "You can run `kubectl replace -f /tmp/kubectl-edit-",
+                                   getpid(), ".yaml` to try this update again.\n"));
       absl::StrAppend(&text, "# ", status.message(), "\n");
     }
     return text + "#\n";
@@ -206,11 +225,14 @@ class Edit {
 }  // namespace
 
 CommandPtr MakeEdit(Factory& factory) {
-  auto command = NewCommand("edit", "Edit a resource on the server", "(RESOURCE/NAME | -f FILENAME)",
-                            "  # In the editor you like\n  KUBE_EDITOR=nano kubectl edit deployment/web");
+  auto command =
+      NewCommand("edit", "Edit a resource on the server", "(RESOURCE/NAME | -f FILENAME)",
+                 "  # In the editor you like\n  KUBE_EDITOR=nano kubectl edit deployment/web");
   command->about =
-      "Edit a resource from the default editor.\n\n The object opens as YAML (or JSON, with -o json) in the editor that KUBE_EDITOR or EDITOR "
-      "names, else vi. When it is saved, what changed is sent to the server; when the server refuses it, the file opens again with the reasons.";
+      "Edit a resource from the default editor.\n\n The object opens as YAML (or JSON, with -o "
+      "json) in the editor that KUBE_EDITOR or EDITOR "
+      "names, else vi. When it is saved, what changed is sent to the server; when the server "
+      "refuses it, the file opens again with the reasons.";
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
   AddPrintFlags(&f, &o->write.print);
@@ -218,10 +240,13 @@ CommandPtr MakeEdit(Factory& factory) {
   o->write.AddValidate(&f);
   o->write.AddFieldManager(&f, "kubectl-edit");
   f.String(&o->subresource, "subresource", "", "Edit this subresource of the object.");
-  f.Bool(&o->save_config, "save-config", "", "Keep the configuration in the object's annotation, as kubectl apply does.");
+  f.Bool(&o->save_config, "save-config", "",
+         "Keep the configuration in the object's annotation, as kubectl apply does.");
   f.Bool(&o->windows, "windows-line-endings", "", "End lines as Windows does.");
   f.Bool(&o->output_patch, "output-patch", "", "Print the patch that is sent.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Edit(factory, *o).Run(parsed.args); };
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Edit(factory, *o).Run(parsed.args);
+  };
   return command;
 }
 

@@ -21,18 +21,22 @@ absl::Status Run(Factory& factory, Options o, const FlagSet::Parsed& parsed) {
   std::vector<std::string> words = parsed.args;
   std::string target;
   if (o.files.empty()) {
-    if (words.empty() || parsed.dash_at == 0) return Error("pod, type/name or --filename must be specified");
+    if (words.empty() || parsed.dash_at == 0)
+      return Error("pod, type/name or --filename must be specified");
     target = words[0];
     words.erase(words.begin());
     if (parsed.dash_at < 0 && !words.empty()) {
-      return UsageError("kubectl exec", "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
+      return UsageError(
+          "kubectl exec",
+          "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
     }
   }
   if (words.empty()) return Error("you must specify at least one command for the container");
   ASSIGN_OR_RETURN(const Info pod, PodFor(factory, target, o.files, o.timeout));
   const std::string phase = pod.object.GetString("status.phase");
   if (phase == "Succeeded" || phase == "Failed") {
-    return Error(absl::StrCat("cannot exec into a container in a completed pod; current phase is ", phase));
+    return Error(
+        absl::StrCat("cannot exec into a container in a completed pod; current phase is ", phase));
   }
   std::string container = o.container;  // the server judges a name that was given
   if (container.empty()) {
@@ -40,7 +44,8 @@ absl::Status Run(Factory& factory, Options o, const FlagSet::Parsed& parsed) {
   }
   if (o.tty && !o.stdin) o.stdin = false;
   if (o.tty && o.stdin && !isatty(factory.io.in_fd)) {
-    if (!o.quiet) factory.io.Err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    if (!o.quiet)
+      factory.io.Err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
     o.tty = false;
   }
   std::string path = pod.Path("exec") + "?";
@@ -65,13 +70,16 @@ absl::Status Run(Factory& factory, Options o, const FlagSet::Parsed& parsed) {
 }  // namespace
 
 CommandPtr MakeExec(Factory& factory) {
-  auto command = NewCommand("exec", "Execute a command in a container", "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
-                            "  # One command\n  kubectl exec web-0 -- date\n\n  # A shell in one of several containers\n"
-                            "  kubectl exec web-0 -c helper -it -- sh");
+  auto command = NewCommand(
+      "exec", "Execute a command in a container",
+      "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
+      "  # One command\n  kubectl exec web-0 -- date\n\n  # A shell in one of several containers\n"
+      "  kubectl exec web-0 -c helper -it -- sh");
   command->interspersed = true;
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
-  f.String(&o->container, "container", "c", "Which container; by default the first or the annotated one.");
+  f.String(&o->container, "container", "c",
+           "Which container; by default the first or the annotated one.");
   f.List(&o->files.filenames, "filename", "f", "A file that names the object to exec into.");
   f.Bool(&o->quiet, "quiet", "q", "Print only what the command prints.");
   f.Bool(&o->stdin, "stdin", "i", "Pass standard input on.");

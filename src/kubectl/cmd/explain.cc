@@ -20,7 +20,8 @@ struct Options {
 
 constexpr size_t kWidth = 76;
 
-// Words filled into lines of at most kWidth; line ends and runs of spaces of the text stay where no line breaks.
+// Words filled into lines of at most kWidth; line ends and runs of spaces of the text stay where no
+// line breaks.
 std::string Wrap(const std::string& text, const std::string& indent) {
   std::string out;
   for (const absl::string_view paragraph : absl::StrSplit(text, '\n')) {
@@ -37,7 +38,8 @@ std::string Wrap(const std::string& text, const std::string& indent) {
         continue;
       }
       word += c;
-      if (line.size() + spaces.size() + word.size() > kWidth && word.size() < kWidth && !line.empty()) {
+      if (line.size() + spaces.size() + word.size() > kWidth && word.size() < kWidth &&
+          !line.empty()) {
         absl::StrAppend(&out, indent, line, "\n");
         line.clear();
         spaces.clear();
@@ -51,14 +53,18 @@ std::string Wrap(const std::string& text, const std::string& indent) {
 
 class Explainer {
  public:
-  Explainer(Factory& factory, const Value& document, bool recursive) : factory_(factory), document_(document), recursive_(recursive) {}
+  Explainer(Factory& factory, const Value& document, bool recursive)
+      : factory_(factory), document_(document), recursive_(recursive) {}
 
   absl::Status Explain(const ApiResource& resource, const std::vector<std::string>& fields) {
     const Value* schema = KindSchema(resource);
-    if (schema == nullptr) return Error(absl::StrCat("couldn't find resource for \"", resource.ApiVersion(), ", Kind=", resource.kind, "\""));
+    if (schema == nullptr)
+      return Error(absl::StrCat("couldn't find resource for \"", resource.ApiVersion(),
+                                ", Kind=", resource.kind, "\""));
     std::string head;
     if (!resource.group.empty()) absl::StrAppend(&head, "GROUP:      ", resource.group, "\n");
-    absl::StrAppend(&head, "KIND:       ", resource.kind, "\nVERSION:    ", resource.version, "\n\n");
+    absl::StrAppend(&head, "KIND:       ", resource.kind, "\nVERSION:    ", resource.version,
+                    "\n\n");
     factory_.io.Out(head);
     const Value* field = nullptr;
     for (const std::string& name : fields) {
@@ -84,7 +90,8 @@ class Explainer {
     std::string description;
     if (field != nullptr) {
       description = field->GetString("description");
-      const std::string below = object == nullptr || object == field ? "" : object->GetString("description");
+      const std::string below =
+          object == nullptr || object == field ? "" : object->GetString("description");
       if (!below.empty()) absl::StrAppend(&description, description.empty() ? "" : "\n", below);
     } else {
       description = schema->GetString("description");
@@ -106,7 +113,9 @@ class Explainer {
     if (schemas == nullptr) return nullptr;
     for (const Member& member : schemas->object()) {
       for (const Value& gvk : member.value.GetArray("x-kubernetes-group-version-kind")) {
-        if (gvk.GetString("group") == resource.group && gvk.GetString("version") == resource.version && gvk.GetString("kind") == resource.kind) return &member.value;
+        if (gvk.GetString("group") == resource.group &&
+            gvk.GetString("version") == resource.version && gvk.GetString("kind") == resource.kind)
+          return &member.value;
       }
     }
     return nullptr;
@@ -114,7 +123,8 @@ class Explainer {
 
   static std::string RefOf(const Value& schema) {
     std::string ref = schema.GetString("$ref");
-    if (ref.empty() && !schema.GetArray("allOf").empty()) ref = schema.GetArray("allOf")[0].GetString("$ref");
+    if (ref.empty() && !schema.GetArray("allOf").empty())
+      ref = schema.GetArray("allOf")[0].GetString("$ref");
     return ref;
   }
 
@@ -127,10 +137,15 @@ class Explainer {
   const Value* Target(const Value* schema) const {
     while (schema != nullptr) {
       const std::string ref = RefOf(*schema);
-      if (!ref.empty()) schema = Resolve(ref);
-      else if (const Value* items = schema->Find("items"); items != nullptr) schema = items;
-      else if (const Value* values = schema->Find("additionalProperties"); values != nullptr && values->is_object()) schema = values;
-      else return schema;
+      if (!ref.empty())
+        schema = Resolve(ref);
+      else if (const Value* items = schema->Find("items"); items != nullptr)
+        schema = items;
+      else if (const Value* values = schema->Find("additionalProperties");
+               values != nullptr && values->is_object())
+        schema = values;
+      else
+        return schema;
     }
     return nullptr;
   }
@@ -142,25 +157,32 @@ class Explainer {
       return name == "Time" || name == "MicroTime" ? "string" : name;
     }
     if (const Value* items = schema.Find("items"); items != nullptr) return "[]" + TypeName(*items);
-    if (const Value* values = schema.Find("additionalProperties"); values != nullptr && values->is_object()) return "map[string]" + TypeName(*values);
+    if (const Value* values = schema.Find("additionalProperties");
+        values != nullptr && values->is_object())
+      return "map[string]" + TypeName(*values);
     return schema.GetString("type", "Object");
   }
 
-  void WriteFields(const Value& object, const std::string& indent, std::vector<std::string>* open, std::string* text) const {
+  void WriteFields(const Value& object, const std::string& indent, std::vector<std::string>* open,
+                   std::string* text) const {
     std::vector<std::string> required;
     for (const Value& name : object.GetArray("required")) required.push_back(name.as_string());
     for (const auto* member : SortedMembers(object.Find("properties"))) {
-      const bool needed = std::find(required.begin(), required.end(), member->key) != required.end();
-      absl::StrAppend(text, indent, member->key, "\t<", TypeName(member->value), ">", needed ? " -required-" : "", "\n");
+      const bool needed =
+          std::find(required.begin(), required.end(), member->key) != required.end();
+      absl::StrAppend(text, indent, member->key, "\t<", TypeName(member->value), ">",
+                      needed ? " -required-" : "", "\n");
       const Array& values = member->value.GetArray("enum");
       if (!values.empty()) {
         absl::StrAppend(text, indent, "enum: ");
-        for (size_t i = 0; i < values.size() && i < 4; ++i) absl::StrAppend(text, i == 0 ? "" : ", ", OrDefault(values[i].as_string(), "\"\""));
+        for (size_t i = 0; i < values.size() && i < 4; ++i)
+          absl::StrAppend(text, i == 0 ? "" : ", ", OrDefault(values[i].as_string(), "\"\""));
         absl::StrAppend(text, values.size() > 4 ? ", ....\n" : "\n");
       }
       if (!recursive_) {
         const std::string description = member->value.GetString("description");
-        absl::StrAppend(text, Wrap(description.empty() ? "<no description>" : description, "    "), "\n");
+        absl::StrAppend(text, Wrap(description.empty() ? "<no description>" : description, "    "),
+                        "\n");
         continue;
       }
       const Value* target = Target(&member->value);
@@ -180,7 +202,9 @@ class Explainer {
 
 absl::Status Run(Factory& factory, const Options& o, const std::vector<std::string>& args) {
   if (args.empty()) {
-    return Error("You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.");
+    return Error(
+        "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a "
+        "complete list of supported resources.");
   }
   if (args.size() > 1) return Error("We accept only this format: explain RESOURCE");
   Discovery* discovery = nullptr;
@@ -198,10 +222,14 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
   for (std::string& field : fields) field = field.substr(0, field.find('['));
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());
   ASSIGN_OR_RETURN(const Value index, client->Get("/openapi/v3"));
-  const std::string key = resource->group.empty() ? "api/" + resource->version : absl::StrCat("apis/", resource->group, "/", resource->version);
+  const std::string key = resource->group.empty()
+                              ? "api/" + resource->version
+                              : absl::StrCat("apis/", resource->group, "/", resource->version);
   const Value* paths = index.Find("paths");
   const Value* entry = paths == nullptr ? nullptr : paths->Find(key);
-  if (entry == nullptr) return Error(absl::StrCat("couldn't find resource for \"", resource->ApiVersion(), ", Resource=", resource->name, "\""));
+  if (entry == nullptr)
+    return Error(absl::StrCat("couldn't find resource for \"", resource->ApiVersion(),
+                              ", Resource=", resource->name, "\""));
   ASSIGN_OR_RETURN(const Value document, client->Get(entry->GetString("serverRelativeURL")));
   return Explainer(factory, document, o.recursive).Explain(*resource, fields);
 }
@@ -210,14 +238,21 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
 
 CommandPtr MakeExplain(Factory& factory) {
   auto command = NewCommand("explain", "Get documentation for a resource",
-                            "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
-                            "  # A kind and its fields\n  kubectl explain pods\n\n  # One field\n  kubectl explain pods.spec.containers");
-  command->about = "Describe fields and structure of various resources.\n\n The fields of a field follow after a dot: <type>.<fieldName>[.<fieldName>].";
+                            "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] "
+                            "[-o|--output=plaintext|plaintext-openapiv2]",
+                            "  # A kind and its fields\n  kubectl explain pods\n\n  # One field\n  "
+                            "kubectl explain pods.spec.containers");
+  command->about =
+      "Describe fields and structure of various resources.\n\n The fields of a field follow after "
+      "a dot: <type>.<fieldName>[.<fieldName>].";
   auto o = std::make_shared<Options>();
   command->flags.Bool(&o->recursive, "recursive", "", "Show the names of all fields below.");
-  command->flags.String(&o->api_version, "api-version", "", "Use this version of the API, such as apps/v1.");
+  command->flags.String(&o->api_version, "api-version", "",
+                        "Use this version of the API, such as apps/v1.");
   command->flags.String(&o->output, "output", "o", "plaintext or plaintext-openapiv2.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Run(factory, *o, parsed.args); };
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Run(factory, *o, parsed.args);
+  };
   return command;
 }
 

@@ -15,7 +15,8 @@ namespace {
 
 struct Options {
   WriteOptions write;
-  std::string cluster_ip, external_ip, labels, load_balancer_ip, name, overrides, override_type = "merge", port, protocol;
+  std::string cluster_ip, external_ip, labels, load_balancer_ip, name, overrides,
+      override_type = "merge", port, protocol;
   std::string selector, session_affinity, target_port, type;
   bool save_config = false;
 };
@@ -36,7 +37,8 @@ absl::StatusOr<Value> ParseMap(const std::string& text, absl::string_view what) 
 }
 
 bool CanExpose(const ApiResource& r) {
-  return (r.group.empty() && (r.kind == "ReplicationController" || r.kind == "Service" || r.kind == "Pod")) ||
+  return (r.group.empty() &&
+          (r.kind == "ReplicationController" || r.kind == "Service" || r.kind == "Pod")) ||
          (r.group == "apps" && (r.kind == "Deployment" || r.kind == "ReplicaSet"));
 }
 
@@ -45,16 +47,23 @@ absl::StatusOr<Value> SelectorFor(const Info& info) {
   const Value* found = nullptr;
   if (kind == "Pod") {
     found = info.object.At("metadata.labels");
-    if (found == nullptr || found->empty()) return Error("couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed");
+    if (found == nullptr || found->empty())
+      return Error(
+          "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels "
+          "and cannot be exposed");
   } else if (kind == "Service" || kind == "ReplicationController") {
     found = info.object.At("spec.selector");
     if (kind == "Service" && (found == nullptr || found->empty())) {
-      return Error("couldn't retrieve selectors via --selector flag or introspection: the service has no pod selector set");
+      return Error(
+          "couldn't retrieve selectors via --selector flag or introspection: the service has no "
+          "pod selector set");
     }
   } else {
     if (!info.object.GetArray("spec.selector.matchExpressions").empty()) {
-      return Error(absl::StrCat("couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - \"",
-                                "\" to map-based selector format"));
+      return Error(
+          absl::StrCat("couldn't retrieve selectors via --selector flag or introspection: couldn't "
+                       "convert expressions - \"",
+                       "\" to map-based selector format"));
     }
     found = info.object.At("spec.selector.matchLabels");
   }
@@ -64,12 +73,16 @@ absl::StatusOr<Value> SelectorFor(const Info& info) {
 std::vector<Port> PortsOf(const Info& info) {
   std::vector<Port> ports;
   if (info.resource.kind == "Service") {
-    for (const Value& port : info.object.GetArray("spec.ports")) ports.push_back({absl::StrCat(port.GetInt("port")), port.GetString("protocol")});
+    for (const Value& port : info.object.GetArray("spec.ports"))
+      ports.push_back({absl::StrCat(port.GetInt("port")), port.GetString("protocol")});
     return ports;
   }
-  const char* path = info.resource.kind == "Pod" ? "spec.containers" : "spec.template.spec.containers";
+  const char* path =
+      info.resource.kind == "Pod" ? "spec.containers" : "spec.template.spec.containers";
   for (const Value& container : info.object.GetArray(path)) {
-    for (const Value& port : container.GetArray("ports")) ports.push_back({absl::StrCat(port.GetInt("containerPort")), port.GetString("protocol", "TCP")});
+    for (const Value& port : container.GetArray("ports"))
+      ports.push_back(
+          {absl::StrCat(port.GetInt("containerPort")), port.GetString("protocol", "TCP")});
   }
   return ports;
 }
@@ -101,18 +114,22 @@ absl::StatusOr<Value> MakeService(const Options& o, const Info& info) {
   } else {
     ports = own_ports;
   }
-  if (ports.empty() && o.cluster_ip != "None") return Error("couldn't find port via --port flag or introspection");
+  if (ports.empty() && o.cluster_ip != "None")
+    return Error("couldn't find port via --port flag or introspection");
   Value& spec = service["spec"];
   for (size_t i = 0; i < ports.size(); ++i) {
     Value entry;
     if (ports.size() > 1) entry.Set("name", absl::StrCat("port-", i + 1));
     int64_t number = 0;
-    if (!absl::SimpleAtoi(ports[i].port, &number)) return Error(absl::StrCat("strconv.Atoi: parsing \"", ports[i].port, "\": invalid syntax"));
+    if (!absl::SimpleAtoi(ports[i].port, &number))
+      return Error(absl::StrCat("strconv.Atoi: parsing \"", ports[i].port, "\": invalid syntax"));
     entry.Set("protocol", o.protocol.empty() ? ports[i].protocol : o.protocol);
     entry.Set("port", number);
     int64_t target = number;
-    if (o.target_port.empty() || absl::SimpleAtoi(o.target_port, &target)) entry.Set("targetPort", target);
-    else entry.Set("targetPort", o.target_port);
+    if (o.target_port.empty() || absl::SimpleAtoi(o.target_port, &target))
+      entry.Set("targetPort", target);
+    else
+      entry.Set("targetPort", o.target_port);
     spec["ports"].Append(std::move(entry));
   }
   spec.Set("selector", selector);
@@ -129,7 +146,8 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
   RETURN_IF_ERROR(o.write.Complete(factory));
   if (args.empty() && o.write.files.empty()) {
     return Error(
-        "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f "
+        "You must provide one or more resources by argument or filename.\nExample resource "
+        "specifications include:\n   '-f "
         "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
   }
   Selection selection;
@@ -139,12 +157,16 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
   ASSIGN_OR_RETURN(const Connection* connection, factory.Resolved());
   for (const Info& info : infos) {
     if (!CanExpose(info.resource)) {
-      return Error(absl::StrCat("cannot expose a ", info.resource.group.empty() ? info.resource.kind : absl::StrCat(info.resource.kind, ".", info.resource.group)));
+      return Error(absl::StrCat("cannot expose a ",
+                                info.resource.group.empty()
+                                    ? info.resource.kind
+                                    : absl::StrCat(info.resource.kind, ".", info.resource.group)));
     }
     ASSIGN_OR_RETURN(Value service, MakeService(o, info));
     if (!o.overrides.empty()) {
       absl::StatusOr<Value> patch = ParseYaml(o.overrides);
-      if (!patch.ok()) return Error(absl::StrCat("invalid JSON in --overrides: ", patch.status().message()));
+      if (!patch.ok())
+        return Error(absl::StrCat("invalid JSON in --overrides: ", patch.status().message()));
       apimachinery::patch::ApplyMergePatch(&service, *patch);
     }
     if (connection->ns_explicit) SetNamespace(&service, connection->ns);
@@ -153,7 +175,8 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
       ASSIGN_OR_RETURN(RestClient * client, factory.Client());
       Request request;
       request.method = "POST";
-      request.path = absl::StrCat("/api/v1/namespaces/", connection->ns, "/services", o.write.Query(false));
+      request.path =
+          absl::StrCat("/api/v1/namespaces/", connection->ns, "/services", o.write.Query(false));
       request.body = WriteJson(service);
       ASSIGN_OR_RETURN(service, client->Json(request));
     }
@@ -165,13 +188,19 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
 }  // namespace
 
 CommandPtr MakeExpose(Factory& factory) {
-  auto command = NewCommand("expose", "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
-                            "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] "
+  auto command = NewCommand("expose",
+                            "Take a replication controller, service, deployment or pod and expose "
+                            "it as a new Kubernetes service",
+                            "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] "
+                            "[--target-port=number-or-name] [--name=name] "
                             "[--external-ip=external-ip-of-service] [--type=type]",
-                            "  # A service for a deployment's pods\n  kubectl expose deployment web --port=80 --target-port=8080");
+                            "  # A service for a deployment's pods\n  kubectl expose deployment "
+                            "web --port=80 --target-port=8080");
   command->about =
-      "Expose a resource as a new Kubernetes service.\n\n The service selects the pods that the deployment, replica set, replication "
-      "controller, service or pod stands for. Without --port its ports are those of the containers.";
+      "Expose a resource as a new Kubernetes service.\n\n The service selects the pods that the "
+      "deployment, replica set, replication "
+      "controller, service or pod stands for. Without --port its ports are those of the "
+      "containers.";
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
   AddPrintFlags(&f, &o->write.print);
@@ -192,8 +221,11 @@ CommandPtr MakeExpose(Factory& factory) {
   f.String(&o->session_affinity, "session-affinity", "", "None or ClientIP.");
   f.String(&o->target_port, "target-port", "", "The containers' port, by number or name.");
   f.String(&o->type, "type", "", "ClusterIP, NodePort, LoadBalancer or ExternalName.");
-  f.Bool(&o->save_config, "save-config", "", "Keep the configuration in the object's annotation, as kubectl apply does.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Run(factory, *o, parsed.args); };
+  f.Bool(&o->save_config, "save-config", "",
+         "Keep the configuration in the object's annotation, as kubectl apply does.");
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Run(factory, *o, parsed.args);
+  };
   return command;
 }
 

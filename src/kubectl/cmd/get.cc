@@ -15,7 +15,8 @@ namespace kubectl {
 namespace {
 
 constexpr char kTableAccept[] =
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/"
+    "json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 
 struct Options {
   PrintOptions print;
@@ -23,7 +24,8 @@ struct Options {
   std::string raw, selector, field_selector, sort_by, subresource;
   std::vector<std::string> label_columns;
   bool all_namespaces = false, ignore_not_found = false, no_headers = false, watch_events = false;
-  bool server_print = true, show_kind = false, show_labels = false, watch = false, watch_only = false;
+  bool server_print = true, show_kind = false, show_labels = false, watch = false,
+       watch_only = false;
   int64_t chunk_size = 500;
 };
 
@@ -44,16 +46,22 @@ class Get {
   absl::Status Run(const std::vector<std::string>& args) {
     if (!options_.raw.empty()) return Raw(args);
     if (args.empty() && options_.files.empty()) {
-      factory_.io.Err("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n");
+      factory_.io.Err(
+          "You must specify the type of resource to get. Use \"kubectl api-resources\" for a "
+          "complete list of supported resources.\n\n");
       return UsageError("kubectl get",
-                        "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of "
+                        "Required resource not specified.\nUse \"kubectl explain <resource>\" for "
+                        "a detailed description of "
                         "that resource (e.g. kubectl explain pods).");
     }
     if (options_.watch_events && !options_.watch && !options_.watch_only) {
-      return UsageError("kubectl get", "--output-watch-events option can only be used with --watch or --watch-only");
+      return UsageError(
+          "kubectl get",
+          "--output-watch-events option can only be used with --watch or --watch-only");
     }
     if (options_.show_labels && !human_) {
-      return Error("--show-labels option cannot be used with " + options_.print.output + " printer");
+      return Error("--show-labels option cannot be used with " + options_.print.output +
+                   " printer");
     }
     RETURN_IF_ERROR(Resolve(args));
     if (options_.watch || options_.watch_only) return Watch();
@@ -65,16 +73,18 @@ class Get {
       absl::Status status;
       if (!info.name.empty()) {
         Request request;
-        request.path = info.Path(options_.subresource) + (IncludeObject() ? "?includeObject=Object" : "");
+        request.path =
+            info.Path(options_.subresource) + (IncludeObject() ? "?includeObject=Object" : "");
         request.accept = Accept();
         absl::StatusOr<Value> answer = client->Json(request);
         status = answer.status();
         if (answer.ok()) fetched.push_back({info, *std::move(answer)});
       } else {
-        status = ListPages(*client, info.Path(options_.subresource), query, Accept(), ChunkSize(), [&](Value page) {
-          fetched.push_back({info, std::move(page)});
-          return absl::OkStatus();
-        });
+        status = ListPages(*client, info.Path(options_.subresource), query, Accept(), ChunkSize(),
+                           [&](Value page) {
+                             fetched.push_back({info, std::move(page)});
+                             return absl::OkStatus();
+                           });
         status = ListError(status, info.resource, SelectionOf());
       }
       if (status.ok() || (options_.ignore_not_found && ApiNotFound(status))) continue;
@@ -101,7 +111,9 @@ class Get {
   absl::Status Resolve(const std::vector<std::string>& args) {
     if (!options_.files.empty()) {
       if (!args.empty()) {
-        return Error("when paths, URLs, or stdin is provided as input, you may not specify a resource by arguments as well");
+        return Error(
+            "when paths, URLs, or stdin is provided as input, you may not specify a resource by "
+            "arguments as well");
       }
       ASSIGN_OR_RETURN(wanted_, ReadFiles(factory_, options_.files));
       single_ = wanted_.size() == 1;
@@ -118,8 +130,12 @@ class Get {
     return absl::OkStatus();
   }
 
-  bool IncludeObject() const { return human_ && options_.server_print && !options_.sort_by.empty(); }
-  std::string Accept() const { return human_ && options_.server_print ? kTableAccept : "application/json"; }
+  bool IncludeObject() const {
+    return human_ && options_.server_print && !options_.sort_by.empty();
+  }
+  std::string Accept() const {
+    return human_ && options_.server_print ? kTableAccept : "application/json";
+  }
   // Sorting needs everything at once.
   int64_t ChunkSize() const { return options_.sort_by.empty() ? options_.chunk_size : 0; }
 
@@ -132,7 +148,8 @@ class Get {
 
   std::string Query() const {
     std::string query = SelectorQuery(SelectionOf());
-    if (IncludeObject()) query = absl::StrCat("includeObject=Object", query.empty() ? "" : "&", query);
+    if (IncludeObject())
+      query = absl::StrCat("includeObject=Object", query.empty() ? "" : "&", query);
     return query;
   }
 
@@ -161,7 +178,8 @@ class Get {
         ASSIGN_OR_RETURN(items, SortObjects(std::move(items), options_.sort_by));
       }
       output.Set("apiVersion", "v1");
-      output.Set("items", Value(Array(std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()))));
+      output.Set("items", Value(Array(std::make_move_iterator(items.begin()),
+                                      std::make_move_iterator(items.end()))));
       output.Set("kind", "List");
       output["metadata"].Set("resourceVersion", "");
     }
@@ -188,12 +206,15 @@ class Get {
     if (answer.GetString("kind") == "Table") return answer;
     const Value* items = answer.Find("items");
     std::vector<Value> objects;
-    if (items != nullptr && items->is_array()) objects.assign(items->array().begin(), items->array().end());
-    else objects.push_back(answer);
+    if (items != nullptr && items->is_array())
+      objects.assign(items->array().begin(), items->array().end());
+    else
+      objects.push_back(answer);
     return TableForObjects(objects);
   }
 
-  absl::Status PrintTables(const std::vector<Fetched>& fetched, const std::vector<absl::Status>& errors) {
+  absl::Status PrintTables(const std::vector<Fetched>& fetched,
+                           const std::vector<absl::Status>& errors) {
     std::set<std::string> kinds;
     bool all_namespaced = !options_.all_namespaces;
     for (const Info& info : wanted_) {
@@ -233,13 +254,16 @@ class Get {
     if (writer != nullptr) writer->Flush();
     if (!wrote && errors.empty() && !options_.ignore_not_found) {
       ASSIGN_OR_RETURN(const std::string ns, factory_.Namespace());
-      factory_.io.Err(all_namespaced ? absl::StrCat("No resources found in ", ns, " namespace.\n") : "No resources found\n");
+      factory_.io.Err(all_namespaced ? absl::StrCat("No resources found in ", ns, " namespace.\n")
+                                     : "No resources found\n");
     }
     return Aggregate(errors);
   }
 
   absl::Status Watch() {
-    if (wanted_.size() > 1) return UsageError("kubectl get", "watch is only supported on individual resources and resource collections");
+    if (wanted_.size() > 1)
+      return UsageError("kubectl get",
+                        "watch is only supported on individual resources and resource collections");
     Info info = wanted_[0];
     ASSIGN_OR_RETURN(RestClient * client, factory_.Client());
     std::string query = Query();
@@ -259,12 +283,14 @@ class Get {
     std::string version = "0";
     if (listed.ok()) {
       version = listed->GetString("metadata.resourceVersion", "0");
-      if (!options_.watch_only) RETURN_IF_ERROR(PrintInitial(*listed, info, printer.get(), table, writer));
+      if (!options_.watch_only)
+        RETURN_IF_ERROR(PrintInitial(*listed, info, printer.get(), table, writer));
     } else if (!options_.watch_only || !ApiNotFound(listed.status())) {
       return listed.status();
     }
     info.name.clear();
-    request.path = absl::StrCat(info.Path(), "?", query, query.empty() ? "" : "&", "resourceVersion=", version, "&watch=true");
+    request.path = absl::StrCat(info.Path(), "?", query, query.empty() ? "" : "&",
+                                "resourceVersion=", version, "&watch=true");
     absl::Status failure;
     absl::Status status = client->StreamLines(request, [&](absl::string_view line) {
       absl::StatusOr<Value> event = ParseJson(line);
@@ -301,7 +327,8 @@ class Get {
     return table;
   }
 
-  absl::Status PrintInitial(const Value& listed, const Info& info, ObjectPrinter* printer, TablePrinter& table, TabWriter& writer) {
+  absl::Status PrintInitial(const Value& listed, const Info& info, ObjectPrinter* printer,
+                            TablePrinter& table, TabWriter& writer) {
     if (human_) {
       table.Print(AsTable(listed), writer, "ADDED");
       writer.Flush();
@@ -341,38 +368,52 @@ class Get {
 }  // namespace
 
 CommandPtr MakeGet(Factory& factory) {
-  auto command = NewCommand(
-      "get", "Display one or many resources",
-      "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|"
-      "jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | "
-      "TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
-      "  # The pods of the current namespace\n  kubectl get pods\n\n  # One deployment as YAML\n  kubectl get deployment web -o yaml\n\n"
-      "  # Pods with a label, in all namespaces, with their nodes\n  kubectl get pods -A -l app=web -o wide\n\n"
-      "  # Just one field\n  kubectl get pod web-0 -o jsonpath='{.status.podIP}'\n\n  # Keep watching\n  kubectl get pods -w");
+  auto command =
+      NewCommand("get", "Display one or many resources",
+                 "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|"
+                 "templatefile|jsonpath|jsonpath-as-json|"
+                 "jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] "
+                 "[NAME | -l label] | "
+                 "TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
+                 "  # The pods of the current namespace\n  kubectl get pods\n\n  # One deployment "
+                 "as YAML\n  kubectl get deployment web -o yaml\n\n"
+                 "  # Pods with a label, in all namespaces, with their nodes\n  kubectl get pods "
+                 "-A -l app=web -o wide\n\n"
+                 "  # Just one field\n  kubectl get pod web-0 -o jsonpath='{.status.podIP}'\n\n  # "
+                 "Keep watching\n  kubectl get pods -w");
   command->about =
-      "Display one or many resources.\n\n Prints a table with what matters most of each object; -o gives other forms. Without -A or -n, "
-      "namespaced objects are those of the current namespace.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.";
+      "Display one or many resources.\n\n Prints a table with what matters most of each object; -o "
+      "gives other forms. Without -A or -n, "
+      "namespaced objects are those of the current namespace.\n\nUse \"kubectl api-resources\" for "
+      "a complete list of supported resources.";
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
   AddPrintFlags(&f, &o->print);
   AddFileFlags(&f, &o->files, "Files, folders or URLs with the objects to get.");
   f.String(&o->raw, "raw", "", "Print what the server answers to this path.");
-  f.String(&o->selector, "selector", "l", "Label query: key=value, key!=value, key in (a,b), key, !key; comma means and.");
+  f.String(&o->selector, "selector", "l",
+           "Label query: key=value, key!=value, key in (a,b), key, !key; comma means and.");
   f.String(&o->field_selector, "field-selector", "", "Field query, such as status.phase=Running.");
-  f.String(&o->sort_by, "sort-by", "", "Sort by this field, a JSONPath expression such as {.metadata.name}.");
-  f.String(&o->subresource, "subresource", "", "Get this subresource of the object: status, scale, resize.");
+  f.String(&o->sort_by, "sort-by", "",
+           "Sort by this field, a JSONPath expression such as {.metadata.name}.");
+  f.String(&o->subresource, "subresource", "",
+           "Get this subresource of the object: status, scale, resize.");
   f.List(&o->label_columns, "label-columns", "L", "Labels to show as columns of their own.");
   f.Bool(&o->all_namespaces, "all-namespaces", "A", "Across all namespaces.");
   f.Bool(&o->ignore_not_found, "ignore-not-found", "", "An object that is not there is no error.");
   f.Bool(&o->no_headers, "no-headers", "", "Leave the line of headings out.");
-  f.Bool(&o->watch_events, "output-watch-events", "", "With a watch, print the kind of each event too.");
+  f.Bool(&o->watch_events, "output-watch-events", "",
+         "With a watch, print the kind of each event too.");
   f.Bool(&o->server_print, "server-print", "", "Let the server choose the columns.");
   f.Bool(&o->show_kind, "show-kind", "", "Put the kind before each name.");
   f.Bool(&o->show_labels, "show-labels", "", "Show all labels in the last column.");
   f.Bool(&o->watch, "watch", "w", "After listing, keep printing changes.");
   f.Bool(&o->watch_only, "watch-only", "", "Print changes only, without a listing first.");
-  f.Int(&o->chunk_size, "chunk-size", "", "Fetch long lists in pages of this size; 0 for all at once.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Get(factory, *o).Run(parsed.args); };
+  f.Int(&o->chunk_size, "chunk-size", "",
+        "Fetch long lists in pages of this size; 0 for all at once.");
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Get(factory, *o).Run(parsed.args);
+  };
   return command;
 }
 

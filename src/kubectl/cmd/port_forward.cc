@@ -1,13 +1,14 @@
-// kubectl port-forward: local ports that lead into a pod, a WebSocket for each connection (portforward protocol over
-// channels: 2n carries data of the n-th port, 2n+1 its errors).
+// kubectl port-forward: local ports that lead into a pod, a WebSocket for each connection
+// (portforward protocol over channels: 2n carries data of the n-th port, 2n+1 its errors).
 #include <arpa/inet.h>
-#include <cerrno>
-#include <cstring>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -68,13 +69,15 @@ absl::StatusOr<int> Listen(const std::string& address, int64_t port, int64_t* bo
   sockaddr_storage actual{};
   socklen_t size = sizeof(actual);
   getsockname(fd, reinterpret_cast<sockaddr*>(&actual), &size);
-  *bound = ntohs(v6 ? reinterpret_cast<sockaddr_in6*>(&actual)->sin6_port : reinterpret_cast<sockaddr_in*>(&actual)->sin_port);
+  *bound = ntohs(v6 ? reinterpret_cast<sockaddr_in6*>(&actual)->sin6_port
+                    : reinterpret_cast<sockaddr_in*>(&actual)->sin_port);
   return fd;
 }
 
 // Carries one connection until either side ends.
 absl::Status Carry(const Connection& connection, const std::string& path, int fd) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<WebSocketClient> socket, WebSocketClient::Open(connection, path, {"v4.channel.k8s.io"}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<WebSocketClient> socket,
+                   WebSocketClient::Open(connection, path, {"v4.channel.k8s.io"}));
   int preamble[2] = {2, 2};  // each channel starts with its port number in two bytes
   std::string trouble;
   bool local_open = true;
@@ -95,8 +98,10 @@ absl::Status Carry(const Connection& connection, const std::string& path, int fd
       while (!message.empty() && !broken) {
         const ssize_t n = ::send(fd, message.data(), message.size(), MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) broken = true;
-        else message.remove_prefix(n);
+        if (n < 0)
+          broken = true;
+        else
+          message.remove_prefix(n);
       }
     }));
     if (!open || broken || !trouble.empty()) break;
@@ -125,13 +130,17 @@ absl::StatusOr<int64_t> TargetPort(const Value& service, const Value& pod, int64
         if (c.GetString("name") == target->as_string()) return c.GetInt("containerPort");
       }
     }
-    return Error(absl::StrCat("Pod '", pod.GetString("metadata.name"), "' does not have a named port '", target->as_string(), "'"));
+    return Error(absl::StrCat("Pod '", pod.GetString("metadata.name"),
+                              "' does not have a named port '", target->as_string(), "'"));
   }
-  return Error(absl::StrCat("Service ", service.GetString("metadata.name"), " does not have a service port ", port));
+  return Error(absl::StrCat("Service ", service.GetString("metadata.name"),
+                            " does not have a service port ", port));
 }
 
 absl::Status Run(Factory& factory, const Options& o, const std::vector<std::string>& args) {
-  if (args.size() < 2) return UsageError("kubectl port-forward", "TYPE/NAME and list of ports are required for port-forward");
+  if (args.size() < 2)
+    return UsageError("kubectl port-forward",
+                      "TYPE/NAME and list of ports are required for port-forward");
   Value object;
   if (args[0].find('/') != std::string::npos) {
     Selection selection;
@@ -141,15 +150,18 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
   }
   ASSIGN_OR_RETURN(const Info pod, PodFor(factory, args[0], {}, o.timeout));
   if (pod.object.GetString("status.phase") != "Running") {
-    return Error(absl::StrCat("unable to forward port because pod is not running. Current status=", pod.object.GetString("status.phase")));
+    return Error(absl::StrCat("unable to forward port because pod is not running. Current status=",
+                              pod.object.GetString("status.phase")));
   }
   std::vector<Mapping> mappings;
   for (size_t i = 1; i < args.size(); ++i) {
     const std::vector<std::string> parts = absl::StrSplit(args[i], ':');
     Mapping mapping{0, 0};
     if (parts.size() > 2) return Error(absl::StrCat("invalid port format '", args[i], "'"));
-    if (!absl::SimpleAtoi(parts.back(), &mapping.remote) || mapping.remote <= 0 || mapping.remote > 65535) {
-      return Error(absl::StrCat("error parsing remote port '", parts.back(), "': remote port must be > 0"));
+    if (!absl::SimpleAtoi(parts.back(), &mapping.remote) || mapping.remote <= 0 ||
+        mapping.remote > 65535) {
+      return Error(
+          absl::StrCat("error parsing remote port '", parts.back(), "': remote port must be > 0"));
     }
     mapping.local = mapping.remote;
     if (parts.size() == 2 && !parts[0].empty() && !absl::SimpleAtoi(parts[0], &mapping.local)) {
@@ -162,7 +174,9 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
   std::vector<Listener> listeners;
   for (const Mapping& mapping : mappings) {
     for (const std::string& address : o.addresses) {
-      const std::vector<std::string> resolved = address == "localhost" ? std::vector<std::string>{"127.0.0.1", "::1"} : std::vector<std::string>{address};
+      const std::vector<std::string> resolved = address == "localhost"
+                                                    ? std::vector<std::string>{"127.0.0.1", "::1"}
+                                                    : std::vector<std::string>{address};
       int64_t local = mapping.local;
       absl::Status failure;
       bool any = false;
@@ -176,7 +190,9 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
         any = true;
         local = bound;
         listeners.push_back({*fd, bound, mapping.remote});
-        factory.io.Out(absl::StrCat("Forwarding from ", ip.find(':') == std::string::npos ? ip : "[" + ip + "]", ":", bound, " -> ", mapping.remote, "\n"));
+        factory.io.Out(absl::StrCat("Forwarding from ",
+                                    ip.find(':') == std::string::npos ? ip : "[" + ip + "]", ":",
+                                    bound, " -> ", mapping.remote, "\n"));
       }
       if (!any) return failure;
     }
@@ -198,13 +214,16 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
         factory.io.Out(absl::StrCat("Handling connection for ", listener.local, "\n"));
         factory.io.out->Flush();
       }
-      carriers.emplace_back([&factory, &mu, connection, fd, listener, path = absl::StrCat(pod.Path("portforward"), "?ports=", listener.remote)] {
-        const absl::Status status = Carry(*connection, path, fd);
-        close(fd);
-        if (status.ok()) return;
-        absl::MutexLock lock(&mu);
-        factory.io.Err(absl::StrCat("error forwarding port ", listener.remote, ": ", status.message(), "\n"));
-      });
+      carriers.emplace_back(
+          [&factory, &mu, connection, fd, listener,
+           path = absl::StrCat(pod.Path("portforward"), "?ports=", listener.remote)] {
+            const absl::Status status = Carry(*connection, path, fd);
+            close(fd);
+            if (status.ok()) return;
+            absl::MutexLock lock(&mu);
+            factory.io.Err(absl::StrCat("error forwarding port ", listener.remote, ": ",
+                                        status.message(), "\n"));
+          });
     }
   }
   for (std::thread& carrier : carriers) carrier.join();
@@ -214,13 +233,19 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
 }  // namespace
 
 CommandPtr MakePortForward(Factory& factory) {
-  auto command = NewCommand("port-forward", "Forward one or more local ports to a pod", "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
-                            "  # localhost:8080 leads to the pod's port 80\n  kubectl port-forward pod/web-0 8080:80");
+  auto command = NewCommand(
+      "port-forward", "Forward one or more local ports to a pod",
+      "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
+      "  # localhost:8080 leads to the pod's port 80\n  kubectl port-forward pod/web-0 8080:80");
   command->options_suffix = false;
   auto o = std::make_shared<Options>();
-  command->flags.List(&o->addresses, "address", "", "Addresses to listen on: localhost or IP addresses.");
-  command->flags.Duration(&o->timeout, "pod-running-timeout", "", "How long to wait until a pod runs.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Run(factory, *o, parsed.args); };
+  command->flags.List(&o->addresses, "address", "",
+                      "Addresses to listen on: localhost or IP addresses.");
+  command->flags.Duration(&o->timeout, "pod-running-timeout", "",
+                          "How long to wait until a pod runs.");
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Run(factory, *o, parsed.args);
+  };
   return command;
 }
 

@@ -1,10 +1,11 @@
 #include "kubectl/cmd/remote.h"
 
-#include <csignal>
-#include <cstring>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -48,7 +49,8 @@ void OnWindowChange(int) { window_changed = 1; }
 absl::Status SendSize(WebSocketClient& socket, int fd) {
   winsize size;
   if (ioctl(fd, TIOCGWINSZ, &size) != 0) return absl::OkStatus();
-  return socket.SendBinary(absl::StrCat("\x04", "{\"Width\":", size.ws_col, ",\"Height\":", size.ws_row, "}\n"));
+  return socket.SendBinary(
+      absl::StrCat("\x04", "{\"Width\":", size.ws_col, ",\"Height\":", size.ws_row, "}\n"));
 }
 
 absl::Status Verdict(const std::string& text) {
@@ -59,7 +61,8 @@ absl::Status Verdict(const std::string& text) {
   if (status->GetString("reason") == "NonZeroExitCode") {
     for (const Value& cause : status->GetArray("details.causes")) {
       int code = 0;
-      if (cause.GetString("reason") == "ExitCode" && absl::SimpleAtoi(cause.GetString("message"), &code)) {
+      if (cause.GetString("reason") == "ExitCode" &&
+          absl::SimpleAtoi(cause.GetString("message"), &code)) {
         return Rendered(absl::StrCat("command terminated with exit code ", code), code);
       }
     }
@@ -71,9 +74,11 @@ bool RunningAndReady(const Value& pod) { return pod.GetString("status.phase") ==
 
 }  // namespace
 
-absl::Status RunRemote(const Connection& connection, const std::string& path, const RemoteStreams& streams) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<WebSocketClient> socket,
-                   WebSocketClient::Open(connection, path, {"v5.channel.k8s.io", "v4.channel.k8s.io"}));
+absl::Status RunRemote(const Connection& connection, const std::string& path,
+                       const RemoteStreams& streams) {
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<WebSocketClient> socket,
+      WebSocketClient::Open(connection, path, {"v5.channel.k8s.io", "v4.channel.k8s.io"}));
   RawTerminal terminal(streams.in_fd, streams.tty);
   if (streams.tty && isatty(1)) {
     struct sigaction action;
@@ -108,28 +113,35 @@ absl::Status RunRemote(const Connection& connection, const std::string& path, co
       RETURN_IF_ERROR(socket->SendBinary(absl::string_view(buffer, n + 1)));
     } else {
       in_fd = -1;
-      if (socket->protocol() == "v5.channel.k8s.io") RETURN_IF_ERROR(socket->SendBinary(absl::string_view("\xFF\0", 2)));
+      if (socket->protocol() == "v5.channel.k8s.io")
+        RETURN_IF_ERROR(socket->SendBinary(absl::string_view("\xFF\0", 2)));
     }
   }
   return Verdict(error_text);
 }
 
-absl::StatusOr<Info> PodFor(Factory& factory, const std::string& argument, const FileOptions& files, absl::Duration timeout) {
+absl::StatusOr<Info> PodFor(Factory& factory, const std::string& argument, const FileOptions& files,
+                            absl::Duration timeout) {
   Selection selection;
   selection.files = files;
-  if (files.empty()) selection.args = absl::StrContains(argument, '/') ? std::vector<std::string>{argument} : std::vector<std::string>{"pods", argument};
+  if (files.empty())
+    selection.args = absl::StrContains(argument, '/') ? std::vector<std::string>{argument}
+                                                      : std::vector<std::string>{"pods", argument};
   ASSIGN_OR_RETURN(std::vector<Info> infos, FetchObjects(factory, selection));
   if (infos.empty()) return Error("no objects passed");
   Info& info = infos[0];
   if (info.resource.kind == "Pod") return std::move(info);
   const Value* selector = info.object.At("spec.selector");
   Value wrapped;
-  if (selector != nullptr && (info.resource.kind == "Service" || info.resource.kind == "ReplicationController")) {
+  if (selector != nullptr &&
+      (info.resource.kind == "Service" || info.resource.kind == "ReplicationController")) {
     wrapped.Set("matchLabels", *selector);
     selector = &wrapped;
   }
   if (selector == nullptr || !selector->is_object()) {
-    return Error(absl::StrCat("cannot attach to *unstructured.Unstructured: selector for *unstructured.Unstructured not implemented"));
+    return Error(
+        absl::StrCat("cannot attach to *unstructured.Unstructured: selector for "
+                     "*unstructured.Unstructured not implemented"));
   }
   ASSIGN_OR_RETURN(const auto parsed, apimachinery::LabelSelector::FromObject(selector));
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());
@@ -138,7 +150,8 @@ absl::StatusOr<Info> PodFor(Factory& factory, const std::string& argument, const
   const absl::Time deadline = absl::Now() + timeout;
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<Value> found,
-                     ListItems(*client, pods.Path(info.ns), absl::StrCat("labelSelector=", UrlEscape(parsed.ToString()))));
+                     ListItems(*client, pods.Path(info.ns),
+                               absl::StrCat("labelSelector=", UrlEscape(parsed.ToString()))));
     const Value* best = nullptr;
     for (const Value& pod : found) {
       if (pod.At("metadata.deletionTimestamp") != nullptr) continue;
@@ -150,12 +163,15 @@ absl::StatusOr<Info> PodFor(Factory& factory, const std::string& argument, const
   }
 }
 
-absl::StatusOr<std::string> ContainerFor(Factory& factory, const Value& pod, const std::string& wanted, bool quiet) {
+absl::StatusOr<std::string> ContainerFor(Factory& factory, const Value& pod,
+                                         const std::string& wanted, bool quiet) {
   std::vector<std::string> names, shown;
-  for (const Value& container : pod.GetArray("spec.containers")) names.push_back(container.GetString("name"));
+  for (const Value& container : pod.GetArray("spec.containers"))
+    names.push_back(container.GetString("name"));
   shown = names;
   std::vector<std::string> all = names;
-  for (const auto& [list, mark] : {std::pair("spec.ephemeralContainers", " (ephem)"), std::pair("spec.initContainers", " (init)")}) {
+  for (const auto& [list, mark] : {std::pair("spec.ephemeralContainers", " (ephem)"),
+                                   std::pair("spec.initContainers", " (init)")}) {
     for (const Value& container : pod.GetArray(list)) {
       all.push_back(container.GetString("name"));
       shown.push_back(container.GetString("name") + mark);
@@ -163,18 +179,23 @@ absl::StatusOr<std::string> ContainerFor(Factory& factory, const Value& pod, con
   }
   if (!wanted.empty()) {
     if (std::find(all.begin(), all.end(), wanted) == all.end()) {
-      return Error(absl::StrCat("container ", wanted, " is not valid for pod ", pod.GetString("metadata.name")));
+      return Error(absl::StrCat("container ", wanted, " is not valid for pod ",
+                                pod.GetString("metadata.name")));
     }
     return wanted;
   }
-  if (names.empty()) return Error(absl::StrCat("pod ", pod.GetString("metadata.name"), " has no containers"));
+  if (names.empty())
+    return Error(absl::StrCat("pod ", pod.GetString("metadata.name"), " has no containers"));
   if (const Value* annotations = pod.At("metadata.annotations"); annotations != nullptr) {
-    if (const Value* name = annotations->Find("kubectl.kubernetes.io/default-container"); name != nullptr) {
-      if (std::find(names.begin(), names.end(), name->as_string()) != names.end()) return name->as_string();
+    if (const Value* name = annotations->Find("kubectl.kubernetes.io/default-container");
+        name != nullptr) {
+      if (std::find(names.begin(), names.end(), name->as_string()) != names.end())
+        return name->as_string();
     }
   }
   if (shown.size() > 1 && !quiet) {
-    factory.io.Err(absl::StrCat("Defaulted container \"", names[0], "\" out of: ", absl::StrJoin(shown, ", "), "\n"));
+    factory.io.Err(absl::StrCat("Defaulted container \"", names[0],
+                                "\" out of: ", absl::StrJoin(shown, ", "), "\n"));
   }
   return names[0];
 }

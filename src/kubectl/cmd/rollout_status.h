@@ -13,8 +13,9 @@ struct RolloutState {
   bool done = false;
 };
 
-// Deployment, DaemonSet, StatefulSet; other kinds answer `no status viewer has been implemented for KIND`. A revision
-// above 0 must be the deployment's.
-absl::StatusOr<RolloutState> RolloutStatus(const std::string& kind, const apimachinery::Value& object, int64_t revision);
+// Deployment, DaemonSet, StatefulSet; other kinds answer `no status viewer has been implemented for
+// KIND`. A revision above 0 must be the deployment's.
+absl::StatusOr<RolloutState> RolloutStatus(const std::string& kind,
+                                           const apimachinery::Value& object, int64_t revision);
 
 }  // namespace kubectl

@@ -13,10 +13,13 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   Command root;
   root.name = "kubectl";
   root.about =
-      "kubectl works with the objects of a Kubernetes cluster: it creates, shows, changes and deletes them, and looks "
+      "kubectl works with the objects of a Kubernetes cluster: it creates, shows, changes and "
+      "deletes them, and looks "
       "into running containers.";
   root.usage = "[flags]";
-  const auto add = [&](const char* group, CommandPtr command) { root.Add(std::move(command)).group = group; };
+  const auto add = [&](const char* group, CommandPtr command) {
+    root.Add(std::move(command)).group = group;
+  };
   add("Basic Commands (Beginner)", MakeCreate(factory));
   add("Basic Commands (Beginner)", MakeExpose(factory));
   add("Basic Commands (Beginner)", MakeRun(factory));
@@ -54,7 +57,8 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   add("Other Commands", MakeVersion(factory));
   auto options = NewCommand("options", "Print the list of flags inherited by all commands", "");
   options->run = [&](const FlagSet::Parsed&) {
-    factory.io.Out(absl::StrCat("The following options can be passed to any command:\n\n", FlagHelp(globals)));
+    factory.io.Out(
+        absl::StrCat("The following options can be passed to any command:\n\n", FlagHelp(globals)));
     return absl::OkStatus();
   };
   add("Other Commands", std::move(options));

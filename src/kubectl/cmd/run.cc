@@ -18,10 +18,13 @@ namespace {
 
 struct Options {
   WriteOptions write;
-  std::string image, pull_policy, labels, overrides, override_type = "merge", port, restart = "Always", cascade = "background";
+  std::string image, pull_policy, labels, overrides, override_type = "merge", port,
+                                                     restart = "Always", cascade = "background";
   std::vector<std::string> annotations, env;
-  bool attach = false, command = false, expose = false, force = false, leave_stdin_open = false, privileged = false, quiet = false;
-  bool remove = false, save_config = false, stdin = false, tty = false, wait = false, attach_changed = false, recursive = false;
+  bool attach = false, command = false, expose = false, force = false, leave_stdin_open = false,
+       privileged = false, quiet = false;
+  bool remove = false, save_config = false, stdin = false, tty = false, wait = false,
+       attach_changed = false, recursive = false;
   int64_t grace_period = -1;
   absl::Duration pod_running_timeout = absl::Minutes(1), timeout;
 };
@@ -37,7 +40,8 @@ absl::StatusOr<Value> ParseLabels(const std::string& text) {
   return labels;
 }
 
-absl::StatusOr<Value> MakePod(const Options& o, const std::string& name, const std::vector<std::string>& words) {
+absl::StatusOr<Value> MakePod(const Options& o, const std::string& name,
+                              const std::vector<std::string>& words) {
   Value pod = NewObject("v1", "Pod", name);
   if (o.labels.empty()) {
     pod["metadata"]["labels"].Set("run", name);
@@ -55,16 +59,19 @@ absl::StatusOr<Value> MakePod(const Options& o, const std::string& name, const s
   if (!words.empty()) container.Set(o.command ? "command" : "args", StringArray(words));
   if (!o.port.empty()) {
     int64_t port = 0;
-    if (!absl::SimpleAtoi(o.port, &port)) return Error(absl::StrCat("strconv.Atoi: parsing \"", o.port, "\": invalid syntax"));
+    if (!absl::SimpleAtoi(o.port, &port))
+      return Error(absl::StrCat("strconv.Atoi: parsing \"", o.port, "\": invalid syntax"));
     Value entry;
     entry.Set("containerPort", port);
     container["ports"].Append(std::move(entry));
   }
   for (const std::string& text : o.env) {
     const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) return Error(absl::StrCat("invalid env: ", text));
+    if (equals == std::string::npos || equals == 0)
+      return Error(absl::StrCat("invalid env: ", text));
     const std::string key = text.substr(0, equals);
-    if (!apimachinery::IsRelaxedEnvVarName(key).empty()) return Error(absl::StrCat("invalid env: ", text));
+    if (!apimachinery::IsRelaxedEnvVarName(key).empty())
+      return Error(absl::StrCat("invalid env: ", text));
     Value entry;
     entry.Set("name", key);
     if (equals + 1 < text.size()) entry.Set("value", text.substr(equals + 1));
@@ -86,14 +93,16 @@ absl::StatusOr<Value> MakePod(const Options& o, const std::string& name, const s
 absl::Status Override(const Options& o, Value* object) {
   if (o.overrides.empty()) return absl::OkStatus();
   absl::StatusOr<Value> patch = ParseYaml(o.overrides);
-  if (!patch.ok()) return Error(absl::StrCat("invalid JSON in --overrides: ", patch.status().message()));
+  if (!patch.ok())
+    return Error(absl::StrCat("invalid JSON in --overrides: ", patch.status().message()));
   if (o.override_type == "merge") {
     apimachinery::patch::ApplyMergePatch(object, *patch);
   } else if (o.override_type == "json") {
     ASSIGN_OR_RETURN(*object, apimachinery::patch::ApplyJsonPatch(std::move(*object), *patch));
   } else if (o.override_type == "strategic") {
     const auto* message = apimachinery::Schema::Builtin().FindMessage("v1", "Pod");
-    ASSIGN_OR_RETURN(*object, apimachinery::patch::ApplyStrategicMergePatch(*message, std::move(*object), &*patch));
+    ASSIGN_OR_RETURN(*object, apimachinery::patch::ApplyStrategicMergePatch(
+                                  *message, std::move(*object), &*patch));
   } else {
     return Error(absl::StrCat("invalid override type: ", o.override_type));
   }
@@ -106,24 +115,31 @@ class RunVerb {
 
   absl::Status Run(const FlagSet::Parsed& parsed) {
     const std::vector<std::string>& args = parsed.args;
-    if (args.empty() || parsed.dash_at == 0) return UsageError("kubectl run", "NAME is required for run");
+    if (args.empty() || parsed.dash_at == 0)
+      return UsageError("kubectl run", "NAME is required for run");
     RETURN_IF_ERROR(o_.write.Complete(factory_));
-    if (o_.timeout < absl::ZeroDuration()) return UsageError("kubectl run", "--timeout must be greater than or equal to 0");
+    if (o_.timeout < absl::ZeroDuration())
+      return UsageError("kubectl run", "--timeout must be greater than or equal to 0");
     if (o_.image.empty()) return Error("--image is required");
     if (absl::string_view(o_.image).find_first_of(" \t\n") != absl::string_view::npos) {
       return Error(absl::StrCat("Invalid image name \"", o_.image, "\": invalid reference format"));
     }
-    if (o_.tty && !o_.stdin) return UsageError("kubectl run", "-i/--stdin is required for containers with -t/--tty=true");
+    if (o_.tty && !o_.stdin)
+      return UsageError("kubectl run", "-i/--stdin is required for containers with -t/--tty=true");
     if (o_.expose && o_.port.empty()) return Error("--port must be set when exposing a service");
     if (!o_.attach_changed && o_.stdin) o_.attach = true;
     if (o_.attach && o_.write.dry_run != DryRun::kNone) {
-      return UsageError("kubectl run", "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
+      return UsageError("kubectl run",
+                        "--dry-run=[server|client] can't be used with attached containers options "
+                        "(--attach, --stdin, or --tty)");
     }
-    if (o_.remove && !o_.attach) return UsageError("kubectl run", "--rm should only be used for attached containers");
+    if (o_.remove && !o_.attach)
+      return UsageError("kubectl run", "--rm should only be used for attached containers");
     if (o_.restart != "Always" && o_.restart != "OnFailure" && o_.restart != "Never") {
       return UsageError("kubectl run", absl::StrCat("invalid restart policy: ", o_.restart));
     }
-    if (!o_.pull_policy.empty() && o_.pull_policy != "Always" && o_.pull_policy != "IfNotPresent" && o_.pull_policy != "Never") {
+    if (!o_.pull_policy.empty() && o_.pull_policy != "Always" && o_.pull_policy != "IfNotPresent" &&
+        o_.pull_policy != "Never") {
       return Error(absl::StrCat("invalid image pull policy: ", o_.pull_policy));
     }
     ASSIGN_OR_RETURN(Value pod, MakePod(o_, args[0], {args.begin() + 1, args.end()}));
@@ -143,7 +159,9 @@ class RunVerb {
     if (o_.attach) {
       status = Attach(pod);
     } else {
-      if (!service.is_null()) RETURN_IF_ERROR(PrintResult(factory_, o_.write.print, o_.write.Operation("created"), service));
+      if (!service.is_null())
+        RETURN_IF_ERROR(
+            PrintResult(factory_, o_.write.print, o_.write.Operation("created"), service));
       status = PrintResult(factory_, o_.write.print, o_.write.Operation("created"), pod);
     }
     if (o_.remove) {
@@ -199,7 +217,8 @@ class RunVerb {
     info.resource.namespaced = true;
     info.ns = ns_;
     info.name = name;
-    absl::StatusOr<Value> answer = DeleteObject(**client, info, {o_.grace_period, o_.cascade, false});
+    absl::StatusOr<Value> answer =
+        DeleteObject(**client, info, {o_.grace_period, o_.cascade, false});
     if (answer.ok() && !o_.quiet) factory_.io.Out(DeletedText(info, "deleted", ""));
   }
 
@@ -211,12 +230,15 @@ class RunVerb {
 }  // namespace
 
 CommandPtr MakeRun(Factory& factory) {
-  auto command = NewCommand(
-      "run", "Run a particular image on the cluster",
-      "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]",
-      "  # A web server\n  kubectl run web --image=nginx --port=80\n\n  # A shell in a pod that goes away with it\n"
-      "  kubectl run -it --rm box --image=busybox:1 --restart=Never -- sh\n\n  # Only show the object\n"
-      "  kubectl run web --image=nginx --dry-run=client -o yaml");
+  auto command =
+      NewCommand("run", "Run a particular image on the cluster",
+                 "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] "
+                 "[--overrides=inline-json] [--command] -- [COMMAND] [args...]",
+                 "  # A web server\n  kubectl run web --image=nginx --port=80\n\n  # A shell in a "
+                 "pod that goes away with it\n"
+                 "  kubectl run -it --rm box --image=busybox:1 --restart=Never -- sh\n\n  # Only "
+                 "show the object\n"
+                 "  kubectl run web --image=nginx --dry-run=client -o yaml");
   command->about = "Create and run a particular image in a pod.";
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
@@ -226,7 +248,8 @@ CommandPtr MakeRun(Factory& factory) {
   o->write.AddDryRun(&f);
   o->write.AddFieldManager(&f, "kubectl-run");
   f.String(&o->image, "image", "", "Image of the container.").required = true;
-  f.String(&o->pull_policy, "image-pull-policy", "", "Always, IfNotPresent or Never; empty leaves it to the server.");
+  f.String(&o->pull_policy, "image-pull-policy", "",
+           "Always, IfNotPresent or Never; empty leaves it to the server.");
   f.String(&o->labels, "labels", "l", "Labels of the pod, key=value by comma.");
   f.Array(&o->annotations, "annotations", "", "Annotation key=value; may be repeated.");
   f.Array(&o->env, "env", "", "Environment variable key=value; may be repeated.");
@@ -234,21 +257,26 @@ CommandPtr MakeRun(Factory& factory) {
   f.String(&o->restart, "restart", "", "Always, OnFailure or Never.");
   f.String(&o->overrides, "overrides", "", "JSON that changes the generated object.");
   f.String(&o->override_type, "override-type", "", "How to apply it: merge, json or strategic.");
-  f.String(&o->cascade, "cascade", "", "What becomes of dependents with --rm.").no_value = "background";
+  f.String(&o->cascade, "cascade", "", "What becomes of dependents with --rm.").no_value =
+      "background";
   f.Bool(&o->attach, "attach", "", "Wait for the pod and attach to it.");
-  f.Bool(&o->command, "command", "", "The words after -- are the command instead of its arguments.");
+  f.Bool(&o->command, "command", "",
+         "The words after -- are the command instead of its arguments.");
   f.Bool(&o->expose, "expose", "", "Also create a service for the port.");
   f.Bool(&o->force, "force", "", "With --rm: remove the pod at once.");
-  f.Bool(&o->leave_stdin_open, "leave-stdin-open", "", "Keep stdin open after the first attach ends.");
+  f.Bool(&o->leave_stdin_open, "leave-stdin-open", "",
+         "Keep stdin open after the first attach ends.");
   f.Bool(&o->privileged, "privileged", "", "Run the container privileged.");
   f.Bool(&o->quiet, "quiet", "q", "No prompts.");
   f.Bool(&o->remove, "rm", "", "Delete the pod when the attached session ends.");
-  f.Bool(&o->save_config, "save-config", "", "Keep the configuration in the object's annotation, as kubectl apply does.");
+  f.Bool(&o->save_config, "save-config", "",
+         "Keep the configuration in the object's annotation, as kubectl apply does.");
   f.Bool(&o->stdin, "stdin", "i", "Keep stdin open.");
   f.Bool(&o->tty, "tty", "t", "Give the container a terminal.");
   f.Bool(&o->wait, "wait", "", "With --rm: return when the pod is gone.");
   f.Int(&o->grace_period, "grace-period", "", "With --rm: seconds the pod gets to end.");
-  f.Duration(&o->pod_running_timeout, "pod-running-timeout", "", "How long to wait until the pod runs.");
+  f.Duration(&o->pod_running_timeout, "pod-running-timeout", "",
+             "How long to wait until the pod runs.");
   f.Duration(&o->timeout, "timeout", "", "With --rm: how long to wait for the end.");
   Command* self = command.get();
   command->run = [&factory, o, self](const FlagSet::Parsed& parsed) {

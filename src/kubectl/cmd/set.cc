@@ -37,18 +37,23 @@ bool Matches(const std::string& pattern, const std::string& name) {
   if (pattern == "*") return true;
   const size_t star = pattern.find('*');
   if (star == std::string::npos) return pattern == name;
-  return absl::StartsWith(name, pattern.substr(0, star)) && absl::EndsWith(name, pattern.substr(star + 1));
+  return absl::StartsWith(name, pattern.substr(0, star)) &&
+         absl::EndsWith(name, pattern.substr(star + 1));
 }
 
 // Resources first, then words with '=' (or a final '-' where `removals`).
-void Split(const std::vector<std::string>& args, bool removals, std::vector<std::string>* resources, std::vector<std::string>* pairs) {
+void Split(const std::vector<std::string>& args, bool removals, std::vector<std::string>* resources,
+           std::vector<std::string>* pairs) {
   for (const std::string& arg : args) {
-    if (absl::StrContains(arg, '=') || (removals && absl::EndsWith(arg, "-"))) pairs->push_back(arg);
-    else resources->push_back(arg);
+    if (absl::StrContains(arg, '=') || (removals && absl::EndsWith(arg, "-")))
+      pairs->push_back(arg);
+    else
+      resources->push_back(arg);
   }
 }
 
-absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::string>& resources, absl::string_view done, const Change& change) {
+absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::string>& resources,
+                        absl::string_view done, const Change& change) {
   o.selection.args = resources;
   o.selection.files = o.write.files;
   o.selection.select_all_param = o.all;
@@ -73,22 +78,28 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
     }
     if (!*any || changed == info.object) continue;
     if (!o.local && o.write.dry_run != DryRun::kClient) {
-      const auto* message = apimachinery::Schema::Builtin().FindMessage(changed.GetString("apiVersion"), changed.GetString("kind"));
+      const auto* message = apimachinery::Schema::Builtin().FindMessage(
+          changed.GetString("apiVersion"), changed.GetString("kind"));
       Value patch;
       if (message != nullptr) {
-        ASSIGN_OR_RETURN(patch, apimachinery::patch::CreateTwoWayMergePatch(*message, info.object, changed));
+        ASSIGN_OR_RETURN(
+            patch, apimachinery::patch::CreateTwoWayMergePatch(*message, info.object, changed));
       } else {
         patch = apimachinery::patch::CreateMergePatch(info.object, changed);
       }
       ASSIGN_OR_RETURN(RestClient * client, factory.Client());
-      absl::StatusOr<Value> saved = PatchObject(*client, info.Path() + o.write.Query(false), message != nullptr ? "strategic" : "merge", WriteJson(patch));
+      absl::StatusOr<Value> saved =
+          PatchObject(*client, info.Path() + o.write.Query(false),
+                      message != nullptr ? "strategic" : "merge", WriteJson(patch));
       if (!saved.ok()) {
-        errors.push_back(AddContext(saved.status(), absl::StrCat("failed to patch ", done, " update to pod template: ")));
+        errors.push_back(AddContext(
+            saved.status(), absl::StrCat("failed to patch ", done, " update to pod template: ")));
         continue;
       }
       changed = *std::move(saved);
     }
-    RETURN_IF_ERROR(PrintResult(factory, o.write.print, o.write.Operation(absl::StrCat(done, " updated")), changed));
+    RETURN_IF_ERROR(PrintResult(factory, o.write.print,
+                                o.write.Operation(absl::StrCat(done, " updated")), changed));
   }
   return Aggregate(errors);
 }
@@ -96,7 +107,8 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
 absl::Status NeedResources(const std::vector<std::string>& resources, const Options& o) {
   if (!resources.empty() || !o.write.files.empty()) return absl::OkStatus();
   return Error(
-      "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f "
+      "You must provide one or more resources by argument or filename.\nExample resource "
+      "specifications include:\n   '-f "
       "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
 }
 
@@ -137,14 +149,23 @@ absl::Status ListEnv(Factory& factory, Options& o, const std::vector<std::string
     for (const char* list : {"initContainers", "containers"}) {
       for (const Value& container : spec->GetArray(list)) {
         if (!Matches(o.containers, container.GetString("name"))) continue;
-        factory.io.Out(absl::StrCat("# ", info.resource.kind, " ", info.name, ", container ", container.GetString("name"), "\n"));
+        factory.io.Out(absl::StrCat("# ", info.resource.kind, " ", info.name, ", container ",
+                                    container.GetString("name"), "\n"));
         for (const Value& e : container.GetArray("env")) {
           const Value* from = e.Find("valueFrom");
-          if (from == nullptr) factory.io.Out(absl::StrCat(e.GetString("name"), "=", e.GetString("value"), "\n"));
-          else if (const Value* s = from->Find("secretKeyRef")) factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from secret ", s->GetString("name"), ", key ", s->GetString("key"), "\n"));
-          else if (const Value* m = from->Find("configMapKeyRef")) factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from configmap ", m->GetString("name"), ", key ", m->GetString("key"), "\n"));
-          else if (const Value* f = from->Find("fieldRef")) factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from field path ", f->GetString("fieldPath"), "\n"));
-          else factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from a resource field\n"));
+          if (from == nullptr)
+            factory.io.Out(absl::StrCat(e.GetString("name"), "=", e.GetString("value"), "\n"));
+          else if (const Value* s = from->Find("secretKeyRef"))
+            factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from secret ",
+                                        s->GetString("name"), ", key ", s->GetString("key"), "\n"));
+          else if (const Value* m = from->Find("configMapKeyRef"))
+            factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from configmap ",
+                                        m->GetString("name"), ", key ", m->GetString("key"), "\n"));
+          else if (const Value* f = from->Find("fieldRef"))
+            factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from field path ",
+                                        f->GetString("fieldPath"), "\n"));
+          else
+            factory.io.Out(absl::StrCat("# ", e.GetString("name"), " from a resource field\n"));
         }
       }
     }
@@ -177,13 +198,16 @@ absl::Status SetEnv(Factory& factory, Options& o, const std::vector<std::string>
     ASSIGN_OR_RETURN(const std::vector<Info> sources, FetchObjects(factory, selection));
     for (const Info& source : sources) {
       const bool secret = source.resource.kind == "Secret";
-      if (!secret && source.resource.kind != "ConfigMap") return Error(absl::StrCat("unsupported resource specified in --from"));
+      if (!secret && source.resource.kind != "ConfigMap")
+        return Error(absl::StrCat("unsupported resource specified in --from"));
       const Value* data = source.object.Find("data");
       if (data == nullptr) continue;
       for (const Member& member : data->object()) {
-        if (!o.keys.empty() && std::find(o.keys.begin(), o.keys.end(), member.key) == o.keys.end()) continue;
+        if (!o.keys.empty() && std::find(o.keys.begin(), o.keys.end(), member.key) == o.keys.end())
+          continue;
         std::string name = o.prefix;
-        for (const char c : member.key) name += isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(toupper(c)) : '_';
+        for (const char c : member.key)
+          name += isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(toupper(c)) : '_';
         Value entry;
         entry.Set("name", name);
         Value& reference = entry["valueFrom"][secret ? "secretKeyRef" : "configMapKeyRef"];
@@ -204,19 +228,28 @@ absl::Status SetEnv(Factory& factory, Options& o, const std::vector<std::string>
         Value& env = container["env"];
         if (!env.is_array()) env = Value::MakeArray();
         for (const auto& [name, entry] : sets) {
-          auto it = std::find_if(env.array().begin(), env.array().end(), [&name = name](const Value& e) { return e.GetString("name") == name; });
-          if (it == env.array().end()) env.Append(entry);
-          else if (!o.overwrite && !(*it == entry)) return Error(absl::StrCat("'", name, "' already has a value, and --overwrite is false"));
-          else *it = entry;
+          auto it =
+              std::find_if(env.array().begin(), env.array().end(),
+                           [&name = name](const Value& e) { return e.GetString("name") == name; });
+          if (it == env.array().end())
+            env.Append(entry);
+          else if (!o.overwrite && !(*it == entry))
+            return Error(
+                absl::StrCat("'", name, "' already has a value, and --overwrite is false"));
+          else
+            *it = entry;
         }
         for (const std::string& name : removes) {
           Array& entries = env.array();
-          entries.erase(std::remove_if(entries.begin(), entries.end(), [&](const Value& e) { return e.GetString("name") == name; }), entries.end());
+          entries.erase(std::remove_if(entries.begin(), entries.end(),
+                                       [&](const Value& e) { return e.GetString("name") == name; }),
+                        entries.end());
         }
         if (env.empty()) container.Erase("env");
       }
     }
-    if (!found) return Error(absl::StrCat("unable to find container(s) matching \"", o.containers, "\""));
+    if (!found)
+      return Error(absl::StrCat("unable to find container(s) matching \"", o.containers, "\""));
     return true;
   });
 }
@@ -225,7 +258,8 @@ absl::StatusOr<Value> ParseAmounts(const std::string& text) {
   Value amounts = Value::MakeObject();
   for (const absl::string_view pair : absl::StrSplit(text, ',', absl::SkipEmpty())) {
     const std::vector<std::string> parts = absl::StrSplit(pair, '=');
-    if (parts.size() != 2) return Error(absl::StrCat("Invalid argument syntax ", pair, ", expected <resource>=<value>"));
+    if (parts.size() != 2)
+      return Error(absl::StrCat("Invalid argument syntax ", pair, ", expected <resource>=<value>"));
     ASSIGN_OR_RETURN(const std::string canonical, apimachinery::CanonicalQuantity(parts[1]));
     amounts.Set(parts[0], canonical);
   }
@@ -235,37 +269,46 @@ absl::StatusOr<Value> ParseAmounts(const std::string& text) {
 absl::Status SetResources(Factory& factory, Options& o, const std::vector<std::string>& args) {
   RETURN_IF_ERROR(o.write.Complete(factory));
   RETURN_IF_ERROR(NeedResources(args, o));
-  if (o.limits.empty() && o.requests.empty()) return Error("you must specify an update to requests or limits (in the form of --requests/--limits)");
+  if (o.limits.empty() && o.requests.empty())
+    return Error(
+        "you must specify an update to requests or limits (in the form of --requests/--limits)");
   ASSIGN_OR_RETURN(const Value limits, ParseAmounts(o.limits));
   ASSIGN_OR_RETURN(const Value requests, ParseAmounts(o.requests));
-  return ApplyToAll(factory, o, args, "resource requirements", [&](Value* spec) -> absl::StatusOr<bool> {
-    bool found = false;
-    for (const char* list : {"initContainers", "containers"}) {
-      Value* containers = spec->Find(list);
-      if (containers == nullptr || !containers->is_array()) continue;
-      for (Value& container : containers->array()) {
-        if (!Matches(o.containers, container.GetString("name"))) continue;
-        found = true;
-        for (const auto& [field, amounts] : {std::pair("limits", &limits), std::pair("requests", &requests)}) {
-          for (const Member& member : amounts->object()) {
-            if (member.value.as_string() == "0") container.EraseAt(absl::StrCat("resources.", field, ".", member.key));
-            else container.Ensure(absl::StrCat("resources.", field)).Set(member.key, member.value);
+  return ApplyToAll(
+      factory, o, args, "resource requirements", [&](Value* spec) -> absl::StatusOr<bool> {
+        bool found = false;
+        for (const char* list : {"initContainers", "containers"}) {
+          Value* containers = spec->Find(list);
+          if (containers == nullptr || !containers->is_array()) continue;
+          for (Value& container : containers->array()) {
+            if (!Matches(o.containers, container.GetString("name"))) continue;
+            found = true;
+            for (const auto& [field, amounts] :
+                 {std::pair("limits", &limits), std::pair("requests", &requests)}) {
+              for (const Member& member : amounts->object()) {
+                if (member.value.as_string() == "0")
+                  container.EraseAt(absl::StrCat("resources.", field, ".", member.key));
+                else
+                  container.Ensure(absl::StrCat("resources.", field)).Set(member.key, member.value);
+              }
+            }
           }
         }
-      }
-    }
-    if (!found) return Error(absl::StrCat("unable to find container named ", o.containers));
-    return true;
-  });
+        if (!found) return Error(absl::StrCat("unable to find container named ", o.containers));
+        return true;
+      });
 }
 
 }  // namespace
 
 CommandPtr MakeSet(Factory& factory) {
   auto group = NewCommand("set", "Set specific features on objects", "SUBCOMMAND");
-  group->about = "Configure application resources.\n\n These commands help you make changes to existing application resources.";
+  group->about =
+      "Configure application resources.\n\n These commands help you make changes to existing "
+      "application resources.";
   using Runner = absl::Status (*)(Factory&, Options&, const std::vector<std::string>&);
-  const auto add = [&](const char* name, const char* summary, const char* usage, Runner runner) -> std::pair<Command*, OptionsPtr> {
+  const auto add = [&](const char* name, const char* summary, const char* usage,
+                       Runner runner) -> std::pair<Command*, OptionsPtr> {
     auto o = std::make_shared<Options>();
     Command& command = group->Add(NewCommand(name, summary, usage));
     FlagSet& f = command.flags;
@@ -276,25 +319,35 @@ CommandPtr MakeSet(Factory& factory) {
     f.String(&o->selection.selector, "selector", "l", "Label query that chooses the objects.");
     f.Bool(&o->all, "all", "", "All objects of the types in the namespace.");
     f.Bool(&o->local, "local", "", "Change what the file holds, and print it; no server is asked.");
-    command.run = [&factory, o, runner](const FlagSet::Parsed& parsed) { return runner(factory, *o, parsed.args); };
+    command.run = [&factory, o, runner](const FlagSet::Parsed& parsed) {
+      return runner(factory, *o, parsed.args);
+    };
     return {&command, o};
   };
   {
-    auto [command, o] = add("env", "Update environment variables on a pod template", "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N", SetEnv);
-    command->flags.String(&o->containers, "containers", "c", "Which containers, with * for any text.");
+    auto [command, o] = add("env", "Update environment variables on a pod template",
+                            "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N", SetEnv);
+    command->flags.String(&o->containers, "containers", "c",
+                          "Which containers, with * for any text.");
     command->flags.List(&o->env, "env", "e", "KEY=VALUE; may be repeated.");
-    command->flags.String(&o->from, "from", "", "A config map or secret whose keys become variables.");
+    command->flags.String(&o->from, "from", "",
+                          "A config map or secret whose keys become variables.");
     command->flags.List(&o->keys, "keys", "", "Only these keys of it.");
     command->flags.String(&o->prefix, "prefix", "", "Put before each name.");
     command->flags.Bool(&o->list, "list", "", "Show the variables.");
     command->flags.Bool(&o->overwrite, "overwrite", "", "Allow values to be replaced.");
     command->flags.Bool(&o->resolve, "resolve", "", "With --list: follow references.");
   }
-  add("image", "Update the image of a pod template", "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N", SetImage);
+  add("image", "Update the image of a pod template",
+      "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... "
+      "CONTAINER_NAME_N=CONTAINER_IMAGE_N",
+      SetImage);
   {
-    auto [command, o] = add("resources", "Update resource requests/limits on objects with pod templates",
-                            "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]", SetResources);
-    command->flags.String(&o->containers, "containers", "c", "Which containers, with * for any text.");
+    auto [command, o] =
+        add("resources", "Update resource requests/limits on objects with pod templates",
+            "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]", SetResources);
+    command->flags.String(&o->containers, "containers", "c",
+                          "Which containers, with * for any text.");
     command->flags.String(&o->limits, "limits", "", "Limits, such as cpu=1,memory=512Mi.");
     command->flags.String(&o->requests, "requests", "", "Requests, such as cpu=100m,memory=256Mi.");
   }

@@ -42,22 +42,26 @@ absl::Status Run(Factory& factory, const Options& options) {
   if (!options.client_only) {
     absl::StatusOr<RestClient*> rest = factory.Client();
     absl::StatusOr<Value> server = rest.ok() ? (*rest)->Get("/version?timeout=32s") : rest.status();
-    if (server.ok()) answer.Set("serverVersion", *std::move(server));
-    else server_status = server.status();
+    if (server.ok())
+      answer.Set("serverVersion", *std::move(server));
+    else
+      server_status = server.status();
   }
   if (options.output == "json") {
     factory.io.Out(WriteJsonIndented(answer, KeyOrder::kAsIs, "  "));
   } else if (options.output == "yaml") {
     factory.io.Out(WriteYaml(answer) + "\n");
   } else {
-    factory.io.Out(absl::StrCat("Client Version: ", kVersion, "\nKustomize Version: ", kKustomize, "\n"));
+    factory.io.Out(
+        absl::StrCat("Client Version: ", kVersion, "\nKustomize Version: ", kKustomize, "\n"));
     const std::string server = answer.GetString("serverVersion.gitVersion");
     if (!server.empty()) {
       factory.io.Out(absl::StrCat("Server Version: ", server, "\n"));
       const int minor = Minor(server);
       if (minor >= 0 && std::abs(minor - 35) > 1) {
-        factory.io.Err(absl::StrCat("WARNING: version difference between client (1.35) and server (1.", minor,
-                                    ") exceeds the supported minor version skew of +/-1\n"));
+        factory.io.Err(
+            absl::StrCat("WARNING: version difference between client (1.35) and server (1.", minor,
+                         ") exceeds the supported minor version skew of +/-1\n"));
       }
     }
   }
@@ -70,11 +74,13 @@ CommandPtr MakeVersion(Factory& factory) {
   auto command = NewCommand("version", "Print the client and server version information", "[flags]",
                             "  # Print both versions\n  kubectl version");
   auto options = std::make_shared<Options>();
-  command->flags.Bool(&options->client_only, "client", "", "Only the client's version; no server is asked.");
+  command->flags.Bool(&options->client_only, "client", "",
+                      "Only the client's version; no server is asked.");
   command->flags.String(&options->output, "output", "o", "yaml or json.");
   command->run = [&factory, options](const FlagSet::Parsed& parsed) -> absl::Status {
     if (!parsed.args.empty()) {
-      return UsageError("kubectl version", absl::StrCat("extra arguments: [", absl::StrJoin(parsed.args, " "), "]"));
+      return UsageError("kubectl version",
+                        absl::StrCat("extra arguments: [", absl::StrJoin(parsed.args, " "), "]"));
     }
     return Run(factory, *options);
   };

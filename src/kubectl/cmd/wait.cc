@@ -26,17 +26,22 @@ struct Options {
 using Condition = std::function<absl::StatusOr<bool>(const Value* object)>;
 
 absl::StatusOr<Condition> ParseCondition(const std::string& text) {
-  if (absl::AsciiStrToLower(text) == "delete") return Condition([](const Value* object) -> absl::StatusOr<bool> { return object == nullptr; });
-  if (absl::AsciiStrToLower(text) == "create") return Condition([](const Value* object) -> absl::StatusOr<bool> { return object != nullptr; });
+  if (absl::AsciiStrToLower(text) == "delete")
+    return Condition([](const Value* object) -> absl::StatusOr<bool> { return object == nullptr; });
+  if (absl::AsciiStrToLower(text) == "create")
+    return Condition([](const Value* object) -> absl::StatusOr<bool> { return object != nullptr; });
   if (absl::StartsWith(text, "condition=")) {
     const std::vector<std::string> parts = absl::StrSplit(text.substr(10), absl::MaxSplits('=', 1));
-    const std::string name = absl::AsciiStrToLower(parts[0]), wanted = absl::AsciiStrToLower(parts.size() > 1 ? parts[1] : "true");
+    const std::string name = absl::AsciiStrToLower(parts[0]),
+                      wanted = absl::AsciiStrToLower(parts.size() > 1 ? parts[1] : "true");
     return Condition([name, wanted](const Value* object) -> absl::StatusOr<bool> {
       if (object == nullptr) return false;
       for (const Value& condition : object->GetArray("status.conditions")) {
         if (absl::AsciiStrToLower(condition.GetString("type")) != name) continue;
         // A condition of an older generation says nothing about this one.
-        if (condition.Has("observedGeneration") && condition.GetInt("observedGeneration") < object->GetInt("metadata.generation")) return false;
+        if (condition.Has("observedGeneration") &&
+            condition.GetInt("observedGeneration") < object->GetInt("metadata.generation"))
+          return false;
         return absl::AsciiStrToLower(condition.GetString("status")) == wanted;
       }
       return false;
@@ -49,8 +54,12 @@ absl::StatusOr<Condition> ParseCondition(const std::string& text) {
     std::string expression = rest.substr(0, equals);
     const bool has_value = equals != std::string::npos;
     std::string value = has_value ? rest.substr(equals + 1) : "";
-    if (has_value && value.empty()) return Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
-    if (value.size() > 1 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) value = value.substr(1, value.size() - 2);
+    if (has_value && value.empty())
+      return Error(
+          "jsonpath wait has to have a value after equal sign, like "
+          "--for=jsonpath='{.status.readyReplicas}'=3");
+    if (value.size() > 1 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0])
+      value = value.substr(1, value.size() - 2);
     absl::StatusOr<JsonPath> path = JsonPath::ParseRelaxed(expression);
     if (!path.ok()) return Error(path.status().message());
     return Condition([path = *path, value, has_value](const Value* object) -> absl::StatusOr<bool> {
@@ -58,8 +67,10 @@ absl::StatusOr<Condition> ParseCondition(const std::string& text) {
       ASSIGN_OR_RETURN(const auto results, path.FindResults(*object));
       if (results.empty() || results[0].empty()) return false;
       if (!has_value) return true;
-      if (results[0].size() > 1) return Error("given jsonpath expression matches more than one value");
-      if (results[0][0]->is_array() || results[0][0]->is_object()) return Error("jsonpath leads to a nested object or list which is not supported");
+      if (results[0].size() > 1)
+        return Error("given jsonpath expression matches more than one value");
+      if (results[0][0]->is_array() || results[0][0]->is_object())
+        return Error("jsonpath leads to a nested object or list which is not supported");
       return PlainText(*results[0][0]) == value;
     });
   }
@@ -68,10 +79,12 @@ absl::StatusOr<Condition> ParseCondition(const std::string& text) {
 
 absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& args) {
   ASSIGN_OR_RETURN(const Condition condition, ParseCondition(o.wait_for));
-  const bool deletion = absl::AsciiStrToLower(o.wait_for) == "delete", creation = absl::AsciiStrToLower(o.wait_for) == "create";
+  const bool deletion = absl::AsciiStrToLower(o.wait_for) == "delete",
+             creation = absl::AsciiStrToLower(o.wait_for) == "create";
   if (args.empty() && o.files.empty()) {
     return Error(
-        "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f "
+        "You must provide one or more resources by argument or filename.\nExample resource "
+        "specifications include:\n   '-f "
         "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
   }
   const absl::Duration timeout = o.timeout < absl::ZeroDuration() ? absl::Hours(24 * 7) : o.timeout;
@@ -109,19 +122,26 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
       return condition(object);
     };
     absl::StatusOr<bool> now = check(&info.object);
-    if (!now.ok()) status = now.status();
-    else if (!*now) status = timeout == absl::ZeroDuration()
-                                 ? absl::DeadlineExceededError("")
-                                 : WaitForObject(*client, info, std::max(absl::Milliseconds(1), deadline - absl::Now()), check);
+    if (!now.ok())
+      status = now.status();
+    else if (!*now)
+      status = timeout == absl::ZeroDuration()
+                   ? absl::DeadlineExceededError("")
+                   : WaitForObject(*client, info,
+                                   std::max(absl::Milliseconds(1), deadline - absl::Now()), check);
     if (absl::IsDeadlineExceeded(status)) {
-      errors.push_back(Error(absl::StrCat(timeout == absl::ZeroDuration() ? "condition not met for " : "timed out waiting for the condition on ", info.resource.name, "/", info.name)));
+      errors.push_back(Error(absl::StrCat(timeout == absl::ZeroDuration()
+                                              ? "condition not met for "
+                                              : "timed out waiting for the condition on ",
+                                          info.resource.name, "/", info.name)));
       continue;
     }
     if (!status.ok()) {
       errors.push_back(status);
       continue;
     }
-    RETURN_IF_ERROR(PrintResult(factory, o.print, deletion ? "condition met" : "condition met", last));
+    RETURN_IF_ERROR(
+        PrintResult(factory, o.print, deletion ? "condition met" : "condition met", last));
   }
   return Aggregate(errors);
 }
@@ -129,25 +149,34 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
 }  // namespace
 
 CommandPtr MakeWait(Factory& factory) {
-  auto command = NewCommand("wait", "Wait for a specific condition on one or many resources",
-                            "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) "
-                            "[--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
-                            "  # Until a pod is ready\n  kubectl wait --for=condition=Ready pod/web-0\n\n  # Until it is gone\n"
-                            "  kubectl wait --for=delete pod/web-0 --timeout=60s");
+  auto command = NewCommand(
+      "wait", "Wait for a specific condition on one or many resources",
+      "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) "
+      "[--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
+      "  # Until a pod is ready\n  kubectl wait --for=condition=Ready pod/web-0\n\n  # Until it is "
+      "gone\n"
+      "  kubectl wait --for=delete pod/web-0 --timeout=60s");
   auto o = std::make_shared<Options>();
   FlagSet& f = command->flags;
   AddPrintFlags(&f, &o->print);
-  f.List(&o->files.filenames, "filename", "f", "Files, folders or URLs with the objects to wait for.");
+  f.List(&o->files.filenames, "filename", "f",
+         "Files, folders or URLs with the objects to wait for.");
   o->files.recursive = true;
-  f.Bool(&o->files.recursive, "recursive", "R", "Read the directories named by -f with everything below them.");
+  f.Bool(&o->files.recursive, "recursive", "R",
+         "Read the directories named by -f with everything below them.");
   f.String(&o->selection.selector, "selector", "l", "Label query that chooses the objects.");
-  f.String(&o->selection.field_selector, "field-selector", "", "Field query that chooses the objects.");
-  f.String(&o->wait_for, "for", "", "What to wait for: create, delete, condition=NAME[=VALUE], jsonpath='{EXPRESSION}'[=VALUE].");
+  f.String(&o->selection.field_selector, "field-selector", "",
+           "Field query that chooses the objects.");
+  f.String(
+      &o->wait_for, "for", "",
+      "What to wait for: create, delete, condition=NAME[=VALUE], jsonpath='{EXPRESSION}'[=VALUE].");
   f.Bool(&o->selection.all_namespaces, "all-namespaces", "A", "Across all namespaces.");
   f.Bool(&o->all, "all", "", "All objects of the types in the namespace.");
   f.Bool(&o->local, "local", "", "Look at the files only; no server is asked.");
   f.Duration(&o->timeout, "timeout", "", "How long to wait; 0 checks once, negative waits a week.");
-  command->run = [&factory, o](const FlagSet::Parsed& parsed) { return Run(factory, *o, parsed.args); };
+  command->run = [&factory, o](const FlagSet::Parsed& parsed) {
+    return Run(factory, *o, parsed.args);
+  };
   return command;
 }
 

@@ -17,13 +17,17 @@ void WriteUsage(DescribeWriter& w, int level, const Value& quota) {
   const Value* used = quota.At("status.used");
   for (const auto* member : SortedMembers(quota.At("status.hard"))) {
     const Value* amount = used == nullptr ? nullptr : used->Find(member->key);
-    w.Write(level, member->key, "\t", amount == nullptr ? "0" : amount->as_string(), "\t", member->value.as_string(), "\n");
+    w.Write(level, member->key, "\t", amount == nullptr ? "0" : amount->as_string(), "\t",
+            member->value.as_string(), "\n");
   }
 }
 
 void WriteLimits(DescribeWriter& w, const Value& range) {
-  w.Write(0, "\nResource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n");
-  w.Write(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n");
+  w.Write(0,
+          "\nResource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax "
+          "Limit/Request Ratio\n");
+  w.Write(0,
+          " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n");
   for (const Value& item : range.GetArray("spec.limits")) {
     std::vector<std::string> names;
     for (const char* field : {"max", "min", "default", "defaultRequest", "maxLimitRequestRatio"}) {
@@ -37,7 +41,8 @@ void WriteLimits(DescribeWriter& w, const Value& range) {
         const Value* value = map == nullptr ? nullptr : map->Find(name);
         return value == nullptr ? std::string("-") : value->as_string();
       };
-      w.Write(0, " ", item.GetString("type"), "\t", name, "\t", cell("min"), "\t", cell("max"), "\t", cell("defaultRequest"), "\t");
+      w.Write(0, " ", item.GetString("type"), "\t", name, "\t", cell("min"), "\t", cell("max"),
+              "\t", cell("defaultRequest"), "\t");
       w.Write(0, cell("default"), "\t", cell("maxLimitRequestRatio"), "\n");
     }
   }
@@ -67,7 +72,8 @@ void DescribeSecret(const Value& object, DescribeWriter& w) {
   w.Write(0, "\nData\n====\n");
   for (const auto* member : SortedMembers(object.Find("data"))) {
     std::string token;
-    if (member->key == "token" && type == "kubernetes.io/service-account-token" && absl::Base64Unescape(member->value.as_string(), &token)) {
+    if (member->key == "token" && type == "kubernetes.io/service-account-token" &&
+        absl::Base64Unescape(member->value.as_string(), &token)) {
       w.Write(0, member->key, ":\t", token, "\n");
     } else {
       w.Write(0, member->key, ":\t", DecodedSize(member->value.as_string()), " bytes\n");
@@ -75,10 +81,12 @@ void DescribeSecret(const Value& object, DescribeWriter& w) {
   }
 }
 
-void DescribeServiceAccount(const Value& object, const Cluster& cluster, Events events, DescribeWriter& w) {
+void DescribeServiceAccount(const Value& object, const Cluster& cluster, Events events,
+                            DescribeWriter& w) {
   WriteNameAndLabels(w, object, true);
   std::vector<std::string> names;
-  for (const Value& reference : object.GetArray("imagePullSecrets")) names.push_back(reference.GetString("name"));
+  for (const Value& reference : object.GetArray("imagePullSecrets"))
+    names.push_back(reference.GetString("name"));
   std::sort(names.begin(), names.end());
   w.Write(0, "Image pull secrets:\t");
   if (names.empty()) w.Write(0, "<none>\n");
@@ -94,14 +102,17 @@ void DescribeNamespace(const Value& object, const Cluster& cluster, DescribeWrit
     w.Write(0, "Conditions:\n  Type\tStatus\tLastTransitionTime\tReason\tMessage\n");
     w.Write(1, "----\t------\t------------------\t------\t-------\n");
     for (const Value& c : conditions) {
-      w.Write(1, c.GetString("type"), "\t", c.GetString("status"), "\t", TimeText(c.GetString("lastTransitionTime")), "\t", c.GetString("reason"), "\t",
+      w.Write(1, c.GetString("type"), "\t", c.GetString("status"), "\t",
+              TimeText(c.GetString("lastTransitionTime")), "\t", c.GetString("reason"), "\t",
               c.GetString("message"), "\n");
     }
   }
   const std::string prefix = absl::StrCat("/api/v1/namespaces/", object.GetString("metadata.name"));
   if (const auto quotas = cluster.list(prefix + "/resourcequotas?limit=500"); quotas.ok()) {
-    if (quotas->empty()) w.Write(0, "\nNo resource quota.\n");
-    else w.Write(0, "\nResource Quotas\n");
+    if (quotas->empty())
+      w.Write(0, "\nNo resource quota.\n");
+    else
+      w.Write(0, "\nResource Quotas\n");
     for (const Value& quota : *quotas) {
       w.Write(1, "Name:\t", quota.GetString("metadata.name"), "\n");
       w.Write(1, "Resource\tUsed\tHard\n");

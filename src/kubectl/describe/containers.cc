@@ -15,28 +15,34 @@ std::string Ports(const Array& ports, absl::string_view field) {
   std::vector<std::string> parts;
   for (const Value& port : ports) {
     const std::string name = port.GetString("name");
-    parts.push_back(absl::StrCat(port.GetInt(field), "/", port.GetString("protocol", "TCP"), name.empty() ? "" : absl::StrCat(" (", name, ")")));
+    parts.push_back(absl::StrCat(port.GetInt(field), "/", port.GetString("protocol", "TCP"),
+                                 name.empty() ? "" : absl::StrCat(" (", name, ")")));
   }
   return absl::StrJoin(parts, ", ");
 }
 
-void WriteBasics(DescribeWriter& w, const Value& container, const Value* status, absl::string_view space) {
+void WriteBasics(DescribeWriter& w, const Value& container, const Value* status,
+                 absl::string_view space) {
   w.Write(1, space.empty() ? "" : " ", container.GetString("name"), ":\n");
   if (status != nullptr) w.Write(2, "Container ID:\t", status->GetString("containerID"), "\n");
   w.Write(2, "Image:\t", container.GetString("image"), "\n");
   if (status != nullptr) w.Write(2, "Image ID:\t", status->GetString("imageID"), "\n");
   const Array& ports = container.GetArray("ports");
-  w.Write(2, ports.size() > 1 ? "Ports" : "Port", ":\t", OrNone(Ports(ports, "containerPort")), "\n");
-  w.Write(2, ports.size() > 1 ? "Host Ports" : "Host Port", ":\t", OrNone(Ports(ports, "hostPort")), "\n");
+  w.Write(2, ports.size() > 1 ? "Ports" : "Port", ":\t", OrNone(Ports(ports, "containerPort")),
+          "\n");
+  w.Write(2, ports.size() > 1 ? "Host Ports" : "Host Port", ":\t", OrNone(Ports(ports, "hostPort")),
+          "\n");
   if (const Value* profile = container.At("securityContext.seccompProfile"); profile != nullptr) {
     w.Write(2, "SeccompProfile:\t", profile->GetString("type"), "\n");
-    if (profile->GetString("type") == "Localhost") w.Write(2, "LocalhostProfile:\t", profile->GetString("localhostProfile"), "\n");
+    if (profile->GetString("type") == "Localhost")
+      w.Write(2, "LocalhostProfile:\t", profile->GetString("localhostProfile"), "\n");
   }
   for (const auto& [field, title] : {std::pair("command", "Command"), std::pair("args", "Args")}) {
     const Array& words = container.GetArray(field);
     if (!words.empty()) w.Write(2, title, ":\n");
     for (const Value& word : words) {
-      for (const absl::string_view line : absl::StrSplit(word.as_string(), '\n')) w.Write(3, line, "\n");
+      for (const absl::string_view line : absl::StrSplit(word.as_string(), '\n'))
+        w.Write(3, line, "\n");
     }
   }
 }
@@ -51,14 +57,17 @@ void WriteOneState(DescribeWriter& w, absl::string_view title, const Value* stat
   } else if (terminated != nullptr) {
     w.Write(2, title, ":\tTerminated\n");
     if (terminated->Has("reason")) w.Write(3, "Reason:\t", terminated->GetString("reason"), "\n");
-    if (terminated->Has("message")) w.Write(3, "Message:\t", terminated->GetString("message"), "\n");
+    if (terminated->Has("message"))
+      w.Write(3, "Message:\t", terminated->GetString("message"), "\n");
     w.Write(3, "Exit Code:\t", terminated->GetInt("exitCode"), "\n");
-    if (terminated->GetInt("signal") > 0) w.Write(3, "Signal:\t", terminated->GetInt("signal"), "\n");
+    if (terminated->GetInt("signal") > 0)
+      w.Write(3, "Signal:\t", terminated->GetInt("signal"), "\n");
     w.Write(3, "Started:\t", TimeText(terminated->GetString("startedAt")), "\n");
     w.Write(3, "Finished:\t", TimeText(terminated->GetString("finishedAt")), "\n");
   } else {
     w.Write(2, title, ":\tWaiting\n");
-    if (waiting != nullptr && waiting->Has("reason")) w.Write(3, "Reason:\t", waiting->GetString("reason"), "\n");
+    if (waiting != nullptr && waiting->Has("reason"))
+      w.Write(3, "Reason:\t", waiting->GetString("reason"), "\n");
   }
 }
 
@@ -72,17 +81,20 @@ void WriteState(DescribeWriter& w, const Value& status) {
 
 void WriteResources(DescribeWriter& w, const Value* resources) {
   if (resources == nullptr) return;
-  for (const auto& [field, title] : {std::pair("limits", "Limits"), std::pair("requests", "Requests")}) {
+  for (const auto& [field, title] :
+       {std::pair("limits", "Limits"), std::pair("requests", "Requests")}) {
     const auto members = SortedMembers(resources->Find(field));
     if (!members.empty()) w.Write(2, title, ":\n");
-    for (const auto* member : members) w.Write(3, member->key, ":\t", member->value.as_string(), "\n");
+    for (const auto* member : members)
+      w.Write(3, member->key, ":\t", member->value.as_string(), "\n");
   }
 }
 
 std::string ProbeText(const Value& probe) {
-  const std::string timing = absl::StrCat("delay=", probe.GetInt("initialDelaySeconds"), "s timeout=", probe.GetInt("timeoutSeconds"),
-                                          "s period=", probe.GetInt("periodSeconds"), "s #success=", probe.GetInt("successThreshold"),
-                                          " #failure=", probe.GetInt("failureThreshold"));
+  const std::string timing = absl::StrCat(
+      "delay=", probe.GetInt("initialDelaySeconds"), "s timeout=", probe.GetInt("timeoutSeconds"),
+      "s period=", probe.GetInt("periodSeconds"), "s #success=", probe.GetInt("successThreshold"),
+      " #failure=", probe.GetInt("failureThreshold"));
   if (const Value* exec = probe.Find("exec"); exec != nullptr) {
     return absl::StrCat("exec [", JoinStrings(exec->GetArray("command"), " "), "] ", timing);
   }
@@ -90,13 +102,16 @@ std::string ProbeText(const Value& probe) {
     const std::string port = IntOrString(http->Find("port"), "");
     std::string path = http->GetString("path");
     if (!path.empty() && path[0] != '/') path = "/" + path;
-    return absl::StrCat("http-get ", absl::AsciiStrToLower(http->GetString("scheme")), "://", http->GetString("host"), ":", port, path, " ", timing);
+    return absl::StrCat("http-get ", absl::AsciiStrToLower(http->GetString("scheme")), "://",
+                        http->GetString("host"), ":", port, path, " ", timing);
   }
   if (const Value* tcp = probe.Find("tcpSocket"); tcp != nullptr) {
-    return absl::StrCat("tcp-socket ", tcp->GetString("host"), ":", IntOrString(tcp->Find("port"), ""), " ", timing);
+    return absl::StrCat("tcp-socket ", tcp->GetString("host"), ":",
+                        IntOrString(tcp->Find("port"), ""), " ", timing);
   }
   if (const Value* grpc = probe.Find("grpc"); grpc != nullptr) {
-    return absl::StrCat("grpc <pod>:", grpc->GetInt("port"), " ", grpc->GetString("service"), " ", timing);
+    return absl::StrCat("grpc <pod>:", grpc->GetInt("port"), " ", grpc->GetString("service"), " ",
+                        timing);
   }
   return absl::StrCat("unknown ", timing);
 }
@@ -109,8 +124,8 @@ void WriteEnvFrom(DescribeWriter& w, const Array& sources) {
     if (reference == nullptr) continue;
     const std::string prefix = source.GetString("prefix");
     w.Write(3, reference->GetString("name"), "\t", is_map ? "ConfigMap" : "Secret",
-            prefix.empty() ? "" : absl::StrCat(" with prefix '", prefix, "'"), "\tOptional: ",
-            reference->GetBool("optional") ? "true" : "false", "\n");
+            prefix.empty() ? "" : absl::StrCat(" with prefix '", prefix, "'"),
+            "\tOptional: ", reference->GetBool("optional") ? "true" : "false", "\n");
   }
 }
 
@@ -123,13 +138,17 @@ std::string FieldRefValue(const Value* pod, const std::string& path) {
   for (const char* map : {"metadata.labels", "metadata.annotations"}) {
     if (path == map) {
       std::vector<std::string> lines;
-      for (const auto* member : SortedMembers(pod->At(map))) lines.push_back(absl::StrCat(member->key, "=\"", member->value.as_string(), "\""));
+      for (const auto* member : SortedMembers(pod->At(map)))
+        lines.push_back(absl::StrCat(member->key, "=\"", member->value.as_string(), "\""));
       return absl::StrJoin(lines, "\n");
     }
     const std::string prefix = absl::StrCat(map, "['");
     if (absl::StartsWith(path, prefix) && absl::EndsWith(path, "']")) {
       const Value* entries = pod->At(map);
-      const Value* value = entries == nullptr ? nullptr : entries->Find(path.substr(prefix.size(), path.size() - prefix.size() - 2));
+      const Value* value =
+          entries == nullptr
+              ? nullptr
+              : entries->Find(path.substr(prefix.size(), path.size() - prefix.size() - 2));
       return value == nullptr ? "" : value->as_string();
     }
   }
@@ -138,15 +157,20 @@ std::string FieldRefValue(const Value* pod, const std::string& path) {
 
 std::string ResourceFieldValue(const Value& container, const Value& reference) {
   const std::string resource = reference.GetString("resource");
-  const apimachinery::Quantity amount = apimachinery::Quantity::ParseOrZero(container.GetString(absl::StrCat("resources.", resource)));
-  apimachinery::Quantity divisor = apimachinery::Quantity::ParseOrZero(reference.GetString("divisor"));
+  const apimachinery::Quantity amount = apimachinery::Quantity::ParseOrZero(
+      container.GetString(absl::StrCat("resources.", resource)));
+  apimachinery::Quantity divisor =
+      apimachinery::Quantity::ParseOrZero(reference.GetString("divisor"));
   if (divisor.IsZero()) divisor = apimachinery::Quantity::FromInt(1);
   const bool cpu = absl::EndsWith(resource, ".cpu");
-  const double ratio = cpu ? static_cast<double>(amount.MilliValue()) / static_cast<double>(std::max<int64_t>(1, divisor.MilliValue()))
-                           : static_cast<double>(amount.Value()) / static_cast<double>(std::max<int64_t>(1, divisor.Value()));
+  const double ratio = cpu ? static_cast<double>(amount.MilliValue()) /
+                                 static_cast<double>(std::max<int64_t>(1, divisor.MilliValue()))
+                           : static_cast<double>(amount.Value()) /
+                                 static_cast<double>(std::max<int64_t>(1, divisor.Value()));
   int64_t value = static_cast<int64_t>(ratio);
   if (static_cast<double>(value) < ratio) ++value;
-  if (value == 0 && (resource == "limits.cpu" || resource == "limits.memory")) return "node allocatable";
+  if (value == 0 && (resource == "limits.cpu" || resource == "limits.memory"))
+    return "node allocatable";
   return absl::StrCat(value);
 }
 
@@ -164,15 +188,19 @@ void WriteEnv(DescribeWriter& w, const Value& container, const Value* pod) {
       }
     } else if (const Value* field = from->Find("fieldRef"); field != nullptr) {
       const std::string path = field->GetString("fieldPath");
-      w.Write(3, name, ":\t", FieldRefValue(pod, path), " (", field->GetString("apiVersion"), ":", path, ")\n");
+      w.Write(3, name, ":\t", FieldRefValue(pod, path), " (", field->GetString("apiVersion"), ":",
+              path, ")\n");
     } else if (const Value* resource = from->Find("resourceFieldRef"); resource != nullptr) {
-      w.Write(3, name, ":\t", ResourceFieldValue(container, *resource), " (", resource->GetString("resource"), ")\n");
+      w.Write(3, name, ":\t", ResourceFieldValue(container, *resource), " (",
+              resource->GetString("resource"), ")\n");
     } else if (const Value* secret = from->Find("secretKeyRef"); secret != nullptr) {
-      w.Write(3, name, ":\t<set to the key '", secret->GetString("key"), "' in secret '", secret->GetString("name"), "'>\tOptional: ",
-              secret->GetBool("optional") ? "true" : "false", "\n");
+      w.Write(3, name, ":\t<set to the key '", secret->GetString("key"), "' in secret '",
+              secret->GetString("name"),
+              "'>\tOptional: ", secret->GetBool("optional") ? "true" : "false", "\n");
     } else if (const Value* map = from->Find("configMapKeyRef"); map != nullptr) {
-      w.Write(3, name, ":\t<set to the key '", map->GetString("key"), "' of config map '", map->GetString("name"), "'>\tOptional: ",
-              map->GetBool("optional") ? "true" : "false", "\n");
+      w.Write(3, name, ":\t<set to the key '", map->GetString("key"), "' of config map '",
+              map->GetString("name"), "'>\tOptional: ", map->GetBool("optional") ? "true" : "false",
+              "\n");
     }
   }
 }
@@ -180,7 +208,9 @@ void WriteEnv(DescribeWriter& w, const Value& container, const Value* pod) {
 void WriteMounts(DescribeWriter& w, const Value& container) {
   Array mounts = container.GetArray("volumeMounts");
   w.Write(2, "Mounts:", mounts.empty() ? "\t<none>" : "", "\n");
-  std::stable_sort(mounts.begin(), mounts.end(), [](const Value& a, const Value& b) { return a.GetString("mountPath") < b.GetString("mountPath"); });
+  std::stable_sort(mounts.begin(), mounts.end(), [](const Value& a, const Value& b) {
+    return a.GetString("mountPath") < b.GetString("mountPath");
+  });
   for (const Value& mount : mounts) {
     std::string flags = mount.GetBool("readOnly") ? "ro" : "rw";
     const std::string sub = mount.GetString("subPath");
@@ -190,14 +220,17 @@ void WriteMounts(DescribeWriter& w, const Value& container) {
   Array devices = container.GetArray("volumeDevices");
   if (devices.empty()) return;
   w.Write(2, "Devices:\n");
-  std::stable_sort(devices.begin(), devices.end(), [](const Value& a, const Value& b) { return a.GetString("devicePath") < b.GetString("devicePath"); });
-  for (const Value& device : devices) w.Write(3, device.GetString("devicePath"), " from ", device.GetString("name"), "\n");
+  std::stable_sort(devices.begin(), devices.end(), [](const Value& a, const Value& b) {
+    return a.GetString("devicePath") < b.GetString("devicePath");
+  });
+  for (const Value& device : devices)
+    w.Write(3, device.GetString("devicePath"), " from ", device.GetString("name"), "\n");
 }
 
 }  // namespace
 
-void WriteContainers(DescribeWriter& w, absl::string_view label, const Array& containers, const Array& statuses, const Value* pod,
-                     absl::string_view space) {
+void WriteContainers(DescribeWriter& w, absl::string_view label, const Array& containers,
+                     const Array& statuses, const Value* pod, absl::string_view space) {
   w.Write(0, space, label, containers.empty() ? ": <none>\n" : ":\n");
   for (const Value& container : containers) {
     const Value* status = nullptr;
@@ -207,9 +240,11 @@ void WriteContainers(DescribeWriter& w, absl::string_view label, const Array& co
     WriteBasics(w, container, status, space);
     if (status != nullptr) WriteState(w, *status);
     WriteResources(w, container.Find("resources"));
-    for (const auto& [field, title] : {std::pair("livenessProbe", "Liveness"), std::pair("readinessProbe", "Readiness"),
-                                       std::pair("startupProbe", "Startup")}) {
-      if (const Value* probe = container.Find(field); probe != nullptr) w.Write(2, title, ":\t", ProbeText(*probe), "\n");
+    for (const auto& [field, title] :
+         {std::pair("livenessProbe", "Liveness"), std::pair("readinessProbe", "Readiness"),
+          std::pair("startupProbe", "Startup")}) {
+      if (const Value* probe = container.Find(field); probe != nullptr)
+        w.Write(2, title, ":\t", ProbeText(*probe), "\n");
     }
     if (!container.GetArray("envFrom").empty()) WriteEnvFrom(w, container.GetArray("envFrom"));
     WriteEnv(w, container, pod);

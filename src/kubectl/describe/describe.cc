@@ -7,7 +7,8 @@
 namespace kubectl {
 namespace {
 
-absl::StatusOr<std::vector<Value>> EventsOf(const Value& object, const Cluster& cluster, std::string uid = "") {
+absl::StatusOr<std::vector<Value>> EventsOf(const Value& object, const Cluster& cluster,
+                                            std::string uid = "") {
   const std::string ns = object.GetString("metadata.namespace");
   std::vector<std::string> fields;
   const auto add = [&](const char* field, const std::string& value) {
@@ -23,13 +24,15 @@ absl::StatusOr<std::vector<Value>> EventsOf(const Value& object, const Cluster& 
   add("uid", uid);
   add("name", object.GetString("metadata.name"));
   add("namespace", ns);
-  return cluster.list(absl::StrCat(ns.empty() ? "/api/v1/events" : absl::StrCat("/api/v1/namespaces/", ns, "/events"),
-                                   "?fieldSelector=", UrlEscape(absl::StrJoin(fields, ",")), "&limit=500"));
+  return cluster.list(absl::StrCat(
+      ns.empty() ? "/api/v1/events" : absl::StrCat("/api/v1/namespaces/", ns, "/events"),
+      "?fieldSelector=", UrlEscape(absl::StrJoin(fields, ",")), "&limit=500"));
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> Describe(const Value& object, const Cluster& cluster, const DescribeOptions& options) {
+absl::StatusOr<std::string> Describe(const Value& object, const Cluster& cluster,
+                                     const DescribeOptions& options) {
   const std::string kind = object.GetString("kind");
   const std::string api_version = object.GetString("apiVersion");
   std::vector<Value> found;
@@ -49,28 +52,50 @@ absl::StatusOr<std::string> Describe(const Value& object, const Cluster& cluster
   }
   DescribeWriter w;
   const std::string id = api_version + "/" + kind;
-  if (id == "v1/Pod") DescribePod(object, events, w);
-  else if (id == "v1/Node") DescribeNode(object, cluster, events, w);
-  else if (id == "apps/v1/ReplicaSet") DescribeReplicaSet(object, cluster, events, w);
-  else if (id == "v1/ReplicationController") DescribeReplicationController(object, cluster, events, w);
-  else if (id == "apps/v1/Deployment") DescribeDeployment(object, cluster, events, w);
-  else if (id == "apps/v1/DaemonSet") DescribeDaemonSet(object, cluster, events, w);
-  else if (id == "apps/v1/StatefulSet") DescribeStatefulSet(object, cluster, events, w);
-  else if (id == "batch/v1/Job") DescribeJob(object, cluster, events, w);
-  else if (id == "batch/v1/CronJob") DescribeCronJob(object, events, w);
-  else if (id == "v1/Service") DescribeService(object, cluster, events, w);
-  else if (id == "v1/Endpoints") DescribeEndpoints(object, events, w);
-  else if (id == "discovery.k8s.io/v1/EndpointSlice") DescribeEndpointSlice(object, events, w);
-  else if (id == "v1/Namespace") DescribeNamespace(object, cluster, w);
-  else if (id == "v1/ConfigMap") DescribeConfigMap(object, events, w);
-  else if (id == "v1/Secret") DescribeSecret(object, w);
-  else if (id == "v1/ServiceAccount") DescribeServiceAccount(object, cluster, events, w);
-  else if (id == "v1/PersistentVolume") DescribePersistentVolume(object, events, w);
-  else if (id == "v1/PersistentVolumeClaim") DescribePersistentVolumeClaim(object, cluster, events, w);
-  else if (id == "v1/ResourceQuota") DescribeResourceQuota(object, w);
-  else if (kind == "Role" || kind == "ClusterRole") DescribeRole(object, w);
-  else if (kind == "RoleBinding" || kind == "ClusterRoleBinding") DescribeBinding(object, w);
-  else DescribeGeneric(object, events, w);
+  if (id == "v1/Pod")
+    DescribePod(object, events, w);
+  else if (id == "v1/Node")
+    DescribeNode(object, cluster, events, w);
+  else if (id == "apps/v1/ReplicaSet")
+    DescribeReplicaSet(object, cluster, events, w);
+  else if (id == "v1/ReplicationController")
+    DescribeReplicationController(object, cluster, events, w);
+  else if (id == "apps/v1/Deployment")
+    DescribeDeployment(object, cluster, events, w);
+  else if (id == "apps/v1/DaemonSet")
+    DescribeDaemonSet(object, cluster, events, w);
+  else if (id == "apps/v1/StatefulSet")
+    DescribeStatefulSet(object, cluster, events, w);
+  else if (id == "batch/v1/Job")
+    DescribeJob(object, cluster, events, w);
+  else if (id == "batch/v1/CronJob")
+    DescribeCronJob(object, events, w);
+  else if (id == "v1/Service")
+    DescribeService(object, cluster, events, w);
+  else if (id == "v1/Endpoints")
+    DescribeEndpoints(object, events, w);
+  else if (id == "discovery.k8s.io/v1/EndpointSlice")
+    DescribeEndpointSlice(object, events, w);
+  else if (id == "v1/Namespace")
+    DescribeNamespace(object, cluster, w);
+  else if (id == "v1/ConfigMap")
+    DescribeConfigMap(object, events, w);
+  else if (id == "v1/Secret")
+    DescribeSecret(object, w);
+  else if (id == "v1/ServiceAccount")
+    DescribeServiceAccount(object, cluster, events, w);
+  else if (id == "v1/PersistentVolume")
+    DescribePersistentVolume(object, events, w);
+  else if (id == "v1/PersistentVolumeClaim")
+    DescribePersistentVolumeClaim(object, cluster, events, w);
+  else if (id == "v1/ResourceQuota")
+    DescribeResourceQuota(object, w);
+  else if (kind == "Role" || kind == "ClusterRole")
+    DescribeRole(object, w);
+  else if (kind == "RoleBinding" || kind == "ClusterRoleBinding")
+    DescribeBinding(object, w);
+  else
+    DescribeGeneric(object, events, w);
   return w.Text();
 }
 

@@ -1,4 +1,5 @@
-// Kinds without a describer of their own: everything the object holds, with its field names made readable.
+// Kinds without a describer of their own: everything the object holds, with its field names made
+// readable.
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -12,13 +13,19 @@ namespace {
 
 // "metadata" -> Metadata, "podIPs" -> Pod I Ps: one word for each capital, as upstream splits them.
 std::string SmartLabel(absl::string_view field) {
-  if (field.find_first_of("-./_") != absl::string_view::npos && field.find('.') != absl::string_view::npos) return std::string(field);
+  if (field.find_first_of("-./_") != absl::string_view::npos &&
+      field.find('.') != absl::string_view::npos)
+    return std::string(field);
   std::vector<std::string> words;
   std::string word;
-  const auto kind = [](char c) { return absl::ascii_isupper(c) ? 2 : absl::ascii_islower(c) ? 1 : absl::ascii_isdigit(c) ? 3 : 4; };
+  const auto kind = [](char c) {
+    return absl::ascii_isupper(c) ? 2 : absl::ascii_islower(c) ? 1 : absl::ascii_isdigit(c) ? 3 : 4;
+  };
   for (size_t i = 0; i < field.size(); ++i) {
-    const bool boundary = i > 0 && (kind(field[i]) != kind(field[i - 1])) && !(kind(field[i]) == 1 && kind(field[i - 1]) == 2);
-    const bool acronym_end = i > 0 && i + 1 < field.size() && kind(field[i]) == 2 && kind(field[i - 1]) == 2 && kind(field[i + 1]) == 1;
+    const bool boundary = i > 0 && (kind(field[i]) != kind(field[i - 1])) &&
+                          !(kind(field[i]) == 1 && kind(field[i - 1]) == 2);
+    const bool acronym_end = i > 0 && i + 1 < field.size() && kind(field[i]) == 2 &&
+                             kind(field[i - 1]) == 2 && kind(field[i + 1]) == 1;
     if (boundary || acronym_end) {
       words.push_back(word);
       word.clear();
@@ -28,14 +35,19 @@ std::string SmartLabel(absl::string_view field) {
   if (!word.empty()) words.push_back(word);
   for (std::string& w : words) {
     const std::string lower = absl::AsciiStrToLower(w);
-    if (lower == "api" || lower == "url" || lower == "uid" || lower == "oskernel" || lower == "sctp" || lower == "tcp" || lower == "udp" || lower == "ip" || lower == "cidr") w = absl::AsciiStrToUpper(w);
-    else w[0] = absl::ascii_toupper(w[0]);
+    if (lower == "api" || lower == "url" || lower == "uid" || lower == "oskernel" ||
+        lower == "sctp" || lower == "tcp" || lower == "udp" || lower == "ip" || lower == "cidr")
+      w = absl::AsciiStrToUpper(w);
+    else
+      w[0] = absl::ascii_toupper(w[0]);
   }
   return absl::StrJoin(words, " ");
 }
 
 bool Skipped(const std::string& path) {
-  static const char* const kSkip[] = {".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"};
+  static const char* const kSkip[] = {".metadata.managedFields", ".metadata.name",
+                                      ".metadata.namespace", ".metadata.labels",
+                                      ".metadata.annotations"};
   return std::find(std::begin(kSkip), std::end(kSkip), path) != std::end(kSkip);
 }
 
@@ -51,8 +63,10 @@ void WriteContent(DescribeWriter& w, int level, const Value& content, const std:
     } else if (value.is_array()) {
       w.Write(level, label, ":\n");
       for (const Value& child : value.array()) {
-        if (child.is_object()) WriteContent(w, level + 1, child, path);
-        else w.Write(level + 1, PlainText(child), "\n");
+        if (child.is_object())
+          WriteContent(w, level + 1, child, path);
+        else
+          w.Write(level + 1, PlainText(child), "\n");
       }
     } else {
       w.Write(level, label, ":\t", value.is_null() ? "<nil>" : PlainText(value), "\n");

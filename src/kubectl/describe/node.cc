@@ -46,16 +46,18 @@ void Max(Amounts* total, const Amounts& other) {
 Amounts AmountsOf(const Value* list) {
   Amounts amounts;
   for (const auto* member : SortedMembers(list)) {
-    if (member->value.is_string()) amounts[member->key] = Quantity::ParseOrZero(member->value.as_string());
+    if (member->value.is_string())
+      amounts[member->key] = Quantity::ParseOrZero(member->value.as_string());
   }
   return amounts;
 }
 
-// What the scheduler counts for a pod: its containers together, or an init container that needs more alone, with
-// restartable init containers running beside what follows them.
+// What the scheduler counts for a pod: its containers together, or an init container that needs
+// more alone, with restartable init containers running beside what follows them.
 Amounts PodAmounts(const Value& pod, absl::string_view which) {
   Amounts total, sidecars, init_peak;
-  for (const Value& container : pod.GetArray("spec.containers")) Add(&total, AmountsOf(container.At(absl::StrCat("resources.", which))));
+  for (const Value& container : pod.GetArray("spec.containers"))
+    Add(&total, AmountsOf(container.At(absl::StrCat("resources.", which))));
   for (const Value& container : pod.GetArray("spec.initContainers")) {
     Amounts own = AmountsOf(container.At(absl::StrCat("resources.", which)));
     if (container.GetString("restartPolicy") == "Always") {
@@ -82,8 +84,10 @@ Quantity Of(const Amounts& amounts, const std::string& name) {
 }
 
 int64_t Percent(const Quantity& part, const Quantity& whole, bool milli) {
-  const double a = milli ? static_cast<double>(part.MilliValue()) : static_cast<double>(part.Value());
-  const double b = milli ? static_cast<double>(whole.MilliValue()) : static_cast<double>(whole.Value());
+  const double a =
+      milli ? static_cast<double>(part.MilliValue()) : static_cast<double>(part.Value());
+  const double b =
+      milli ? static_cast<double>(whole.MilliValue()) : static_cast<double>(whole.Value());
   return b == 0 ? 0 : static_cast<int64_t>(a / b * 100);
 }
 
@@ -93,7 +97,8 @@ std::string Share(const Quantity& part, const Quantity& whole, bool milli) {
 
 void WriteLease(const Value& node, const Cluster& cluster, DescribeWriter& w) {
   const absl::StatusOr<Value> lease =
-      cluster.get(absl::StrCat("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/", node.GetString("metadata.name")));
+      cluster.get(absl::StrCat("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/",
+                               node.GetString("metadata.name")));
   if (!lease.ok()) {
     w.Write(0, "Lease:\tFailed to get lease: ", lease.status().message(), "\n");
     return;
@@ -109,15 +114,18 @@ void WriteLease(const Value& node, const Cluster& cluster, DescribeWriter& w) {
 }
 
 void WritePods(const Value& node, const Cluster& cluster, DescribeWriter& w) {
-  const absl::StatusOr<std::vector<Value>> pods = cluster.list(absl::StrCat(
-      "/api/v1/pods?fieldSelector=",
-      UrlEscape(absl::StrCat("spec.nodeName=", node.GetString("metadata.name"), ",status.phase!=Failed,status.phase!=Succeeded")), "&limit=500"));
+  const absl::StatusOr<std::vector<Value>> pods = cluster.list(
+      absl::StrCat("/api/v1/pods?fieldSelector=",
+                   UrlEscape(absl::StrCat("spec.nodeName=", node.GetString("metadata.name"),
+                                          ",status.phase!=Failed,status.phase!=Succeeded")),
+                   "&limit=500"));
   if (!pods.ok()) {
     w.Write(0, "Pods:\tnot authorized\n");
     return;
   }
   const Value* allocatable_list = node.At("status.allocatable");
-  if (allocatable_list == nullptr || allocatable_list->empty()) allocatable_list = node.At("status.capacity");
+  if (allocatable_list == nullptr || allocatable_list->empty())
+    allocatable_list = node.At("status.capacity");
   const Amounts allocatable = AmountsOf(allocatable_list);
   const Quantity cpu = Of(allocatable, "cpu"), memory = Of(allocatable, "memory");
   w.Write(0, "Non-terminated Pods:\t(", pods->size(), " in total)\n");
@@ -126,14 +134,16 @@ void WritePods(const Value& node, const Cluster& cluster, DescribeWriter& w) {
   Amounts all_requests, all_limits;
   for (const Value& pod : *pods) {
     const Amounts requests = PodAmounts(pod, "requests"), limits = PodAmounts(pod, "limits");
-    w.Write(1, pod.GetString("metadata.namespace"), "\t", pod.GetString("metadata.name"), "\t\t", Share(Of(requests, "cpu"), cpu, true), "\t",
-            Share(Of(limits, "cpu"), cpu, true), "\t");
-    w.Write(0, Share(Of(requests, "memory"), memory, false), "\t", Share(Of(limits, "memory"), memory, false), "\t",
+    w.Write(1, pod.GetString("metadata.namespace"), "\t", pod.GetString("metadata.name"), "\t\t",
+            Share(Of(requests, "cpu"), cpu, true), "\t", Share(Of(limits, "cpu"), cpu, true), "\t");
+    w.Write(0, Share(Of(requests, "memory"), memory, false), "\t",
+            Share(Of(limits, "memory"), memory, false), "\t",
             AgeOf(pod.GetString("metadata.creationTimestamp")), "\n");
     Add(&all_requests, requests);
     Add(&all_limits, limits);
   }
-  w.Write(0, "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n");
+  w.Write(0,
+          "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n");
   w.Write(1, "Resource\tRequests\tLimits\n");
   w.Write(1, "--------\t--------\t------\n");
   std::vector<std::string> names = {"cpu", "memory", "ephemeral-storage"};
@@ -142,11 +152,15 @@ void WritePods(const Value& node, const Cluster& cluster, DescribeWriter& w) {
   }
   for (const std::string& name : names) {
     const Quantity whole = Of(allocatable, name);
-    w.Write(1, name, "\t", Share(Of(all_requests, name), whole, name == "cpu"), "\t", Share(Of(all_limits, name), whole, name == "cpu"), "\n");
+    w.Write(1, name, "\t", Share(Of(all_requests, name), whole, name == "cpu"), "\t",
+            Share(Of(all_limits, name), whole, name == "cpu"), "\n");
   }
   for (const auto& [name, unused] : allocatable) {
-    if (name == "cpu" || name == "memory" || name == "ephemeral-storage" || name == "pods" || absl::StartsWith(name, "hugepages-")) continue;
-    w.Write(1, name, "\t", Of(all_requests, name).ToString(), "\t", Of(all_limits, name).ToString(), "\n");
+    if (name == "cpu" || name == "memory" || name == "ephemeral-storage" || name == "pods" ||
+        absl::StartsWith(name, "hugepages-"))
+      continue;
+    w.Write(1, name, "\t", Of(all_requests, name).ToString(), "\t", Of(all_limits, name).ToString(),
+            "\n");
   }
 }
 
@@ -163,43 +177,57 @@ void DescribeNode(const Value& node, const Cluster& cluster, Events events, Desc
   if (taints.empty()) w.Write(0, "<none>\n");
   Array sorted = taints;
   std::stable_sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) {
-    const auto key = [](const Value& t) { return absl::StrCat(t.GetString("effect"), ",", t.GetString("key")); };
+    const auto key = [](const Value& t) {
+      return absl::StrCat(t.GetString("effect"), ",", t.GetString("key"));
+    };
     return key(a) < key(b);
   });
   for (size_t i = 0; i < sorted.size(); ++i) {
     const std::string value = sorted[i].GetString("value");
-    w.Write(0, i == 0 ? "" : "\t", sorted[i].GetString("key"), value.empty() ? "" : "=", value, ":", sorted[i].GetString("effect"), "\n");
+    w.Write(0, i == 0 ? "" : "\t", sorted[i].GetString("key"), value.empty() ? "" : "=", value, ":",
+            sorted[i].GetString("effect"), "\n");
   }
   w.Write(0, "Unschedulable:\t", node.GetBool("spec.unschedulable") ? "true" : "false", "\n");
   WriteLease(node, cluster, w);
   const Array& conditions = node.GetArray("status.conditions");
   if (!conditions.empty()) {
-    w.Write(0, "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n");
+    w.Write(
+        0, "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n");
     w.Write(1, "----\t------\t-----------------\t------------------\t------\t-------\n");
     for (const Value& c : conditions) {
-      w.Write(1, c.GetString("type"), " \t", c.GetString("status"), " \t", TimeText(c.GetString("lastHeartbeatTime")), " \t",
+      w.Write(1, c.GetString("type"), " \t", c.GetString("status"), " \t",
+              TimeText(c.GetString("lastHeartbeatTime")), " \t",
               TimeText(c.GetString("lastTransitionTime")), " \t");
       w.Write(0, c.GetString("reason"), " \t", c.GetString("message"), "\n");
     }
   }
   w.Write(0, "Addresses:\n");
-  for (const Value& address : node.GetArray("status.addresses")) w.Write(1, address.GetString("type"), ":\t", address.GetString("address"), "\n");
-  for (const auto& [field, title] : {std::pair("status.capacity", "Capacity"), std::pair("status.allocatable", "Allocatable")}) {
+  for (const Value& address : node.GetArray("status.addresses"))
+    w.Write(1, address.GetString("type"), ":\t", address.GetString("address"), "\n");
+  for (const auto& [field, title] :
+       {std::pair("status.capacity", "Capacity"), std::pair("status.allocatable", "Allocatable")}) {
     const auto members = SortedMembers(node.At(field));
     if (!members.empty()) w.Write(0, title, ":\n");
-    for (const auto* member : members) w.Write(1, member->key, ":\t", member->value.as_string(), "\n");
+    for (const auto* member : members)
+      w.Write(1, member->key, ":\t", member->value.as_string(), "\n");
   }
   w.Write(0, "System Info:\n");
   for (const auto& [title, field] :
-       {std::pair("Machine ID", "machineID"), std::pair("System UUID", "systemUUID"), std::pair("Boot ID", "bootID"),
-        std::pair("Kernel Version", "kernelVersion"), std::pair("OS Image", "osImage"), std::pair("Operating System", "operatingSystem"),
-        std::pair("Architecture", "architecture"), std::pair("Container Runtime Version", "containerRuntimeVersion"),
-        std::pair("Kubelet Version", "kubeletVersion"), std::pair("Kube-Proxy Version", "kubeProxyVersion")}) {
+       {std::pair("Machine ID", "machineID"), std::pair("System UUID", "systemUUID"),
+        std::pair("Boot ID", "bootID"), std::pair("Kernel Version", "kernelVersion"),
+        std::pair("OS Image", "osImage"), std::pair("Operating System", "operatingSystem"),
+        std::pair("Architecture", "architecture"),
+        std::pair("Container Runtime Version", "containerRuntimeVersion"),
+        std::pair("Kubelet Version", "kubeletVersion"),
+        std::pair("Kube-Proxy Version", "kubeProxyVersion")}) {
     w.Write(1, title, ":\t", node.GetString(absl::StrCat("status.nodeInfo.", field)), "\n");
   }
-  if (!node.GetString("spec.podCIDR").empty()) w.Write(0, "PodCIDR:\t", node.GetString("spec.podCIDR"), "\n");
-  if (!node.GetArray("spec.podCIDRs").empty()) w.Write(0, "PodCIDRs:\t", JoinStrings(node.GetArray("spec.podCIDRs"), ","), "\n");
-  if (!node.GetString("spec.providerID").empty()) w.Write(0, "ProviderID:\t", node.GetString("spec.providerID"), "\n");
+  if (!node.GetString("spec.podCIDR").empty())
+    w.Write(0, "PodCIDR:\t", node.GetString("spec.podCIDR"), "\n");
+  if (!node.GetArray("spec.podCIDRs").empty())
+    w.Write(0, "PodCIDRs:\t", JoinStrings(node.GetArray("spec.podCIDRs"), ","), "\n");
+  if (!node.GetString("spec.providerID").empty())
+    w.Write(0, "ProviderID:\t", node.GetString("spec.providerID"), "\n");
   WritePods(node, cluster, w);
   WriteEvents(w, events);
 }

@@ -27,12 +27,15 @@ std::string Shorten(absl::string_view text, size_t length) {
 }  // namespace
 
 std::string OrNone(const std::string& text) { return text.empty() ? "<none>" : text; }
-std::string OrDefault(const std::string& text, absl::string_view other) { return text.empty() ? std::string(other) : text; }
+std::string OrDefault(const std::string& text, absl::string_view other) {
+  return text.empty() ? std::string(other) : text;
+}
 std::string BoolText(bool value) { return value ? "True" : "False"; }
 
 std::string TimeText(const std::string& rfc3339) {
   absl::Time time;
-  if (!absl::ParseTime(absl::RFC3339_full, rfc3339, &time, nullptr)) return "Mon, 01 Jan 0001 00:00:00 +0000";
+  if (!absl::ParseTime(absl::RFC3339_full, rfc3339, &time, nullptr))
+    return "Mon, 01 Jan 0001 00:00:00 +0000";
   return absl::FormatTime("%a, %d %b %Y %H:%M:%S %z", time, absl::LocalTimeZone());
 }
 
@@ -40,13 +43,15 @@ std::vector<const apimachinery::Member*> SortedMembers(const Value* object) {
   std::vector<const apimachinery::Member*> members;
   if (object == nullptr || !object->is_object()) return members;
   for (const apimachinery::Member& member : object->object()) members.push_back(&member);
-  std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  std::sort(members.begin(), members.end(),
+            [](const auto* a, const auto* b) { return a->key < b->key; });
   return members;
 }
 
 std::string LabelsText(const Value* labels) {
   std::vector<std::string> parts;
-  for (const auto* member : SortedMembers(labels)) parts.push_back(absl::StrCat(member->key, "=", member->value.as_string()));
+  for (const auto* member : SortedMembers(labels))
+    parts.push_back(absl::StrCat(member->key, "=", member->value.as_string()));
   return parts.empty() ? "<none>" : absl::StrJoin(parts, ",");
 }
 
@@ -57,7 +62,8 @@ std::string SelectorText(const Value* selector) {
 }
 
 std::string JoinStrings(const Array& strings, absl::string_view separator) {
-  return absl::StrJoin(strings, separator, [](std::string* out, const Value& v) { out->append(v.as_string()); });
+  return absl::StrJoin(strings, separator,
+                       [](std::string* out, const Value& v) { out->append(v.as_string()); });
 }
 
 std::string IntOrString(const Value* value, absl::string_view absent) {
@@ -67,12 +73,14 @@ std::string IntOrString(const Value* value, absl::string_view absent) {
 
 std::string ControllerOf(const Value& object) {
   for (const Value& owner : object.GetArray("metadata.ownerReferences")) {
-    if (owner.GetBool("controller")) return absl::StrCat(owner.GetString("kind"), "/", owner.GetString("name"));
+    if (owner.GetBool("controller"))
+      return absl::StrCat(owner.GetString("kind"), "/", owner.GetString("name"));
   }
   return "";
 }
 
-void WriteLabels(DescribeWriter& w, absl::string_view title, const Value* labels, absl::string_view indent, absl::string_view inner) {
+void WriteLabels(DescribeWriter& w, absl::string_view title, const Value* labels,
+                 absl::string_view indent, absl::string_view inner) {
   w.Write(0, indent, title, ":", inner);
   const auto members = SortedMembers(labels);
   if (members.empty()) w.Write(0, "<none>\n");
@@ -117,19 +125,23 @@ void WriteTolerations(DescribeWriter& w, const Value* tolerations, absl::string_
     return;
   }
   Array sorted = tolerations->array();
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) { return a.GetString("key") < b.GetString("key"); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) {
+    return a.GetString("key") < b.GetString("key");
+  });
   bool first = true;
   for (const Value& toleration : sorted) {
     if (!first) w.Write(0, indent, "\t");
     first = false;
-    const std::string key = toleration.GetString("key"), value = toleration.GetString("value"), effect = toleration.GetString("effect");
+    const std::string key = toleration.GetString("key"), value = toleration.GetString("value"),
+                      effect = toleration.GetString("effect");
     std::string text = key;
     if (!value.empty()) absl::StrAppend(&text, "=", value);
     if (!effect.empty()) absl::StrAppend(&text, ":", effect);
     if (toleration.GetString("operator") == "Exists" && value.empty()) {
       absl::StrAppend(&text, key.empty() && effect.empty() ? "" : " ", "op=Exists");
     }
-    if (toleration.Has("tolerationSeconds")) absl::StrAppend(&text, " for ", toleration.GetInt("tolerationSeconds"), "s");
+    if (toleration.Has("tolerationSeconds"))
+      absl::StrAppend(&text, " for ", toleration.GetInt("tolerationSeconds"), "s");
     w.Write(0, text, "\n");
   }
 }
@@ -137,14 +149,18 @@ void WriteTolerations(DescribeWriter& w, const Value* tolerations, absl::string_
 void WriteTopologySpread(DescribeWriter& w, const Array& constraints, absl::string_view space) {
   if (constraints.empty()) return;
   Array sorted = constraints;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) { return a.GetString("topologyKey") < b.GetString("topologyKey"); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) {
+    return a.GetString("topologyKey") < b.GetString("topologyKey");
+  });
   w.Write(0, space, "Topology Spread Constraints:\t");
   bool first = true;
   for (const Value& c : sorted) {
     if (!first) w.Write(0, space, "\t");
     first = false;
-    w.Write(0, c.GetString("topologyKey"), ":", c.GetString("whenUnsatisfiable"), " when max skew ", c.GetInt("maxSkew"), " is exceeded");
-    if (const Value* selector = c.Find("labelSelector"); selector != nullptr) w.Write(0, " for selector ", SelectorText(selector));
+    w.Write(0, c.GetString("topologyKey"), ":", c.GetString("whenUnsatisfiable"), " when max skew ",
+            c.GetInt("maxSkew"), " is exceeded");
+    if (const Value* selector = c.Find("labelSelector"); selector != nullptr)
+      w.Write(0, " for selector ", SelectorText(selector));
     w.Write(0, "\n");
   }
 }
@@ -164,16 +180,24 @@ void WriteEvents(DescribeWriter& w, Events events) {
   w.Write(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage\n");
   w.Write(1, "----\t------\t----\t----\t-------\n");
   for (const Value* e : sorted) {
-    const std::string first = AgeOf(e->GetString("eventTime").empty() ? e->GetString("firstTimestamp") : e->GetString("eventTime"));
+    const std::string first =
+        AgeOf(e->GetString("eventTime").empty() ? e->GetString("firstTimestamp")
+                                                : e->GetString("eventTime"));
     std::string interval = first;
     const Value* series = e->Find("series");
     if (series != nullptr && series->is_object()) {
-      interval = absl::StrCat(AgeOf(series->GetString("lastObservedTime")), " (x", series->GetInt("count"), " over ", first, ")");
+      interval = absl::StrCat(AgeOf(series->GetString("lastObservedTime")), " (x",
+                              series->GetInt("count"), " over ", first, ")");
     } else if (e->GetInt("count") > 1) {
-      interval = absl::StrCat(AgeOf(e->GetString("lastTimestamp")), " (x", e->GetInt("count"), " over ", first, ")");
+      interval = absl::StrCat(AgeOf(e->GetString("lastTimestamp")), " (x", e->GetInt("count"),
+                              " over ", first, ")");
     }
-    const std::string source = OrDefault(e->GetString("source.component"), e->GetString("reportingComponent"));
-    w.Write(1, e->GetString("type"), "\t", e->GetString("reason"), "\t", interval, "\t", source, "\t",
+    const std::string source =
+        OrDefault(e->GetString("source.component"), e->GetString("reportingComponent"));
+    // Events about a part of the object name it: "spec.containers{a}: Container started".
+    const std::string part = e->GetString("involvedObject.fieldPath");
+    w.Write(1, e->GetString("type"), "\t", e->GetString("reason"), "\t", interval, "\t", source,
+            "\t", part, part.empty() ? "" : ": ",
             absl::StripAsciiWhitespace(e->GetString("message")), "\n");
   }
 }
@@ -182,7 +206,8 @@ void WritePodTemplate(DescribeWriter& w, const Value& pod_template) {
   w.Write(0, "Pod Template:\n");
   WriteLabels(w, "Labels", pod_template.At("metadata.labels"), "  ");
   const Value* annotations = pod_template.At("metadata.annotations");
-  if (annotations != nullptr && !annotations->empty()) WriteLabels(w, "Annotations", annotations, "  ");
+  if (annotations != nullptr && !annotations->empty())
+    WriteLabels(w, "Annotations", annotations, "  ");
   const std::string account = pod_template.GetString("spec.serviceAccountName");
   if (!account.empty()) w.Write(0, "  Service Account:\t", account, "\n");
   const Array& init = pod_template.GetArray("spec.initContainers");
@@ -207,23 +232,27 @@ std::string QosClass(const Value& pod) {
         const std::string request = container.GetString(absl::StrCat("resources.requests.", name));
         any = any || !limit.empty() || !request.empty();
         guaranteed = guaranteed && !limit.empty() &&
-                     (request.empty() || apimachinery::Quantity::ParseOrZero(limit) == apimachinery::Quantity::ParseOrZero(request));
+                     (request.empty() || apimachinery::Quantity::ParseOrZero(limit) ==
+                                             apimachinery::Quantity::ParseOrZero(request));
       }
     }
   }
   return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
 }
 
-absl::StatusOr<PodCounts> CountPods(const Cluster& cluster, const Value& owner, const Value* selector) {
+absl::StatusOr<PodCounts> CountPods(const Cluster& cluster, const Value& owner,
+                                    const Value* selector) {
   ASSIGN_OR_RETURN(const auto parsed, apimachinery::LabelSelector::FromObject(selector));
-  ASSIGN_OR_RETURN(const std::vector<Value> pods,
-                   cluster.list(absl::StrCat("/api/v1/namespaces/", owner.GetString("metadata.namespace"),
-                                             "/pods?labelSelector=", UrlEscape(parsed.ToString()))));
+  ASSIGN_OR_RETURN(
+      const std::vector<Value> pods,
+      cluster.list(absl::StrCat("/api/v1/namespaces/", owner.GetString("metadata.namespace"),
+                                "/pods?labelSelector=", UrlEscape(parsed.ToString()))));
   PodCounts counts;
   for (const Value& pod : pods) {
     bool owned = false;
     for (const Value& reference : pod.GetArray("metadata.ownerReferences")) {
-      owned = owned || (reference.GetBool("controller") && reference.GetString("uid") == owner.GetString("metadata.uid"));
+      owned = owned || (reference.GetBool("controller") &&
+                        reference.GetString("uid") == owner.GetString("metadata.uid"));
     }
     if (!owned) continue;
     const std::string phase = pod.GetString("status.phase");

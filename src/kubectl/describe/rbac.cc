@@ -17,12 +17,14 @@ struct Rule {
   std::string Resource() const {
     if (resource.empty()) return "";
     const std::vector<std::string> parts = absl::StrSplit(resource, absl::MaxSplits('/', 1));
-    return absl::StrCat(parts[0], group.empty() ? "" : ".", group, parts.size() > 1 ? "/" : "", parts.size() > 1 ? parts[1] : "");
+    return absl::StrCat(parts[0], group.empty() ? "" : ".", group, parts.size() > 1 ? "/" : "",
+                        parts.size() > 1 ? parts[1] : "");
   }
   // What the rules are sorted by: their printed form upstream.
   std::string Key() const {
-    return absl::StrCat("Verbs:[", absl::StrJoin(verbs, " "), "],APIGroups:[", group, "],Resources:[", resource, "],ResourceNames:[", name,
-                        "],NonResourceURLs:[", url, "]");
+    return absl::StrCat("Verbs:[", absl::StrJoin(verbs, " "), "],APIGroups:[", group,
+                        "],Resources:[", resource, "],ResourceNames:[", name, "],NonResourceURLs:[",
+                        url, "]");
   }
 };
 
@@ -31,7 +33,8 @@ std::vector<Rule> Break(const Array& rules) {
   std::vector<Rule> result;
   std::map<std::string, size_t> known;
   const auto add = [&](const Rule& rule, const std::string& verb) {
-    const std::string key = absl::StrCat(rule.group, "|", rule.resource, "|", rule.has_name, "|", rule.name);
+    const std::string key =
+        absl::StrCat(rule.group, "|", rule.resource, "|", rule.has_name, "|", rule.name);
     if (rule.url.empty()) {
       const auto [it, inserted] = known.emplace(key, result.size());
       if (!inserted) {
@@ -66,7 +69,8 @@ std::vector<Rule> Break(const Array& rules) {
       }
     }
   }
-  std::stable_sort(result.begin(), result.end(), [](const Rule& a, const Rule& b) { return a.Key() < b.Key(); });
+  std::stable_sort(result.begin(), result.end(),
+                   [](const Rule& a, const Rule& b) { return a.Key() < b.Key(); });
   return result;
 }
 
@@ -74,7 +78,8 @@ std::vector<Rule> Break(const Array& rules) {
 
 std::vector<PolicyRow> PolicyRows(const Array& rules) {
   std::vector<PolicyRow> rows;
-  for (const Rule& rule : Break(rules)) rows.push_back({rule.Resource(), rule.url, rule.name, rule.verbs});
+  for (const Rule& rule : Break(rules))
+    rows.push_back({rule.Resource(), rule.url, rule.name, rule.verbs});
   return rows;
 }
 
@@ -86,7 +91,8 @@ void DescribeRole(const Value& object, DescribeWriter& w) {
   w.Write(1, "Resources\tNon-Resource URLs\tResource Names\tVerbs\n");
   w.Write(1, "---------\t-----------------\t--------------\t-----\n");
   for (const Rule& rule : Break(object.GetArray("rules"))) {
-    w.Write(1, rule.Resource(), "\t[", rule.url, "]\t[", rule.name, "]\t[", absl::StrJoin(rule.verbs, " "), "]\n");
+    w.Write(1, rule.Resource(), "\t[", rule.url, "]\t[", rule.name, "]\t[",
+            absl::StrJoin(rule.verbs, " "), "]\n");
   }
 }
 
@@ -101,7 +107,8 @@ void DescribeBinding(const Value& object, DescribeWriter& w) {
   w.Write(1, "Kind\tName\tNamespace\n");
   w.Write(1, "----\t----\t---------\n");
   for (const Value& subject : object.GetArray("subjects")) {
-    w.Write(1, subject.GetString("kind"), "\t", subject.GetString("name"), "\t", subject.GetString("namespace"), "\n");
+    w.Write(1, subject.GetString("kind"), "\t", subject.GetString("name"), "\t",
+            subject.GetString("namespace"), "\n");
   }
 }
 

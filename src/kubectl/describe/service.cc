@@ -8,7 +8,8 @@ namespace kubectl {
 namespace {
 
 std::string HostPort(const std::string& host, int64_t port) {
-  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
+  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port)
+                                      : absl::StrCat(host, ":", port);
 }
 
 // The ready addresses behind a port, three of them by name.
@@ -44,8 +45,10 @@ std::string Ingress(const Value& service) {
   std::vector<std::string> parts;
   for (const Value& entry : service.GetArray("status.loadBalancer.ingress")) {
     std::string text = entry.GetString("ip");
-    if (text.empty()) text = entry.GetString("hostname");
-    else if (entry.Has("ipMode")) absl::StrAppend(&text, " (", entry.GetString("ipMode"), ")");
+    if (text.empty())
+      text = entry.GetString("hostname");
+    else if (entry.Has("ipMode"))
+      absl::StrAppend(&text, " (", entry.GetString("ipMode"), ")");
     parts.push_back(text);
   }
   return absl::StrJoin(parts, ", ");
@@ -53,7 +56,8 @@ std::string Ingress(const Value& service) {
 
 }  // namespace
 
-void DescribeService(const Value& service, const Cluster& cluster, Events events, DescribeWriter& w) {
+void DescribeService(const Value& service, const Cluster& cluster, Events events,
+                     DescribeWriter& w) {
   WriteNameAndLabels(w, service, true);
   w.Write(0, "Selector:\t", LabelsText(service.At("spec.selector")), "\n");
   w.Write(0, "Type:\t", service.GetString("spec.type"), "\n");
@@ -61,7 +65,8 @@ void DescribeService(const Value& service, const Cluster& cluster, Events events
     const std::string value = service.GetString(path);
     if (!value.empty()) w.Write(0, title, ":\t", value, "\n");
   };
-  const auto list = [&](absl::string_view title, absl::string_view path, absl::string_view separator) {
+  const auto list = [&](absl::string_view title, absl::string_view path,
+                        absl::string_view separator) {
     const Array& values = service.GetArray(path);
     if (!values.empty()) w.Write(0, title, ":\t", JoinStrings(values, separator), "\n");
   };
@@ -73,24 +78,31 @@ void DescribeService(const Value& service, const Cluster& cluster, Events events
   list("External IPs", "spec.externalIPs", ",");
   text("Desired LoadBalancer IP", "spec.loadBalancerIP");
   text("External Name", "spec.externalName");
-  if (!service.GetArray("status.loadBalancer.ingress").empty()) w.Write(0, "LoadBalancer Ingress:\t", Ingress(service), "\n");
-  const absl::StatusOr<std::vector<Value>> slices =
-      cluster.list(absl::StrCat("/apis/discovery.k8s.io/v1/namespaces/", service.GetString("metadata.namespace"), "/endpointslices?labelSelector=",
-                                UrlEscape(absl::StrCat("kubernetes.io/service-name=", service.GetString("metadata.name")))));
+  if (!service.GetArray("status.loadBalancer.ingress").empty())
+    w.Write(0, "LoadBalancer Ingress:\t", Ingress(service), "\n");
+  const absl::StatusOr<std::vector<Value>> slices = cluster.list(absl::StrCat(
+      "/apis/discovery.k8s.io/v1/namespaces/", service.GetString("metadata.namespace"),
+      "/endpointslices?labelSelector=",
+      UrlEscape(absl::StrCat("kubernetes.io/service-name=", service.GetString("metadata.name")))));
   for (const Value& port : service.GetArray("spec.ports")) {
-    const std::string name = port.GetString("name"), shown = name.empty() ? "<unset>" : name, protocol = port.GetString("protocol");
+    const std::string name = port.GetString("name"), shown = name.empty() ? "<unset>" : name,
+                      protocol = port.GetString("protocol");
     w.Write(0, "Port:\t", shown, "\t", port.GetInt("port"), "/", protocol, "\n");
     const Value* target = port.Find("targetPort");
-    const std::string target_text = target != nullptr && target->is_string() ? target->as_string() : absl::StrCat(target == nullptr ? 0 : target->as_int());
+    const std::string target_text = target != nullptr && target->is_string()
+                                        ? target->as_string()
+                                        : absl::StrCat(target == nullptr ? 0 : target->as_int());
     w.Write(0, "TargetPort:\t", target_text, "/", protocol, "\n");
-    if (port.GetInt("nodePort") != 0) w.Write(0, "NodePort:\t", shown, "\t", port.GetInt("nodePort"), "/", protocol, "\n");
+    if (port.GetInt("nodePort") != 0)
+      w.Write(0, "NodePort:\t", shown, "\t", port.GetInt("nodePort"), "/", protocol, "\n");
     w.Write(0, "Endpoints:\t", slices.ok() ? ReadyEndpoints(*slices, name) : "<none>", "\n");
   }
   w.Write(0, "Session Affinity:\t", service.GetString("spec.sessionAffinity"), "\n");
   text("External Traffic Policy", "spec.externalTrafficPolicy");
   text("Internal Traffic Policy", "spec.internalTrafficPolicy");
   text("Traffic Distribution", "spec.trafficDistribution");
-  if (service.GetInt("spec.healthCheckNodePort") != 0) w.Write(0, "HealthCheck NodePort:\t", service.GetInt("spec.healthCheckNodePort"), "\n");
+  if (service.GetInt("spec.healthCheckNodePort") != 0)
+    w.Write(0, "HealthCheck NodePort:\t", service.GetInt("spec.healthCheckNodePort"), "\n");
   list("LoadBalancer Source Ranges", "spec.loadBalancerSourceRanges", ",");
   WriteEvents(w, events);
 }
@@ -111,7 +123,8 @@ void DescribeEndpoints(const Value& object, Events events, DescribeWriter& w) {
       w.Write(2, "Name\tPort\tProtocol\n");
       w.Write(2, "----\t----\t--------\n");
       for (const Value& port : subset.GetArray("ports")) {
-        w.Write(2, OrDefault(port.GetString("name"), "<unset>"), "\t", port.GetInt("port"), "\t", port.GetString("protocol"), "\n");
+        w.Write(2, OrDefault(port.GetString("name"), "<unset>"), "\t", port.GetInt("port"), "\t",
+                port.GetString("protocol"), "\n");
       }
     }
     w.Write(0, "\n");
@@ -130,7 +143,8 @@ void DescribeEndpointSlice(const Value& object, Events events, DescribeWriter& w
     w.Write(1, "Name\tPort\tProtocol\n");
     w.Write(1, "----\t----\t--------\n");
     for (const Value& port : ports) {
-      w.Write(1, OrDefault(port.GetString("name"), "<unset>"), "\t", port.Has("port") ? absl::StrCat(port.GetInt("port")) : "<unset>", "\t",
+      w.Write(1, OrDefault(port.GetString("name"), "<unset>"), "\t",
+              port.Has("port") ? absl::StrCat(port.GetInt("port")) : "<unset>", "\t",
               port.GetString("protocol"), "\n");
     }
   }
@@ -140,10 +154,15 @@ void DescribeEndpointSlice(const Value& object, Events events, DescribeWriter& w
     w.Write(1, "- Addresses:\t", OrNone(JoinStrings(endpoint.GetArray("addresses"), ", ")), "\n");
     const Value* ready = endpoint.At("conditions.ready");
     w.Write(2, "Conditions:\n");
-    w.Write(3, "Ready:\t", ready == nullptr || !ready->is_bool() ? "<unset>" : ready->as_bool() ? "true" : "false", "\n");
+    w.Write(3, "Ready:\t",
+            ready == nullptr || !ready->is_bool() ? "<unset>"
+            : ready->as_bool()                    ? "true"
+                                                  : "false",
+            "\n");
     w.Write(2, "Hostname:\t", endpoint.GetString("hostname", "<unset>"), "\n");
     if (endpoint.Has("targetRef")) {
-      w.Write(2, "TargetRef:\t", endpoint.GetString("targetRef.kind"), "/", endpoint.GetString("targetRef.name"), "\n");
+      w.Write(2, "TargetRef:\t", endpoint.GetString("targetRef.kind"), "/",
+              endpoint.GetString("targetRef.name"), "\n");
     }
     w.Write(2, "NodeName:\t", endpoint.GetString("nodeName", "<unset>"), "\n");
     w.Write(2, "Zone:\t", endpoint.GetString("zone", "<unset>"), "\n");

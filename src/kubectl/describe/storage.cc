@@ -9,27 +9,34 @@ namespace {
 
 std::string Modes(const Array& modes) {
   std::vector<std::string> out;
-  for (const auto& [name, text] : {std::pair("ReadWriteOnce", "RWO"), std::pair("ReadOnlyMany", "ROX"), std::pair("ReadWriteMany", "RWX"),
-                                   std::pair("ReadWriteOncePod", "RWOP")}) {
+  for (const auto& [name, text] :
+       {std::pair("ReadWriteOnce", "RWO"), std::pair("ReadOnlyMany", "ROX"),
+        std::pair("ReadWriteMany", "RWX"), std::pair("ReadWriteOncePod", "RWOP")}) {
     for (const Value& mode : modes) {
-      if (mode.as_string() == name && std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
+      if (mode.as_string() == name && std::find(out.begin(), out.end(), text) == out.end())
+        out.push_back(text);
     }
   }
   return absl::StrJoin(out, ",");
 }
 
-std::string Finalizers(const Value& object) { return absl::StrCat("[", JoinStrings(object.GetArray("metadata.finalizers"), " "), "]"); }
+std::string Finalizers(const Value& object) {
+  return absl::StrCat("[", JoinStrings(object.GetArray("metadata.finalizers"), " "), "]");
+}
 
 std::string StorageClass(const Value& object) {
   if (const Value* annotations = object.At("metadata.annotations"); annotations != nullptr) {
-    if (const Value* old = annotations->Find("volume.beta.kubernetes.io/storage-class"); old != nullptr) return old->as_string();
+    if (const Value* old = annotations->Find("volume.beta.kubernetes.io/storage-class");
+        old != nullptr)
+      return old->as_string();
   }
   return object.GetString("spec.storageClassName");
 }
 
 std::string ClaimStatus(const Value& object) {
   const Value* deleted = object.At("metadata.deletionTimestamp");
-  return deleted == nullptr ? object.GetString("status.phase") : absl::StrCat("Terminating (lasts 0s)");
+  return deleted == nullptr ? object.GetString("status.phase")
+                            : absl::StrCat("Terminating (lasts 0s)");
 }
 
 void WriteAffinity(DescribeWriter& w, const Value& volume) {
@@ -45,11 +52,14 @@ void WriteAffinity(DescribeWriter& w, const Value& volume) {
     bool first = true;
     for (const Value& e : expressions) {
       const std::string values = JoinStrings(e.GetArray("values"));
-      w.Write(0, first ? "" : "      \t", e.GetString("key"), " ", [&] {
-        std::string op = e.GetString("operator");
-        for (char& c : op) c = static_cast<char>(tolower(c));
-        return op;
-      }(), values.empty() ? "" : absl::StrCat(" [", values, "]"), "\n");
+      w.Write(
+          0, first ? "" : "      \t", e.GetString("key"), " ",
+          [&] {
+            std::string op = e.GetString("operator");
+            for (char& c : op) c = static_cast<char>(tolower(c));
+            return op;
+          }(),
+          values.empty() ? "" : absl::StrCat(" [", values, "]"), "\n");
       first = false;
     }
   }
@@ -69,31 +79,43 @@ void DescribePersistentVolume(const Value& object, Events events, DescribeWriter
   }
   w.Write(0, "Reclaim Policy:\t", object.GetString("spec.persistentVolumeReclaimPolicy"), "\n");
   w.Write(0, "Access Modes:\t", Modes(object.GetArray("spec.accessModes")), "\n");
-  if (object.At("spec.volumeMode") != nullptr) w.Write(0, "VolumeMode:\t", object.GetString("spec.volumeMode"), "\n");
+  if (object.At("spec.volumeMode") != nullptr)
+    w.Write(0, "VolumeMode:\t", object.GetString("spec.volumeMode"), "\n");
   w.Write(0, "Capacity:\t", object.GetString("spec.capacity.storage"), "\n");
   WriteAffinity(w, object);
   w.Write(0, "Message:\t", object.GetString("status.message"), "\n");
   w.Write(0, "Source:\n");
-  const auto source = [&](absl::string_view type, absl::string_view field, std::initializer_list<std::pair<const char*, const char*>> rows) {
+  const auto source = [&](absl::string_view type, absl::string_view field,
+                          std::initializer_list<std::pair<const char*, const char*>> rows) {
     const Value* value = object.At(absl::StrCat("spec.", field));
     if (value == nullptr) return;
     w.Write(2, "Type:\t", type, "\n");
     for (const auto& [title, member] : rows) {
       const Value* found = value->Find(member);
-      std::string text = found == nullptr ? "" : found->is_string() ? found->as_string() : found->is_bool() ? (found->as_bool() ? "true" : "false") : "";
+      std::string text = found == nullptr     ? ""
+                         : found->is_string() ? found->as_string()
+                         : found->is_bool()   ? (found->as_bool() ? "true" : "false")
+                                              : "";
       if (found == nullptr && (member == absl::string_view("readOnly"))) text = "false";
       w.Write(2, title, ":\t", text, "\n");
     }
   };
-  source("HostPath (bare host directory volume)", "hostPath", {{"Path", "path"}, {"HostPathType", "type"}});
-  source("NFS (an NFS mount that lasts the lifetime of a pod)", "nfs", {{"Server", "server"}, {"Path", "path"}, {"ReadOnly", "readOnly"}});
-  source("LocalVolume (a persistent volume backed by local storage on a node)", "local", {{"Path", "path"}});
+  source("HostPath (bare host directory volume)", "hostPath",
+         {{"Path", "path"}, {"HostPathType", "type"}});
+  source("NFS (an NFS mount that lasts the lifetime of a pod)", "nfs",
+         {{"Server", "server"}, {"Path", "path"}, {"ReadOnly", "readOnly"}});
+  source("LocalVolume (a persistent volume backed by local storage on a node)", "local",
+         {{"Path", "path"}});
   source("CSI (a Container Storage Interface (CSI) volume source)", "csi",
-         {{"Driver", "driver"}, {"FSType", "fsType"}, {"VolumeHandle", "volumeHandle"}, {"ReadOnly", "readOnly"}});
+         {{"Driver", "driver"},
+          {"FSType", "fsType"},
+          {"VolumeHandle", "volumeHandle"},
+          {"ReadOnly", "readOnly"}});
   WriteEvents(w, events);
 }
 
-void DescribePersistentVolumeClaim(const Value& object, const Cluster& cluster, Events events, DescribeWriter& w) {
+void DescribePersistentVolumeClaim(const Value& object, const Cluster& cluster, Events events,
+                                   DescribeWriter& w) {
   w.Write(0, "Name:\t", object.GetString("metadata.name"), "\n");
   w.Write(0, "Namespace:\t", object.GetString("metadata.namespace"), "\n");
   w.Write(0, "StorageClass:\t", StorageClass(object), "\n");
@@ -105,7 +127,8 @@ void DescribePersistentVolumeClaim(const Value& object, const Cluster& cluster, 
   const bool bound = !object.GetString("spec.volumeName").empty();
   w.Write(0, "Capacity:\t", bound ? object.GetString("status.capacity.storage") : "", "\n");
   w.Write(0, "Access Modes:\t", bound ? Modes(object.GetArray("status.accessModes")) : "", "\n");
-  if (object.At("spec.volumeMode") != nullptr) w.Write(0, "VolumeMode:\t", object.GetString("spec.volumeMode"), "\n");
+  if (object.At("spec.volumeMode") != nullptr)
+    w.Write(0, "VolumeMode:\t", object.GetString("spec.volumeMode"), "\n");
   if (const Value* source = object.At("spec.dataSource"); source != nullptr) {
     w.Write(0, "DataSource:\n");
     if (source->Has("apiGroup")) w.Write(1, "APIGroup:\t", source->GetString("apiGroup"), "\n");
@@ -113,10 +136,13 @@ void DescribePersistentVolumeClaim(const Value& object, const Cluster& cluster, 
     w.Write(1, "Name:\t", source->GetString("name"), "\n");
   }
   std::vector<std::string> users;
-  if (const auto pods = cluster.list(absl::StrCat("/api/v1/namespaces/", object.GetString("metadata.namespace"), "/pods")); pods.ok()) {
+  if (const auto pods = cluster.list(
+          absl::StrCat("/api/v1/namespaces/", object.GetString("metadata.namespace"), "/pods"));
+      pods.ok()) {
     for (const Value& pod : *pods) {
       for (const Value& volume : pod.GetArray("spec.volumes")) {
-        if (volume.GetString("persistentVolumeClaim.claimName") == object.GetString("metadata.name")) {
+        if (volume.GetString("persistentVolumeClaim.claimName") ==
+            object.GetString("metadata.name")) {
           users.push_back(pod.GetString("metadata.name"));
           break;
         }
@@ -131,7 +157,8 @@ void DescribePersistentVolumeClaim(const Value& object, const Cluster& cluster, 
     w.Write(0, "Conditions:\n  Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage\n");
     w.Write(1, "----\t------\t-----------------\t------------------\t------\t-------\n");
     for (const Value& c : conditions) {
-      w.Write(1, c.GetString("type"), " \t", c.GetString("status"), " \t", TimeText(c.GetString("lastProbeTime")), " \t",
+      w.Write(1, c.GetString("type"), " \t", c.GetString("status"), " \t",
+              TimeText(c.GetString("lastProbeTime")), " \t",
               TimeText(c.GetString("lastTransitionTime")), " \t");
       w.Write(0, c.GetString("reason"), " \t", c.GetString("message"), "\n");
     }

@@ -4,7 +4,9 @@
 namespace kubectl {
 namespace {
 
-std::string Flag(const Value& source, absl::string_view field) { return source.GetBool(field) ? "true" : "false"; }
+std::string Flag(const Value& source, absl::string_view field) {
+  return source.GetBool(field) ? "true" : "false";
+}
 
 struct Setting {
   const char* title;
@@ -12,13 +14,17 @@ struct Setting {
   char kind;  // s string, b bool, i int, n string or <none>
 };
 
-void WriteSettings(DescribeWriter& w, absl::string_view type, const Value& source, std::initializer_list<Setting> settings) {
+void WriteSettings(DescribeWriter& w, absl::string_view type, const Value& source,
+                   std::initializer_list<Setting> settings) {
   w.Write(2, "Type:\t", type, "\n");
   for (const Setting& s : settings) {
     std::string text;
-    if (s.kind == 'b') text = Flag(source, s.field);
-    else if (s.kind == 'i') text = absl::StrCat(source.GetInt(s.field));
-    else text = source.GetString(s.field);
+    if (s.kind == 'b')
+      text = Flag(source, s.field);
+    else if (s.kind == 'i')
+      text = absl::StrCat(source.GetInt(s.field));
+    else
+      text = source.GetString(s.field);
     w.Write(2, s.title, ":\t", s.kind == 'n' ? OrNone(text) : text, "\n");
   }
 }
@@ -49,8 +55,10 @@ void WriteProjected(DescribeWriter& w, const Value& source) {
     } else if (const Value* token = part.Find("serviceAccountToken"); token != nullptr) {
       w.Write(2, "TokenExpirationSeconds:\t", token->GetInt("expirationSeconds"), "\n");
     } else if (const Value* bundle = part.Find("clusterTrustBundle"); bundle != nullptr) {
-      if (bundle->Has("name")) w.Write(2, "ClusterTrustBundle Name:\t", bundle->GetString("name"), "\n");
-      if (bundle->Has("signerName")) w.Write(2, "ClusterTrustBundle SignerName:\t", bundle->GetString("signerName"), "\n");
+      if (bundle->Has("name"))
+        w.Write(2, "ClusterTrustBundle Name:\t", bundle->GetString("name"), "\n");
+      if (bundle->Has("signerName"))
+        w.Write(2, "ClusterTrustBundle SignerName:\t", bundle->GetString("signerName"), "\n");
     }
   }
 }
@@ -76,37 +84,55 @@ void WriteVolumes(DescribeWriter& w, const Array& volumes, absl::string_view spa
       w.Write(2, "Medium:\t", source->GetString("medium"), "\n");
       w.Write(2, "SizeLimit:\t", source->GetString("sizeLimit", "<unset>"), "\n");
     } else if (is("secret")) {
-      WriteSettings(w, "Secret (a volume populated by a Secret)", *source, {{"SecretName", "secretName", 's'}, {"Optional", "optional", 'b'}});
+      WriteSettings(w, "Secret (a volume populated by a Secret)", *source,
+                    {{"SecretName", "secretName", 's'}, {"Optional", "optional", 'b'}});
     } else if (is("configMap")) {
-      WriteSettings(w, "ConfigMap (a volume populated by a ConfigMap)", *source, {{"Name", "name", 's'}, {"Optional", "optional", 'b'}});
+      WriteSettings(w, "ConfigMap (a volume populated by a ConfigMap)", *source,
+                    {{"Name", "name", 's'}, {"Optional", "optional", 'b'}});
     } else if (is("nfs")) {
-      WriteSettings(w, "NFS (an NFS mount that lasts the lifetime of a pod)", *source,
-                    {{"Server", "server", 's'}, {"Path", "path", 's'}, {"ReadOnly", "readOnly", 'b'}});
+      WriteSettings(
+          w, "NFS (an NFS mount that lasts the lifetime of a pod)", *source,
+          {{"Server", "server", 's'}, {"Path", "path", 's'}, {"ReadOnly", "readOnly", 'b'}});
     } else if (is("iscsi")) {
-      WriteSettings(w, "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)", *source,
-                    {{"TargetPortal", "targetPortal", 's'}, {"IQN", "iqn", 's'}, {"Lun", "lun", 'i'}, {"FSType", "fsType", 's'}, {"ReadOnly", "readOnly", 'b'}});
+      WriteSettings(w,
+                    "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine "
+                    "and then exposed to the pod)",
+                    *source,
+                    {{"TargetPortal", "targetPortal", 's'},
+                     {"IQN", "iqn", 's'},
+                     {"Lun", "lun", 'i'},
+                     {"FSType", "fsType", 's'},
+                     {"ReadOnly", "readOnly", 'b'}});
     } else if (is("persistentVolumeClaim")) {
-      WriteSettings(w, "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)", *source,
-                    {{"ClaimName", "claimName", 's'}, {"ReadOnly", "readOnly", 'b'}});
+      WriteSettings(
+          w, "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+          *source, {{"ClaimName", "claimName", 's'}, {"ReadOnly", "readOnly", 'b'}});
     } else if (is("downwardAPI")) {
       w.Write(2, "Type:\tDownwardAPI (a volume populated by information about the pod)\n");
       WriteDownwardItems(w, source->GetArray("items"));
     } else if (is("projected")) {
       WriteProjected(w, *source);
     } else if (is("csi")) {
-      WriteSettings(w, "CSI (a Container Storage Interface (CSI) volume source)", *source,
-                    {{"Driver", "driver", 's'}, {"FSType", "fsType", 's'}, {"ReadOnly", "readOnly", 'b'}});
+      WriteSettings(
+          w, "CSI (a Container Storage Interface (CSI) volume source)", *source,
+          {{"Driver", "driver", 's'}, {"FSType", "fsType", 's'}, {"ReadOnly", "readOnly", 'b'}});
       WriteLabels(w, "    VolumeAttributes", source->Find("volumeAttributes"), "", "\t");
     } else if (is("ephemeral")) {
-      w.Write(2, "Type:\tEphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)\n");
-      const std::string storage_class = source->GetString("volumeClaimTemplate.spec.storageClassName");
+      w.Write(2,
+              "Type:\tEphemeralVolume (an inline specification for a volume that gets created and "
+              "deleted with the pod)\n");
+      const std::string storage_class =
+          source->GetString("volumeClaimTemplate.spec.storageClassName");
       w.Write(2, "StorageClass:\t", storage_class, "\n");
       w.Write(2, "Volume:\t", source->GetString("volumeClaimTemplate.spec.volumeName"), "\n");
       WriteLabels(w, "    Labels", source->At("volumeClaimTemplate.metadata.labels"), "", "\t");
-      w.Write(2, "Capacity:\t", source->GetString("volumeClaimTemplate.spec.resources.requests.storage"), "\n");
-      w.Write(2, "Access Modes:\t", JoinStrings(source->GetArray("volumeClaimTemplate.spec.accessModes"), ","), "\n");
+      w.Write(2, "Capacity:\t",
+              source->GetString("volumeClaimTemplate.spec.resources.requests.storage"), "\n");
+      w.Write(2, "Access Modes:\t",
+              JoinStrings(source->GetArray("volumeClaimTemplate.spec.accessModes"), ","), "\n");
     } else if (is("image")) {
-      WriteSettings(w, "Image (a container image or OCI artifact)", *source, {{"Reference", "reference", 's'}, {"PullPolicy", "pullPolicy", 's'}});
+      WriteSettings(w, "Image (a container image or OCI artifact)", *source,
+                    {{"Reference", "reference", 's'}, {"PullPolicy", "pullPolicy", 's'}});
     } else {
       w.Write(1, "<unknown>\n");
     }

@@ -23,8 +23,10 @@ class DescribeWriter {
   template <typename... Parts>
   void Write(int level, const Parts&... parts) {
     const std::string line = absl::StrCat(std::string(2 * level, ' '), parts...);
-    if (raw_) text_.Write(line);
-    else tabs_.Write(line);
+    if (raw_)
+      text_.Write(line);
+    else
+      tabs_.Write(line);
   }
   void Flush() { tabs_.Flush(); }  // columns before and after do not align
   std::string Text() {

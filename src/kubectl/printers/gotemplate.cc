@@ -30,7 +30,9 @@ namespace {
 using Node = GoTemplate::Node;
 using Body = std::vector<std::unique_ptr<Node>>;
 
-absl::Status Fail(absl::string_view why) { return absl::InvalidArgumentError(absl::StrCat("template: output:1: ", why)); }
+absl::Status Fail(absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("template: output:1: ", why));
+}
 
 // Where the action that starts at `at` ends; quotes protect braces.
 size_t EndOfAction(absl::string_view text, size_t at) {
@@ -52,7 +54,8 @@ absl::Status ParseBody(absl::string_view text, size_t* at, Body* body, std::stri
     std::string literal(text.substr(*at, open == absl::string_view::npos ? open : open - *at));
     if (trim_next) literal = std::string(absl::StripLeadingAsciiWhitespace(literal));
     trim_next = false;
-    const bool trim_left = open != absl::string_view::npos && absl::StartsWith(text.substr(open), "{{- ");
+    const bool trim_left =
+        open != absl::string_view::npos && absl::StartsWith(text.substr(open), "{{- ");
     if (trim_left) literal = std::string(absl::StripTrailingAsciiWhitespace(literal));
     if (!literal.empty()) {
       body->push_back(std::make_unique<Node>());
@@ -120,7 +123,8 @@ std::vector<std::string> Words(absl::string_view text) {
     } else if (text[i] == '"' || text[i] == '`') {
       const char quote = text[i];
       size_t end = i + 1;
-      while (end < text.size() && text[end] != quote) end += quote == '"' && text[end] == '\\' ? 2 : 1;
+      while (end < text.size() && text[end] != quote)
+        end += quote == '"' && text[end] == '\\' ? 2 : 1;
       words.emplace_back(text.substr(i, end + 1 - i));
       i = end + 1;
     } else if (text[i] == '(') {
@@ -130,14 +134,17 @@ std::vector<std::string> Words(absl::string_view text) {
         depth += text[end] == '(' ? 1 : text[end] == ')' ? -1 : 0;
         ++end;
       } while (end < text.size() && depth > 0);
-      while (end < text.size() && !absl::ascii_isspace(text[end]) && text[end] != '|') ++end;  // (x).field
+      while (end < text.size() && !absl::ascii_isspace(text[end]) && text[end] != '|')
+        ++end;  // (x).field
       words.emplace_back(text.substr(i, end - i));
       i = end;
     } else if (text[i] == '|' || text[i] == ',') {
       words.emplace_back(1, text[i++]);
     } else {
       size_t end = i;
-      while (end < text.size() && !absl::ascii_isspace(text[end]) && text[end] != '|' && text[end] != ',' && text[end] != ')') ++end;
+      while (end < text.size() && !absl::ascii_isspace(text[end]) && text[end] != '|' &&
+             text[end] != ',' && text[end] != ')')
+        ++end;
       words.emplace_back(text.substr(i, std::max<size_t>(end - i, 1)));
       i += words.back().size();
     }
@@ -147,12 +154,18 @@ std::vector<std::string> Words(absl::string_view text) {
 
 bool Truth(const Value& value) {
   switch (value.type()) {
-    case Value::Type::kNull: return false;
-    case Value::Type::kBool: return value.as_bool();
-    case Value::Type::kInt: return value.as_int() != 0;
-    case Value::Type::kDouble: return value.as_double() != 0;
-    case Value::Type::kString: return !value.as_string().empty();
-    default: return !value.empty();
+    case Value::Type::kNull:
+      return false;
+    case Value::Type::kBool:
+      return value.as_bool();
+    case Value::Type::kInt:
+      return value.as_int() != 0;
+    case Value::Type::kDouble:
+      return value.as_double() != 0;
+    case Value::Type::kString:
+      return !value.as_string().empty();
+    default:
+      return !value.empty();
   }
 }
 
@@ -160,11 +173,17 @@ std::string Text(const Value& value) {
   if (value.is_null()) return "<no value>";
   if (value.is_string()) return value.as_string();
   if (value.is_array()) {
-    return absl::StrCat("[", absl::StrJoin(value.array(), " ", [](std::string* out, const Value& v) { out->append(v.is_null() ? "<nil>" : Text(v)); }), "]");
+    return absl::StrCat("[",
+                        absl::StrJoin(value.array(), " ",
+                                      [](std::string* out, const Value& v) {
+                                        out->append(v.is_null() ? "<nil>" : Text(v));
+                                      }),
+                        "]");
   }
   if (value.is_object()) {
     std::vector<std::string> parts;
-    for (const auto& [key, member] : value.object()) parts.push_back(absl::StrCat(key, ":", member.is_null() ? "<nil>" : Text(member)));
+    for (const auto& [key, member] : value.object())
+      parts.push_back(absl::StrCat(key, ":", member.is_null() ? "<nil>" : Text(member)));
     std::sort(parts.begin(), parts.end());
     return absl::StrCat("map[", absl::StrJoin(parts, " "), "]");
   }
@@ -173,28 +192,37 @@ std::string Text(const Value& value) {
 
 class Run {
  public:
-  Run(const Value& root, bool allow_missing) : allow_missing_(allow_missing) { variables_["$"] = root; }
+  Run(const Value& root, bool allow_missing) : allow_missing_(allow_missing) {
+    variables_["$"] = root;
+  }
 
   absl::Status Execute(const Body& body, const Value& dot, std::string* out) {
     for (const auto& node : body) {
       switch (node->type) {
-        case Node::kText: *out += node->text; break;
+        case Node::kText:
+          *out += node->text;
+          break;
         case Node::kAction: {
           std::string variable;
           ASSIGN_OR_RETURN(const Value value, Assign(node->text, dot, &variable));
           if (variable.empty()) *out += Text(value);
           break;
         }
-        case Node::kRange: RETURN_IF_ERROR(Range(*node, dot, out)); break;
+        case Node::kRange:
+          RETURN_IF_ERROR(Range(*node, dot, out));
+          break;
         case Node::kIf:
         case Node::kWith: {
           std::string variable;
           ASSIGN_OR_RETURN(const Value value, Assign(node->text, dot, &variable));
-          if (Truth(value)) RETURN_IF_ERROR(Execute(node->body, node->type == Node::kWith ? value : dot, out));
-          else RETURN_IF_ERROR(Execute(node->otherwise, dot, out));
+          if (Truth(value))
+            RETURN_IF_ERROR(Execute(node->body, node->type == Node::kWith ? value : dot, out));
+          else
+            RETURN_IF_ERROR(Execute(node->otherwise, dot, out));
           break;
         }
-        default: break;
+        default:
+          break;
       }
     }
     return absl::OkStatus();
@@ -235,7 +263,8 @@ class Run {
       for (const Value& element : value.array()) RETURN_IF_ERROR(item(Value(i++), element));
     } else if (value.is_object()) {
       Object members = value.object();
-      std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.key < b.key; });
+      std::sort(members.begin(), members.end(),
+                [](const Member& a, const Member& b) { return a.key < b.key; });
       for (const Member& member : members) RETURN_IF_ERROR(item(Value(member.key), member.value));
     } else {
       return Fail(absl::StrCat("range can't iterate over ", Text(value)));
@@ -286,13 +315,16 @@ class Run {
     }
     if (word[0] == '"') {
       std::string out;
-      if (word.size() < 2 || !absl::CUnescape(absl::string_view(word).substr(1, word.size() - 2), &out)) return Fail("unterminated quoted string");
+      if (word.size() < 2 ||
+          !absl::CUnescape(absl::string_view(word).substr(1, word.size() - 2), &out))
+        return Fail("unterminated quoted string");
       return Value(out);
     }
     if (word[0] == '`') return Value(word.substr(1, word.size() - 2));
     if (word[0] == '(') {
       const size_t close = word.rfind(')');
-      ASSIGN_OR_RETURN(Value value, Pipeline(Words(absl::string_view(word).substr(1, close - 1)), dot));
+      ASSIGN_OR_RETURN(Value value,
+                       Pipeline(Words(absl::string_view(word).substr(1, close - 1)), dot));
       return close + 1 < word.size() ? Path(std::move(value), word.substr(close + 1)) : value;
     }
     if (word == "true" || word == "false") return Value(word == "true");
@@ -304,9 +336,12 @@ class Run {
     return Fail(absl::StrCat("function \"", word, "\" not defined"));
   }
 
-  absl::StatusOr<Value> Call(const std::vector<std::string>& command, const Value& dot, const Value* piped) {
-    static const char* const kFunctions[] = {"printf", "print", "println", "len", "index", "eq", "ne", "lt", "le", "gt", "ge", "and",
-                                             "or", "not", "exists", "base64decode", "html", "js", "urlquery", "slice"};
+  absl::StatusOr<Value> Call(const std::vector<std::string>& command, const Value& dot,
+                             const Value* piped) {
+    static const char* const kFunctions[] = {
+        "printf", "print",        "println", "len", "index",    "eq",   "ne",
+        "lt",     "le",           "gt",      "ge",  "and",      "or",   "not",
+        "exists", "base64decode", "html",    "js",  "urlquery", "slice"};
     const std::string& name = command[0];
     if (std::find(std::begin(kFunctions), std::end(kFunctions), name) == std::end(kFunctions)) {
       return Operand(name, dot);
@@ -317,11 +352,18 @@ class Run {
       args.push_back(std::move(arg));
     }
     if (piped != nullptr) args.push_back(*piped);
-    if (name == "print") return Value(absl::StrJoin(args, "", [](std::string* o, const Value& v) { o->append(Text(v)); }));
-    if (name == "println") return Value(absl::StrCat(absl::StrJoin(args, " ", [](std::string* o, const Value& v) { o->append(Text(v)); }), "\n"));
+    if (name == "print")
+      return Value(
+          absl::StrJoin(args, "", [](std::string* o, const Value& v) { o->append(Text(v)); }));
+    if (name == "println")
+      return Value(absl::StrCat(
+          absl::StrJoin(args, " ", [](std::string* o, const Value& v) { o->append(Text(v)); }),
+          "\n"));
     if (args.empty()) return Fail(absl::StrCat("wrong number of args for ", name));
     if (name == "printf") return Value(Printf(args));
-    if (name == "len") return Value(static_cast<int64_t>(args[0].is_string() ? args[0].as_string().size() : args[0].size()));
+    if (name == "len")
+      return Value(
+          static_cast<int64_t>(args[0].is_string() ? args[0].as_string().size() : args[0].size()));
     if (name == "not") return Value(!Truth(args[0]));
     if (name == "and" || name == "or") {
       for (const Value& arg : args) {
@@ -348,7 +390,8 @@ class Run {
     }
     if (name == "base64decode") {
       std::string out;
-      if (!absl::Base64Unescape(Text(args[0]), &out)) return Fail("error calling base64decode: illegal base64 data");
+      if (!absl::Base64Unescape(Text(args[0]), &out))
+        return Fail("error calling base64decode: illegal base64 data");
       return Value(out);
     }
     if (args.size() < 2) return Fail(absl::StrCat("wrong number of args for ", name));
@@ -360,8 +403,11 @@ class Run {
     }
     if (name == "ne") return Value(!(args[0] == args[1]));
     int order = 0;
-    if (args[0].is_number() && args[1].is_number()) order = args[0].as_double() < args[1].as_double() ? -1 : args[0].as_double() > args[1].as_double();
-    else order = Text(args[0]).compare(Text(args[1]));
+    if (args[0].is_number() && args[1].is_number())
+      order = args[0].as_double() < args[1].as_double() ? -1
+                                                        : args[0].as_double() > args[1].as_double();
+    else
+      order = Text(args[0]).compare(Text(args[1]));
     if (name == "lt") return Value(order < 0);
     if (name == "le") return Value(order <= 0);
     if (name == "gt") return Value(order > 0);
@@ -391,7 +437,8 @@ class Run {
         continue;
       }
       const Value& arg = args[next++];
-      std::string text = verb == 'q' ? absl::StrCat("\"", absl::CEscape(Text(arg)), "\"") : Text(arg);
+      std::string text =
+          verb == 'q' ? absl::StrCat("\"", absl::CEscape(Text(arg)), "\"") : Text(arg);
       int width = 0;
       const bool left = !flags.empty() && flags[0] == '-';
       if (absl::SimpleAtoi(left ? flags.substr(1) : flags, &width)) {

@@ -1,5 +1,5 @@
-// The part of Go's text/template that people use with kubectl: fields, variables, range, if, with, pipelines and
-// the common functions. Pure.
+// The part of Go's text/template that people use with kubectl: fields, variables, range, if, with,
+// pipelines and the common functions. Pure.
 #pragma once
 #include <memory>
 #include <string>

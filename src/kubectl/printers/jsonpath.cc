@@ -8,23 +8,36 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/status_macros.h"
 #include "apimachinery/go_quote.h"
+#include "base/status_macros.h"
 #include "kubectl/cli/codec.h"
 
 namespace kubectl {
 
 struct JsonPath::Node {
-  enum Type { kText, kField, kSlice, kWildcard, kRecursive, kFilter, kUnion, kRange, kEnd, kList, kLiteral };
+  enum Type {
+    kText,
+    kField,
+    kSlice,
+    kWildcard,
+    kRecursive,
+    kFilter,
+    kUnion,
+    kRange,
+    kEnd,
+    kList,
+    kLiteral
+  };
   Type type = kText;
-  std::string text;  // kText, kField: the name
-  std::vector<std::shared_ptr<const Node>> children;                // kList
-  std::vector<std::vector<std::shared_ptr<const Node>>> parts;      // kUnion: alternatives; kFilter: left and right
-  std::string op;                                                   // kFilter
-  bool has[3] = {false, false, false};                              // kSlice
+  std::string text;                                   // kText, kField: the name
+  std::vector<std::shared_ptr<const Node>> children;  // kList
+  std::vector<std::vector<std::shared_ptr<const Node>>>
+      parts;                            // kUnion: alternatives; kFilter: left and right
+  std::string op;                       // kFilter
+  bool has[3] = {false, false, false};  // kSlice
   int64_t at[3] = {0, 0, 1};
-  bool single = false;                                              // kSlice: one index
-  Value literal;                                                    // kLiteral
+  bool single = false;  // kSlice: one index
+  Value literal;        // kLiteral
 };
 
 namespace {
@@ -87,7 +100,8 @@ class Parser {
   absl::Status Step(Nodes* nodes) {
     const char c = text_[at_];
     if (isspace(static_cast<unsigned char>(c)) || c == '$' || c == '@') {
-      if ((c == '$' || c == '@') && at_ + 1 < text_.size() && text_[at_ + 1] == '$') return Fail("unrecognized character in action: U+0024 '$'");
+      if ((c == '$' || c == '@') && at_ + 1 < text_.size() && text_[at_ + 1] == '$')
+        return Fail("unrecognized character in action: U+0024 '$'");
       ++at_;
       return absl::OkStatus();
     }
@@ -96,7 +110,8 @@ class Parser {
     if (c == '"' || c == '\'') return Quote(nodes);
     if (isdigit(static_cast<unsigned char>(c)) || c == '-' || c == '+') return Number(nodes);
     if (isalpha(static_cast<unsigned char>(c)) || c == '_') return Identifier(nodes);
-    return Fail(absl::StrCat("unrecognized character in action: ", absl::StrFormat("U+%04X", c), " '", std::string(1, c), "'"));
+    return Fail(absl::StrCat("unrecognized character in action: ", absl::StrFormat("U+%04X", c),
+                             " '", std::string(1, c), "'"));
   }
 
   absl::Status Field(Nodes* nodes) {
@@ -107,7 +122,9 @@ class Parser {
       node->type = Node::kRecursive;
       nodes->push_back(node);
       if (at_ < text_.size() && text_[at_] == '.') return Fail("unexpected '.'");
-      if (at_ < text_.size() && (isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '*' || text_[at_] == '_')) return Name(nodes);
+      if (at_ < text_.size() && (isalnum(static_cast<unsigned char>(text_[at_])) ||
+                                 text_[at_] == '*' || text_[at_] == '_'))
+        return Name(nodes);
       return absl::OkStatus();
     }
     return Name(nodes);
@@ -134,7 +151,8 @@ class Parser {
     auto node = std::make_shared<Node>();
     node->type = Node::kLiteral;
     std::string out, error;
-    if (!absl::CUnescape(text_.substr(begin, at_ - begin), &out, &error)) return Fail("invalid syntax");
+    if (!absl::CUnescape(text_.substr(begin, at_ - begin), &out, &error))
+      return Fail("invalid syntax");
     node->literal = out;
     node->text = out;
     ++at_;
@@ -144,15 +162,20 @@ class Parser {
 
   absl::Status Number(Nodes* nodes) {
     const size_t begin = at_++;
-    while (at_ < text_.size() && (isdigit(static_cast<unsigned char>(text_[at_])) || text_[at_] == '.')) ++at_;
+    while (at_ < text_.size() &&
+           (isdigit(static_cast<unsigned char>(text_[at_])) || text_[at_] == '.'))
+      ++at_;
     const absl::string_view digits = text_.substr(begin, at_ - begin);
     auto node = std::make_shared<Node>();
     node->type = Node::kLiteral;
     int64_t whole = 0;
     double real = 0;
-    if (absl::SimpleAtoi(digits, &whole)) node->literal = whole;
-    else if (absl::SimpleAtod(digits, &real)) node->literal = real;
-    else return Fail(absl::StrCat("cannot parse number ", digits));
+    if (absl::SimpleAtoi(digits, &whole))
+      node->literal = whole;
+    else if (absl::SimpleAtod(digits, &real))
+      node->literal = real;
+    else
+      return Fail(absl::StrCat("cannot parse number ", digits));
     node->text = std::string(digits);
     nodes->push_back(node);
     return absl::OkStatus();
@@ -163,10 +186,14 @@ class Parser {
     while (at_ < text_.size() && !EndsName(text_[at_])) ++at_;
     const absl::string_view word = text_.substr(begin, at_ - begin);
     auto node = std::make_shared<Node>();
-    if (word == "range") node->type = Node::kRange;
-    else if (word == "end") node->type = Node::kEnd;
-    else if (word == "true" || word == "false") node->type = Node::kLiteral, node->literal = word == "true";
-    else return Fail(absl::StrCat("unrecognized identifier ", word));
+    if (word == "range")
+      node->type = Node::kRange;
+    else if (word == "end")
+      node->type = Node::kEnd;
+    else if (word == "true" || word == "false")
+      node->type = Node::kLiteral, node->literal = word == "true";
+    else
+      return Fail(absl::StrCat("unrecognized identifier ", word));
     nodes->push_back(node);
     return absl::OkStatus();
   }
@@ -178,8 +205,10 @@ class Parser {
     for (; end < text_.size(); ++end) {
       const char c = text_[end];
       if (quote != 0) {
-        if (c == '\\') ++end;
-        else if (c == quote) quote = 0;
+        if (c == '\\')
+          ++end;
+        else if (c == quote)
+          quote = 0;
       } else if (c == '"' || c == '\'') {
         quote = c;
       } else if (c == '[') {
@@ -189,7 +218,8 @@ class Parser {
       }
     }
     if (end >= text_.size()) return Fail("unterminated array");
-    const absl::string_view inside = absl::StripAsciiWhitespace(text_.substr(at_ + 1, end - at_ - 1));
+    const absl::string_view inside =
+        absl::StripAsciiWhitespace(text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
     auto node = std::make_shared<Node>();
     if (inside == "*") {
@@ -205,7 +235,8 @@ class Parser {
         ASSIGN_OR_RETURN(Nodes parsed, inner.Whole());
         node->parts.push_back(std::move(parsed));
       }
-    } else if (inside.size() >= 2 && (inside[0] == '\'' || inside[0] == '"') && inside.back() == inside[0]) {
+    } else if (inside.size() >= 2 && (inside[0] == '\'' || inside[0] == '"') &&
+               inside.back() == inside[0]) {
       node->type = Node::kField;
       const absl::string_view name = inside.substr(1, inside.size() - 2);
       for (size_t i = 0; i < name.size(); ++i) {
@@ -221,7 +252,8 @@ class Parser {
           if (parts.size() == 1) return Fail(absl::StrCat("invalid array index ", inside));
           continue;
         }
-        if (!absl::SimpleAtoi(parts[i], &node->at[i])) return Fail(absl::StrCat("invalid array index ", inside));
+        if (!absl::SimpleAtoi(parts[i], &node->at[i]))
+          return Fail(absl::StrCat("invalid array index ", inside));
         node->has[i] = true;
       }
       node->single = parts.size() == 1;
@@ -239,8 +271,10 @@ class Parser {
         parts.emplace_back();
         continue;
       }
-      if (quote == 0 && (c == '\'' || c == '"')) quote = c;
-      else if (c == quote) quote = 0;
+      if (quote == 0 && (c == '\'' || c == '"'))
+        quote = c;
+      else if (c == quote)
+        quote = 0;
       parts.back() += c;
     }
     return parts;
@@ -252,8 +286,10 @@ class Parser {
     for (size_t i = 0; i < text.size() && at == absl::string_view::npos; ++i) {
       const char c = text[i];
       if (quote != 0) {
-        if (c == '\\') ++i;
-        else if (c == quote) quote = 0;
+        if (c == '\\')
+          ++i;
+        else if (c == quote)
+          quote = 0;
       } else if (c == '\'' || c == '"') {
         quote = c;
       } else {
@@ -312,7 +348,8 @@ Pointers Children(const Value& value) {
   } else if (value.is_object()) {
     std::vector<const apimachinery::Member*> members;
     for (const apimachinery::Member& member : value.object()) members.push_back(&member);
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+    std::sort(members.begin(), members.end(),
+              [](const auto* a, const auto* b) { return a->key < b->key; });
     for (const auto* member : members) children.push_back(&member->value);
   }
   return children;
@@ -348,16 +385,23 @@ class Evaluator {
           output.insert(output.end(), children.begin(), children.end());
           break;
         }
-        case Node::kRecursive: Descend(*value, &output); break;
-        case Node::kSlice: RETURN_IF_ERROR(Slice(node, *value, &output)); break;
+        case Node::kRecursive:
+          Descend(*value, &output);
+          break;
+        case Node::kSlice:
+          RETURN_IF_ERROR(Slice(node, *value, &output));
+          break;
         case Node::kUnion:
           for (const Nodes& part : node.parts) {
             ASSIGN_OR_RETURN(const Pointers found, Walk(part, {value}));
             output.insert(output.end(), found.begin(), found.end());
           }
           break;
-        case Node::kFilter: RETURN_IF_ERROR(Filter(node, *value, &output)); break;
-        default: break;
+        case Node::kFilter:
+          RETURN_IF_ERROR(Filter(node, *value, &output));
+          break;
+        default:
+          break;
       }
     }
     return output;
@@ -373,13 +417,15 @@ class Evaluator {
 
   absl::Status Slice(const Node& node, const Value& value, Pointers* output) {
     if (value.is_null()) return absl::OkStatus();
-    if (!value.is_array()) return absl::InvalidArgumentError(absl::StrCat(PlainText(value), " is not array or slice"));
+    if (!value.is_array())
+      return absl::InvalidArgumentError(absl::StrCat(PlainText(value), " is not array or slice"));
     const int64_t size = static_cast<int64_t>(value.array().size());
     int64_t begin = node.has[0] ? node.at[0] : 0;
     if (begin < 0) begin += size;
     if (node.single) {
       if (begin < 0 || begin >= size) {
-        return absl::OutOfRangeError(absl::StrCat("array index out of bounds: index ", node.at[0], ", length ", size));
+        return absl::OutOfRangeError(
+            absl::StrCat("array index out of bounds: index ", node.at[0], ", length ", size));
       }
       output->push_back(&value.array()[begin]);
       return absl::OkStatus();
@@ -388,14 +434,17 @@ class Evaluator {
     if (end < 0) end += size;
     end = std::min(end, size);
     const int64_t step = node.has[2] ? std::max<int64_t>(node.at[2], 1) : 1;
-    for (int64_t i = std::max<int64_t>(begin, 0); i < end; i += step) output->push_back(&value.array()[i]);
+    for (int64_t i = std::max<int64_t>(begin, 0); i < end; i += step)
+      output->push_back(&value.array()[i]);
     return absl::OkStatus();
   }
 
   absl::Status Filter(const Node& node, const Value& value, Pointers* output) {
     Pointers candidates;
-    if (value.is_array()) candidates = Children(value);
-    else return absl::OkStatus();
+    if (value.is_array())
+      candidates = Children(value);
+    else
+      return absl::OkStatus();
     const bool saved = allow_missing_;
     allow_missing_ = true;
     absl::Status status;
@@ -414,7 +463,8 @@ class Evaluator {
       absl::StatusOr<Pointers> right = Walk(node.parts[1], {candidate});
       if (!right.ok() || right->empty()) continue;
       bool comparable = false;
-      if (Compare(*left->front(), *right->front(), node.op, &comparable)) output->push_back(candidate);
+      if (Compare(*left->front(), *right->front(), node.op, &comparable))
+        output->push_back(candidate);
     }
     allow_missing_ = saved;
     return status;
@@ -437,7 +487,8 @@ absl::Status RunNodes(const Nodes& nodes, const Value& root, Evaluator& evaluato
       each(node.get(), {});
       continue;
     }
-    if (SpecialOf(node, Node::kEnd) != nullptr) return absl::InvalidArgumentError("not in range, nothing to end");
+    if (SpecialOf(node, Node::kEnd) != nullptr)
+      return absl::InvalidArgumentError("not in range, nothing to end");
     if (SpecialOf(node, Node::kRange) == nullptr) {
       ASSIGN_OR_RETURN(const Pointers found, evaluator.Walk(node->children, {&root}));
       each(nullptr, found);
@@ -467,10 +518,16 @@ std::string PlainText(const Value& value) {
 
 std::string GoSyntax(const Value& value) {
   if (value.is_object()) {
-    std::vector<std::string> parts;
-    for (const auto& [key, member] : value.object()) parts.push_back(absl::StrCat("\"", key, "\":", GoSyntax(member)));
-    std::sort(parts.begin(), parts.end());
-    return absl::StrCat("map[string]interface {}{", absl::StrJoin(parts, ", "), "}");
+    std::vector<std::pair<absl::string_view, std::string>> members;
+    for (const auto& [key, member] : value.object()) {
+      members.emplace_back(key, absl::StrCat(apimachinery::GoQuote(key), ":", GoSyntax(member)));
+    }
+    std::sort(members.begin(), members.end());
+    return absl::StrCat(
+        "map[string]interface {}{",
+        absl::StrJoin(members, ", ",
+                      [](std::string* out, const auto& m) { out->append(m.second); }),
+        "}");
   }
   if (value.is_array()) {
     std::vector<std::string> parts;
@@ -493,8 +550,9 @@ absl::StatusOr<JsonPath> JsonPath::ParseRelaxed(absl::string_view text) {
   if (text.empty()) return Parse("");
   const bool open = text.front() == '{', close = text.back() == '}';
   if (open != close) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("unexpected path string, expected a 'name1.name2' or '.name1.name2' or "
+                     "'{name1.name2}' or '{.name1.name2}'"));
   }
   absl::string_view inside = open ? text.substr(1, text.size() - 2) : text;
   if (!inside.empty() && inside.front() == '.') inside.remove_prefix(1);
@@ -509,13 +567,14 @@ absl::StatusOr<std::string> JsonPath::Execute(const Value& data, bool allow_miss
       out += text->text;
       return;
     }
-    for (size_t i = 0; i < found.size(); ++i) absl::StrAppend(&out, i == 0 ? "" : " ", PlainText(*found[i]));
+    for (size_t i = 0; i < found.size(); ++i)
+      absl::StrAppend(&out, i == 0 ? "" : " ", PlainText(*found[i]));
   }));
   return out;
 }
 
-absl::StatusOr<std::vector<std::vector<const Value*>>> JsonPath::FindResults(const Value& data,
-                                                                             bool allow_missing) const {
+absl::StatusOr<std::vector<std::vector<const Value*>>> JsonPath::FindResults(
+    const Value& data, bool allow_missing) const {
   std::vector<Pointers> results;
   Evaluator evaluator(allow_missing);
   RETURN_IF_ERROR(RunNodes(nodes_, data, evaluator, [&](const Node* text, const Pointers& found) {

@@ -1,5 +1,5 @@
-// JSONPath templates as kubectl knows them: text with {expressions}, {range}..{end}, filters, unions, slices,
-// recursive descent, quoted text. Pure.
+// JSONPath templates as kubectl knows them: text with {expressions}, {range}..{end}, filters,
+// unions, slices, recursive descent, quoted text. Pure.
 #pragma once
 #include <memory>
 #include <string>
@@ -20,10 +20,12 @@ class JsonPath {
   // Accepts the short forms people type: `metadata.name`, `.metadata.name`, `{metadata.name}`.
   static absl::StatusOr<JsonPath> ParseRelaxed(absl::string_view text);
 
-  // The text. Absent fields print nothing when `allow_missing`, else they are an error ("x is not found").
+  // The text. Absent fields print nothing when `allow_missing`, else they are an error ("x is not
+  // found").
   absl::StatusOr<std::string> Execute(const Value& data, bool allow_missing = true) const;
   // The values that each expression of the template found, in order.
-  absl::StatusOr<std::vector<std::vector<const Value*>>> FindResults(const Value& data, bool allow_missing = true) const;
+  absl::StatusOr<std::vector<std::vector<const Value*>>> FindResults(
+      const Value& data, bool allow_missing = true) const;
 
   struct Node;
 

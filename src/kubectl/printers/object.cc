@@ -57,13 +57,15 @@ class YamlPrinter : public ObjectPrinter {
 
 class NamePrinter : public ObjectPrinter {
  public:
-  NamePrinter(std::string operation, bool short_output) : operation_(std::move(operation)), short_(short_output) {}
+  NamePrinter(std::string operation, bool short_output)
+      : operation_(std::move(operation)), short_(short_output) {}
   absl::Status Print(const Value& object, Writer* out) override {
     if (IsList(object)) {
       for (const Value& item : object.GetArray("items")) RETURN_IF_ERROR(Print(item, out));
       return absl::OkStatus();
     }
-    out->Write(absl::StrCat(ObjectName(object), short_ || operation_.empty() ? "" : " ", short_ ? "" : operation_, "\n"));
+    out->Write(absl::StrCat(ObjectName(object), short_ || operation_.empty() ? "" : " ",
+                            short_ ? "" : operation_, "\n"));
     return absl::OkStatus();
   }
 
@@ -75,7 +77,10 @@ class NamePrinter : public ObjectPrinter {
 class JsonPathPrinter : public ObjectPrinter {
  public:
   JsonPathPrinter(JsonPath path, std::string text, bool allow_missing, bool as_json)
-      : path_(std::move(path)), text_(std::move(text)), allow_missing_(allow_missing), as_json_(as_json) {}
+      : path_(std::move(path)),
+        text_(std::move(text)),
+        allow_missing_(allow_missing),
+        as_json_(as_json) {}
   absl::Status Print(const Value& object, Writer* out) override {
     if (as_json_) {
       ASSIGN_OR_RETURN(const auto results, path_.FindResults(object, allow_missing_));
@@ -88,10 +93,11 @@ class JsonPathPrinter : public ObjectPrinter {
     }
     absl::StatusOr<std::string> text = path_.Execute(object, allow_missing_);
     if (!text.ok()) {
-      return Error(absl::StrCat("error executing jsonpath \"", absl::StrReplaceAll(text_, {{"\"", "\\\""}}),
-                                "\": Error executing template: ", text.status().message(),
-                                ". Printing more information for debugging the template:\n\ttemplate was:\n\t\t", text_,
-                                "\n\tobject given to jsonpath engine was:\n\t\t", GoSyntax(object), "\n\n\n"));
+      return Error(absl::StrCat(
+          "error executing jsonpath \"", absl::StrReplaceAll(text_, {{"\"", "\\\""}}),
+          "\": Error executing template: ", text.status().message(),
+          ". Printing more information for debugging the template:\n\ttemplate was:\n\t\t", text_,
+          "\n\tobject given to jsonpath engine was:\n\t\t", GoSyntax(object), "\n\n\n"));
     }
     out->Write(*text);
     return absl::OkStatus();
@@ -109,7 +115,8 @@ class GoTemplatePrinter : public ObjectPrinter {
       : template_(std::move(tmpl)), allow_missing_(allow_missing) {}
   absl::Status Print(const Value& object, Writer* out) override {
     absl::StatusOr<std::string> text = template_->Execute(object, allow_missing_);
-    if (!text.ok()) return Error(absl::StrCat("error executing template: ", text.status().message()));
+    if (!text.ok())
+      return Error(absl::StrCat("error executing template: ", text.status().message()));
     out->Write(*text);
     return absl::OkStatus();
   }
@@ -125,7 +132,8 @@ class ColumnsPrinter : public ObjectPrinter {
     std::string heading;
     JsonPath path;
   };
-  ColumnsPrinter(std::vector<Column> columns, bool no_headers) : columns_(std::move(columns)), no_headers_(no_headers) {}
+  ColumnsPrinter(std::vector<Column> columns, bool no_headers)
+      : columns_(std::move(columns)), no_headers_(no_headers) {}
 
   absl::Status Print(const Value& object, Writer* out) override {
     if (writer_ == nullptr) {
@@ -165,7 +173,8 @@ class ColumnsPrinter : public ObjectPrinter {
     if (value.is_null()) return "<nil>";
     if (value.is_object()) {
       std::vector<std::string> parts;
-      for (const auto& [key, member] : value.object()) parts.push_back(absl::StrCat(key, ":", Cell(member)));
+      for (const auto& [key, member] : value.object())
+        parts.push_back(absl::StrCat(key, ":", Cell(member)));
       std::sort(parts.begin(), parts.end());
       return absl::StrCat("map[", absl::StrJoin(parts, " "), "]");
     }
@@ -182,21 +191,26 @@ class ColumnsPrinter : public ObjectPrinter {
   std::unique_ptr<TabWriter> writer_;
 };
 
-absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeColumns(absl::string_view spec, bool from_file, bool no_headers) {
+absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeColumns(absl::string_view spec, bool from_file,
+                                                           bool no_headers) {
   std::vector<ColumnsPrinter::Column> columns;
   if (spec.empty()) return Error("custom-columns format specified but no custom columns given");
   std::vector<std::pair<std::string, std::string>> pairs;
   if (from_file) {
     const std::vector<absl::string_view> lines = absl::StrSplit(spec, '\n');
     if (lines.size() < 2) return Error("Missing or unexpected lines in template file");
-    const std::vector<std::string> headings = absl::StrSplit(lines[0], absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
-    const std::vector<std::string> paths = absl::StrSplit(lines[1], absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
-    for (size_t i = 0; i < headings.size() && i < paths.size(); ++i) pairs.emplace_back(headings[i], paths[i]);
+    const std::vector<std::string> headings =
+        absl::StrSplit(lines[0], absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
+    const std::vector<std::string> paths =
+        absl::StrSplit(lines[1], absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
+    for (size_t i = 0; i < headings.size() && i < paths.size(); ++i)
+      pairs.emplace_back(headings[i], paths[i]);
   } else {
     for (const absl::string_view part : absl::StrSplit(spec, ',')) {
       const size_t colon = part.find(':');
       if (colon == absl::string_view::npos) {
-        return Error(absl::StrCat("unexpected custom-columns spec: ", part, ", expected <header>:<json-path-expr>"));
+        return Error(absl::StrCat("unexpected custom-columns spec: ", part,
+                                  ", expected <header>:<json-path-expr>"));
       }
       pairs.emplace_back(part.substr(0, colon), part.substr(colon + 1));
     }
@@ -211,7 +225,8 @@ absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeColumns(absl::string_view spe
 }  // namespace
 
 void DropManagedFields(Value* object) {
-  if (Value* metadata = object->Find("metadata"); metadata != nullptr) metadata->Erase("managedFields");
+  if (Value* metadata = object->Find("metadata"); metadata != nullptr)
+    metadata->Erase("managedFields");
   if (Value* items = object->Find("items"); items != nullptr && items->is_array()) {
     for (Value& item : items->array()) {
       if (item.is_object()) DropManagedFields(&item);
@@ -229,17 +244,22 @@ std::string ObjectName(const Value& object) {
 }
 
 void AddPrintFlags(FlagSet* flags, PrintOptions* options) {
-  flags->String(&options->output, "output", "o", "Output format: json, yaml, name, a template or JSONPath.");
-  flags->String(&options->template_text, "template", "", "Template, or the path of one, for -o=go-template and -o=go-template-file.");
+  flags->String(&options->output, "output", "o",
+                "Output format: json, yaml, name, a template or JSONPath.");
+  flags->String(&options->template_text, "template", "",
+                "Template, or the path of one, for -o=go-template and -o=go-template-file.");
   flags->Bool(&options->allow_missing_keys, "allow-missing-template-keys", "",
               "Print nothing, rather than fail, where a template names a field that is not there.");
-  flags->Bool(&options->show_managed_fields, "show-managed-fields", "", "Keep metadata.managedFields in JSON and YAML.");
+  flags->Bool(&options->show_managed_fields, "show-managed-fields", "",
+              "Keep metadata.managedFields in JSON and YAML.");
 }
 
-absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOptions& options, bool with_columns) {
+absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOptions& options,
+                                                                 bool with_columns) {
   const size_t equals = options.output.find('=');
   const std::string format = options.output.substr(0, equals);
-  std::string argument = equals == std::string::npos ? options.template_text : options.output.substr(equals + 1);
+  std::string argument =
+      equals == std::string::npos ? options.template_text : options.output.substr(equals + 1);
   if (options.output.empty() && !options.template_text.empty()) {
     ASSIGN_OR_RETURN(auto tmpl, GoTemplate::Parse(options.template_text));
     return std::make_unique<GoTemplatePrinter>(std::move(tmpl), options.allow_missing_keys);
@@ -253,33 +273,45 @@ absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOpti
     if (argument.empty()) return Error("template format specified but no template given");
     if (file) {
       absl::StatusOr<std::string> text = base::ReadFile(argument);
-      if (!text.ok()) return Error(absl::StrCat("error reading --template ", argument, ", open ", argument, ": no such file or directory\n"));
+      if (!text.ok())
+        return Error(absl::StrCat("error reading --template ", argument, ", open ", argument,
+                                  ": no such file or directory\n"));
       argument = *text;
     }
     absl::StatusOr<JsonPath> path = JsonPath::Parse(argument);
-    if (!path.ok()) return Error(absl::StrCat("error parsing jsonpath ", argument, ", ", path.status().message()));
-    return std::make_unique<JsonPathPrinter>(*std::move(path), argument, options.allow_missing_keys, format == "jsonpath-as-json");
+    if (!path.ok())
+      return Error(
+          absl::StrCat("error parsing jsonpath ", argument, ", ", path.status().message()));
+    return std::make_unique<JsonPathPrinter>(*std::move(path), argument, options.allow_missing_keys,
+                                             format == "jsonpath-as-json");
   }
-  if (format == "go-template" || format == "template" || format == "go-template-file" || format == "templatefile") {
+  if (format == "go-template" || format == "template" || format == "go-template-file" ||
+      format == "templatefile") {
     if (argument.empty()) return Error("template format specified but no template given");
     if (file) {
       absl::StatusOr<std::string> text = base::ReadFile(argument);
-      if (!text.ok()) return Error(absl::StrCat("error reading --template ", argument, ", open ", argument, ": no such file or directory\n"));
+      if (!text.ok())
+        return Error(absl::StrCat("error reading --template ", argument, ", open ", argument,
+                                  ": no such file or directory\n"));
       argument = *text;
     }
     absl::StatusOr<std::unique_ptr<GoTemplate>> tmpl = GoTemplate::Parse(argument);
-    if (!tmpl.ok()) return Error(absl::StrCat("error parsing template ", argument, ", ", tmpl.status().message()));
+    if (!tmpl.ok())
+      return Error(
+          absl::StrCat("error parsing template ", argument, ", ", tmpl.status().message()));
     return std::make_unique<GoTemplatePrinter>(*std::move(tmpl), options.allow_missing_keys);
   }
-  if (with_columns && format == "custom-columns") return MakeColumns(argument, false, options.no_headers);
+  if (with_columns && format == "custom-columns")
+    return MakeColumns(argument, false, options.no_headers);
   if (with_columns && format == "custom-columns-file") {
     ASSIGN_OR_RETURN(const std::string text, base::ReadFile(argument));
     return MakeColumns(text, true, options.no_headers);
   }
   return Error(absl::StrCat(
-      "unable to match a printer suitable for the output format \"", options.output, "\", allowed formats are: ",
-      with_columns ? "custom-columns,custom-columns-file," : "",
-      "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,",
+      "unable to match a printer suitable for the output format \"", options.output,
+      "\", allowed formats are: ", with_columns ? "custom-columns,custom-columns-file," : "",
+      "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,"
+      "template,templatefile,",
       with_columns ? "wide," : "", "yaml"));
 }
 

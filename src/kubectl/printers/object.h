@@ -19,7 +19,7 @@ class ObjectPrinter {
 };
 
 struct PrintOptions {
-  std::string output;    // what -o says
+  std::string output;  // what -o says
   std::string template_text;
   bool allow_missing_keys = true;
   bool show_managed_fields = false;
@@ -34,8 +34,10 @@ void AddPrintFlags(FlagSet* flags, PrintOptions* options);
 
 // The printer for `options.output`. An unknown format answers
 // `unable to match a printer suitable for the output format "x", allowed formats are: ...`.
-// `extra_formats` are further names for that text ("custom-columns", ...), which are then understood as well.
-absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOptions& options, bool with_columns = false);
+// `extra_formats` are further names for that text ("custom-columns", ...), which are then
+// understood as well.
+absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOptions& options,
+                                                                 bool with_columns = false);
 
 // "deployment.apps/web" of an object that carries its kind.
 std::string ObjectName(const Value& object);

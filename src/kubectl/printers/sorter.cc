@@ -42,7 +42,8 @@ bool Less(const Value& a, const Value& b) {
   return NaturalLess(left, right);
 }
 
-absl::StatusOr<std::vector<size_t>> Order(const std::vector<const Value*>& objects, const std::string& field) {
+absl::StatusOr<std::vector<size_t>> Order(const std::vector<const Value*>& objects,
+                                          const std::string& field) {
   ASSIGN_OR_RETURN(const JsonPath path, JsonPath::ParseRelaxed(field));
   std::vector<Value> keys;
   bool any = false;
@@ -56,18 +57,22 @@ absl::StatusOr<std::vector<size_t>> Order(const std::vector<const Value*>& objec
   }
   if (!any && !objects.empty()) {
     std::string shown = field;
-    if (shown.front() != '{') shown = absl::StrCat("{", shown.front() == '.' ? "" : ".", shown, "}");
-    return Error(absl::StrCat("couldn't find any field with path \"", shown, "\" in the list of objects"));
+    if (shown.front() != '{')
+      shown = absl::StrCat("{", shown.front() == '.' ? "" : ".", shown, "}");
+    return Error(
+        absl::StrCat("couldn't find any field with path \"", shown, "\" in the list of objects"));
   }
   std::vector<size_t> order(objects.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return Less(keys[a], keys[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return Less(keys[a], keys[b]); });
   return order;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<Value>> SortObjects(std::vector<Value> objects, const std::string& field) {
+absl::StatusOr<std::vector<Value>> SortObjects(std::vector<Value> objects,
+                                               const std::string& field) {
   std::vector<const Value*> pointers;
   for (const Value& object : objects) pointers.push_back(&object);
   ASSIGN_OR_RETURN(const std::vector<size_t> order, Order(pointers, field));
@@ -82,7 +87,8 @@ absl::Status SortRows(Value* table, const std::string& field) {
   std::vector<const Value*> pointers;
   for (const Value& row : rows->array()) pointers.push_back(row.Find("object"));
   const absl::StatusOr<std::vector<size_t>> found = Order(pointers, field);
-  if (!found.ok()) return absl::OkStatus();  // a table none of whose rows has the field keeps its order
+  if (!found.ok())
+    return absl::OkStatus();  // a table none of whose rows has the field keeps its order
   const std::vector<size_t>& order = *found;
   apimachinery::Array sorted;
   for (const size_t i : order) sorted.push_back(std::move(rows->array()[i]));

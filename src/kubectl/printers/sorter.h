@@ -10,9 +10,11 @@ namespace kubectl {
 
 using apimachinery::Value;
 
-// Objects without the field come first; numbers in strings count as numbers ("pod-2" before "pod-10").
-// SortObjects: `couldn't find any field with path "..." in the list of objects` when none has it.
-absl::StatusOr<std::vector<Value>> SortObjects(std::vector<Value> objects, const std::string& field);
+// Objects without the field come first; numbers in strings count as numbers ("pod-2" before
+// "pod-10"). SortObjects: `couldn't find any field with path "..." in the list of objects` when
+// none has it.
+absl::StatusOr<std::vector<Value>> SortObjects(std::vector<Value> objects,
+                                               const std::string& field);
 absl::Status SortRows(Value* table, const std::string& field);
 
 }  // namespace kubectl

@@ -13,7 +13,8 @@ namespace {
 std::string LabelText(const Value& labels) {
   if (labels.empty()) return "<none>";
   std::vector<std::string> pairs;
-  for (const auto& [key, value] : labels.object()) pairs.push_back(absl::StrCat(key, "=", value.as_string()));
+  for (const auto& [key, value] : labels.object())
+    pairs.push_back(absl::StrCat(key, "=", value.as_string()));
   std::sort(pairs.begin(), pairs.end());
   return absl::StrJoin(pairs, ",");
 }
@@ -21,14 +22,17 @@ std::string LabelText(const Value& labels) {
 // Control characters would move the cursor of whoever reads this.
 void AppendEscaped(absl::string_view text, std::string* out) {
   for (const char c : text) {
-    if (c == '\x1b') out->append("^[");
-    else *out += c;
+    if (c == '\x1b')
+      out->append("^[");
+    else
+      *out += c;
   }
 }
 
 std::string CellText(const Value& cell) {
   switch (cell.type()) {
-    case Value::Type::kNull: return "";
+    case Value::Type::kNull:
+      return "";
     case Value::Type::kString: {
       const std::string& text = cell.as_string();
       const size_t end = text.find_first_of("\f\n\r");
@@ -36,16 +40,21 @@ std::string CellText(const Value& cell) {
       AppendEscaped(text.substr(0, end), &out);
       return end == std::string::npos ? out : out + "...";
     }
-    case Value::Type::kBool: return cell.as_bool() ? "true" : "false";
-    case Value::Type::kInt: return absl::StrCat(cell.as_int());
-    case Value::Type::kDouble: return FormatDouble(cell.as_double());
-    default: return WriteJson(cell);
+    case Value::Type::kBool:
+      return cell.as_bool() ? "true" : "false";
+    case Value::Type::kInt:
+      return absl::StrCat(cell.as_int());
+    case Value::Type::kDouble:
+      return FormatDouble(cell.as_double());
+    default:
+      return WriteJson(cell);
   }
 }
 
 // The heading of -L app.kubernetes.io/name is NAME.
 std::string LabelHeading(const std::string& label) {
-  return absl::AsciiStrToUpper(label.substr(label.rfind('/') == std::string::npos ? 0 : label.rfind('/') + 1));
+  return absl::AsciiStrToUpper(
+      label.substr(label.rfind('/') == std::string::npos ? 0 : label.rfind('/') + 1));
 }
 
 }  // namespace
@@ -68,7 +77,8 @@ void TablePrinter::Print(const Value& table, TabWriter& writer, const std::strin
     if (!options_.event_column.empty()) names.push_back(options_.event_column);
     if (options_.with_namespace) names.push_back("NAMESPACE");
     for (const Value& column : definitions) {
-      if (options_.wide || column.GetInt("priority") == 0) names.push_back(absl::AsciiStrToUpper(column.GetString("name")));
+      if (options_.wide || column.GetInt("priority") == 0)
+        names.push_back(absl::AsciiStrToUpper(column.GetString("name")));
     }
     for (const std::string& label : options_.label_columns) names.push_back(LabelHeading(label));
     if (options_.show_labels) names.push_back("LABELS");

@@ -1,4 +1,5 @@
-// Prints meta/v1 Tables, the server's answer for people, and makes simple ones where a server has none.
+// Prints meta/v1 Tables, the server's answer for people, and makes simple ones where a server has
+// none.
 #pragma once
 #include <string>
 #include <vector>
@@ -17,11 +18,12 @@ struct TableOptions {
   bool with_namespace = false;
   bool show_labels = false;
   std::vector<std::string> label_columns;
-  std::string kind_prefix;  // "deployment.apps": put before each name; empty: not
+  std::string kind_prefix;   // "deployment.apps": put before each name; empty: not
   std::string event_column;  // "EVENT": a first column with the watch event's type
 };
 
-// Writes rows of one kind through `writer`; the header goes before the first row only. An empty table prints nothing.
+// Writes rows of one kind through `writer`; the header goes before the first row only. An empty
+// table prints nothing.
 class TablePrinter {
  public:
   explicit TablePrinter(TableOptions options) : options_(std::move(options)) {}

@@ -1,7 +1,8 @@
 #include "kubectl/rest/client.h"
 
-#include <algorithm>
 #include <curl/curl.h>
+
+#include <algorithm>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -33,7 +34,8 @@ size_t OnBody(char* data, size_t size, size_t count, void* context) {
 }
 
 size_t OnHeader(char* data, size_t size, size_t count, void* context) {
-  (*static_cast<std::function<void(absl::string_view)>*>(context))(absl::string_view(data, size * count));
+  (*static_cast<std::function<void(absl::string_view)>*>(context))(
+      absl::string_view(data, size * count));
   return size * count;
 }
 
@@ -55,18 +57,23 @@ absl::Status ConnectError(CURLcode code, const std::string& server, const char* 
       return Rendered(absl::StrCat("The connection to the server ", host,
                                    " was refused - did you specify the right host or port?"));
     case CURLE_COULDNT_RESOLVE_HOST:
-      return Rendered(absl::StrCat("Unable to connect to the server: dial tcp: lookup ", name, ": no such host"));
+      return Rendered(absl::StrCat("Unable to connect to the server: dial tcp: lookup ", name,
+                                   ": no such host"));
     case CURLE_OPERATION_TIMEDOUT:
       return Rendered(
-          "Unable to connect to the server: net/http: request canceled while waiting for connection "
+          "Unable to connect to the server: net/http: request canceled while waiting for "
+          "connection "
           "(Client.Timeout exceeded while awaiting headers)");
     case CURLE_PEER_FAILED_VERIFICATION:
-      if (absl::StrContains(detail, "subject name") || absl::StrContains(detail, "does not match")) {
-        return Rendered(absl::StrCat("Unable to connect to the server: tls: failed to verify certificate: x509: ",
-                                     "certificate is not valid for ", name));
+      if (absl::StrContains(detail, "subject name") ||
+          absl::StrContains(detail, "does not match")) {
+        return Rendered(absl::StrCat(
+            "Unable to connect to the server: tls: failed to verify certificate: x509: ",
+            "certificate is not valid for ", name));
       }
       return Rendered(
-          "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown "
+          "Unable to connect to the server: tls: failed to verify certificate: x509: certificate "
+          "signed by unknown "
           "authority");
     default:
       return Rendered(absl::StrCat("Unable to connect to the server: ",
@@ -77,23 +84,53 @@ absl::Status ConnectError(CURLcode code, const std::string& server, const char* 
 // The text a client makes up when the answer carries no Status of its own.
 std::string GenericMessage(int code, const std::string& body, std::string* reason) {
   switch (code) {
-    case 400: *reason = "BadRequest"; return "the server rejected our request for an unknown reason";
-    case 401: *reason = "Unauthorized"; return "the server has asked for the client to provide credentials";
-    case 403: *reason = "Forbidden"; return body.empty() ? "the server does not allow access" : body;
-    case 404: *reason = "NotFound"; return "the server could not find the requested resource";
-    case 405: *reason = "MethodNotAllowed"; return "the server does not allow this method on the requested resource";
-    case 406: *reason = "NotAcceptable"; return "the server was unable to respond with a content type that the client supports";
-    case 409: *reason = "Conflict"; return "the server reported a conflict";
-    case 410: *reason = "Gone"; return "the server no longer has it";
-    case 415: *reason = "UnsupportedMediaType"; return "the body of the request was in an unknown format";
-    case 422: *reason = "Invalid"; return "the server rejected our request due to an error in our request";
-    case 429: *reason = "TooManyRequests"; return "the server has received too many requests and has asked us to try again later";
-    case 503: *reason = "ServiceUnavailable"; return "the server is currently unable to handle the request";
-    case 504: *reason = "Timeout"; return "the server was unable to return a response in the time allotted, but may still be processing the request";
+    case 400:
+      *reason = "BadRequest";
+      return "the server rejected our request for an unknown reason";
+    case 401:
+      *reason = "Unauthorized";
+      return "the server has asked for the client to provide credentials";
+    case 403:
+      *reason = "Forbidden";
+      return body.empty() ? "the server does not allow access" : body;
+    case 404:
+      *reason = "NotFound";
+      return "the server could not find the requested resource";
+    case 405:
+      *reason = "MethodNotAllowed";
+      return "the server does not allow this method on the requested resource";
+    case 406:
+      *reason = "NotAcceptable";
+      return "the server was unable to respond with a content type that the client supports";
+    case 409:
+      *reason = "Conflict";
+      return "the server reported a conflict";
+    case 410:
+      *reason = "Gone";
+      return "the server no longer has it";
+    case 415:
+      *reason = "UnsupportedMediaType";
+      return "the body of the request was in an unknown format";
+    case 422:
+      *reason = "Invalid";
+      return "the server rejected our request due to an error in our request";
+    case 429:
+      *reason = "TooManyRequests";
+      return "the server has received too many requests and has asked us to try again later";
+    case 503:
+      *reason = "ServiceUnavailable";
+      return "the server is currently unable to handle the request";
+    case 504:
+      *reason = "Timeout";
+      return "the server was unable to return a response in the time allotted, but may still be "
+             "processing the request";
     default:
-      if (code < 500) return absl::StrCat("the server responded with the status code ", code, " but did not return more information");
+      if (code < 500)
+        return absl::StrCat("the server responded with the status code ", code,
+                            " but did not return more information");
       *reason = "InternalError";
-      return absl::StrCat("an error on the server (\"", absl::CEscape(absl::StripAsciiWhitespace(body)),
+      return absl::StrCat("an error on the server (\"",
+                          absl::CEscape(absl::StripAsciiWhitespace(body)),
                           "\") has prevented the request from succeeding");
   }
 }
@@ -120,12 +157,16 @@ absl::Status RestClient::Perform(const Request& request, Transfer* transfer) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L << 10);
-  if (request.method != "GET") curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
+  if (request.method != "GET")
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+      request.method == "PATCH") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
   }
-  curl_blob ca = Blob(connection_.ca_pem), cert = Blob(connection_.cert_pem), key = Blob(connection_.key_pem);
+  curl_blob ca = Blob(connection_.ca_pem), cert = Blob(connection_.cert_pem),
+            key = Blob(connection_.key_pem);
   if (connection_.insecure) {
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -138,35 +179,43 @@ absl::Status RestClient::Perform(const Request& request, Transfer* transfer) {
     curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key);
   }
   if (connection_.timeout_seconds > 0) {
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(connection_.timeout_seconds * 1000));
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(connection_.timeout_seconds * 1000));
   }
   std::vector<std::string> headers = {absl::StrCat("Accept: ", request.accept), "Expect:"};
-  if (!request.body.empty()) headers.push_back(absl::StrCat("Content-Type: ", request.content_type));
-  if (!connection_.token.empty()) headers.push_back(absl::StrCat("Authorization: Bearer ", connection_.token));
+  if (!request.body.empty())
+    headers.push_back(absl::StrCat("Content-Type: ", request.content_type));
+  if (!connection_.token.empty())
+    headers.push_back(absl::StrCat("Authorization: Bearer ", connection_.token));
   else if (!connection_.username.empty()) {
-    headers.push_back(absl::StrCat("Authorization: Basic ", absl::Base64Escape(absl::StrCat(
-                                                               connection_.username, ":", connection_.password))));
+    headers.push_back(absl::StrCat(
+        "Authorization: Basic ",
+        absl::Base64Escape(absl::StrCat(connection_.username, ":", connection_.password))));
   }
-  if (!connection_.as.empty()) headers.push_back(absl::StrCat("Impersonate-User: ", connection_.as));
-  if (!connection_.as_uid.empty()) headers.push_back(absl::StrCat("Impersonate-Uid: ", connection_.as_uid));
-  for (const std::string& group : connection_.as_group) headers.push_back(absl::StrCat("Impersonate-Group: ", group));
+  if (!connection_.as.empty())
+    headers.push_back(absl::StrCat("Impersonate-User: ", connection_.as));
+  if (!connection_.as_uid.empty())
+    headers.push_back(absl::StrCat("Impersonate-Uid: ", connection_.as_uid));
+  for (const std::string& group : connection_.as_group)
+    headers.push_back(absl::StrCat("Impersonate-Group: ", group));
   curl_slist* list = nullptr;
   for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
 
   char detail[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-  std::pair<void*, std::function<bool(absl::string_view)>> on_body{nullptr, [&](absl::string_view chunk) {
-    long code = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-    if (transfer->sink == nullptr || code >= 400) {
-      transfer->body.append(chunk.data(), chunk.size());
-      return true;
-    }
-    if ((*transfer->sink)(chunk)) return true;
-    transfer->stopped = true;
-    return false;
-  }};
+  std::pair<void*, std::function<bool(absl::string_view)>> on_body{
+      nullptr, [&](absl::string_view chunk) {
+        long code = 0;
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+        if (transfer->sink == nullptr || code >= 400) {
+          transfer->body.append(chunk.data(), chunk.size());
+          return true;
+        }
+        if ((*transfer->sink)(chunk)) return true;
+        transfer->stopped = true;
+        return false;
+      }};
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, OnBody);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &on_body);
   std::function<void(absl::string_view)> on_header = [&](absl::string_view line) {
@@ -227,7 +276,8 @@ absl::StatusOr<Response> RestClient::Do(const Request& request) {
   RETURN_IF_ERROR(Perform(request, &transfer));
   long code = 0;
   curl_easy_getinfo(static_cast<CURL*>(curl_), CURLINFO_RESPONSE_CODE, &code);
-  return Response{static_cast<int>(code), std::move(transfer.body), std::move(transfer.content_type)};
+  return Response{static_cast<int>(code), std::move(transfer.body),
+                  std::move(transfer.content_type)};
 }
 
 absl::StatusOr<Value> RestClient::Json(const Request& request) {
@@ -241,13 +291,15 @@ absl::StatusOr<Value> RestClient::Get(const std::string& path) {
   return Json(request);
 }
 
-absl::Status RestClient::Stream(const Request& request, const std::function<bool(absl::string_view)>& sink) {
+absl::Status RestClient::Stream(const Request& request,
+                                const std::function<bool(absl::string_view)>& sink) {
   Transfer transfer{this};
   transfer.sink = &sink;
   return Perform(request, &transfer);
 }
 
-absl::Status RestClient::StreamLines(const Request& request, const std::function<bool(absl::string_view)>& sink) {
+absl::Status RestClient::StreamLines(const Request& request,
+                                     const std::function<bool(absl::string_view)>& sink) {
   std::string pending;
   return Stream(request, [&](absl::string_view chunk) {
     pending.append(chunk.data(), chunk.size());

@@ -28,22 +28,26 @@ struct Response {
 
 class RestClient {
  public:
-  // Warnings of the server go to `io.err`, each text once. verbosity: -v; from 6 on each request is logged.
+  // Warnings of the server go to `io.err`, each text once. verbosity: -v; from 6 on each request is
+  // logged.
   RestClient(Connection connection, Streams io, int verbosity = 0);
   ~RestClient();
   RestClient(const RestClient&) = delete;
 
   const Connection& connection() const { return connection_; }
 
-  // An answer of 400 and above becomes an ApiError; a failed connection the text kubectl has for it.
+  // An answer of 400 and above becomes an ApiError; a failed connection the text kubectl has for
+  // it.
   absl::StatusOr<Response> Do(const Request& request);
   absl::StatusOr<Value> Json(const Request& request);
   absl::StatusOr<Value> Get(const std::string& path);
 
   // Hands the body on as it arrives, until it ends or `sink` answers false. OK in both cases.
-  absl::Status Stream(const Request& request, const std::function<bool(absl::string_view chunk)>& sink);
+  absl::Status Stream(const Request& request,
+                      const std::function<bool(absl::string_view chunk)>& sink);
   // As Stream, a line at a time (watches).
-  absl::Status StreamLines(const Request& request, const std::function<bool(absl::string_view line)>& sink);
+  absl::Status StreamLines(const Request& request,
+                           const std::function<bool(absl::string_view line)>& sink);
 
  private:
   struct Transfer;

@@ -1,8 +1,9 @@
 #include "kubectl/rest/discovery.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <ctime>
-#include <sys/stat.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -36,8 +37,10 @@ bool Contains(const std::vector<std::string>& list, absl::string_view word) {
 
 bool ApiResource::HasVerb(absl::string_view verb) const { return Contains(verbs, verb); }
 
-std::string ApiResource::Path(absl::string_view ns, absl::string_view object, absl::string_view sub) const {
-  std::string path = group.empty() ? absl::StrCat("/api/", version) : absl::StrCat("/apis/", group, "/", version);
+std::string ApiResource::Path(absl::string_view ns, absl::string_view object,
+                              absl::string_view sub) const {
+  std::string path =
+      group.empty() ? absl::StrCat("/api/", version) : absl::StrCat("/apis/", group, "/", version);
   if (namespaced && !ns.empty()) absl::StrAppend(&path, "/namespaces/", UrlEscape(ns));
   absl::StrAppend(&path, "/", name);
   if (!object.empty()) absl::StrAppend(&path, "/", UrlEscape(object));
@@ -48,10 +51,12 @@ std::string ApiResource::Path(absl::string_view ns, absl::string_view object, ab
 std::string EncodeResources(const std::vector<ApiResource>& resources) {
   std::string text;
   for (const ApiResource& r : resources) {
-    absl::StrAppend(&text, r.group, "\t", r.version, "\t", r.name, "\t", r.singular, "\t", r.kind, "\t",
-                    r.namespaced ? "1" : "0", "\t", r.preferred ? "1" : "0", "\t", absl::StrJoin(r.verbs, ","), "\t");
-    absl::StrAppend(&text, absl::StrJoin(r.short_names, ","), "\t", absl::StrJoin(r.categories, ","), "\t",
-                    absl::StrJoin(r.subresources, ","), "\n");
+    absl::StrAppend(&text, r.group, "\t", r.version, "\t", r.name, "\t", r.singular, "\t", r.kind,
+                    "\t", r.namespaced ? "1" : "0", "\t", r.preferred ? "1" : "0", "\t",
+                    absl::StrJoin(r.verbs, ","), "\t");
+    absl::StrAppend(&text, absl::StrJoin(r.short_names, ","), "\t",
+                    absl::StrJoin(r.categories, ","), "\t", absl::StrJoin(r.subresources, ","),
+                    "\n");
   }
   return text;
 }
@@ -87,7 +92,8 @@ void Discovery::AddDocument(const Value& document) {
         r.verbs = Strings(item, "verbs");
         r.short_names = Strings(item, "shortNames");
         r.categories = Strings(item, "categories");
-        for (const Value& sub : item.GetArray("subresources")) r.subresources.push_back(sub.GetString("subresource"));
+        for (const Value& sub : item.GetArray("subresources"))
+          r.subresources.push_back(sub.GetString("subresource"));
         resources_.push_back(std::move(r));
       }
       first = false;
@@ -99,20 +105,24 @@ void Discovery::AddDocument(const Value& document) {
 absl::Status Discovery::FetchLegacy() {
   std::vector<std::pair<std::string, bool>> group_versions;
   ASSIGN_OR_RETURN(const Value core, client_->Get("/api"));
-  for (const std::string& version : Strings(core, "versions")) group_versions.emplace_back(version, true);
+  for (const std::string& version : Strings(core, "versions"))
+    group_versions.emplace_back(version, true);
   ASSIGN_OR_RETURN(const Value groups, client_->Get("/apis"));
   for (const Value& group : groups.GetArray("groups")) {
     for (const Value& version : group.GetArray("versions")) {
-      group_versions.emplace_back(version.GetString("groupVersion"),
-                                  version.GetString("version") == group.GetString("preferredVersion.version"));
+      group_versions.emplace_back(
+          version.GetString("groupVersion"),
+          version.GetString("version") == group.GetString("preferredVersion.version"));
     }
   }
   for (const auto& [gv, preferred] : group_versions) {
     const size_t slash = gv.find('/');
-    absl::StatusOr<Value> list = client_->Get(absl::StrCat(slash == std::string::npos ? "/api/" : "/apis/", gv));
+    absl::StatusOr<Value> list =
+        client_->Get(absl::StrCat(slash == std::string::npos ? "/api/" : "/apis/", gv));
     if (!list.ok()) continue;
     for (const Value& item : list->GetArray("resources")) {
-      const std::vector<std::string> names = absl::StrSplit(item.GetString("name"), absl::MaxSplits('/', 1));
+      const std::vector<std::string> names =
+          absl::StrSplit(item.GetString("name"), absl::MaxSplits('/', 1));
       if (names.size() == 2) {
         for (ApiResource& r : resources_) {
           if (r.name == names[0] && r.ApiVersion() == gv) r.subresources.push_back(names[1]);
@@ -156,7 +166,8 @@ absl::Status Discovery::Fetch() {
   loaded_ = fresh_ = true;
   if (!cache_file_.empty()) {
     const std::string dir = cache_file_.substr(0, cache_file_.rfind('/'));
-    if (base::MakeDirs(dir, 0750).ok()) (void)base::WriteFileAtomic(cache_file_, EncodeResources(resources_), 0660);
+    if (base::MakeDirs(dir, 0750).ok())
+      (void)base::WriteFileAtomic(cache_file_, EncodeResources(resources_), 0660);
   }
   return absl::OkStatus();
 }
@@ -176,7 +187,10 @@ absl::Status Discovery::Load(bool fresh) {
   return Fetch();
 }
 
-void Discovery::Invalidate() { loaded_ = fresh_ = false; if (!cache_file_.empty()) (void)::remove(cache_file_.c_str()); }
+void Discovery::Invalidate() {
+  loaded_ = fresh_ = false;
+  if (!cache_file_.empty()) (void)::remove(cache_file_.c_str());
+}
 
 absl::StatusOr<const std::vector<ApiResource>*> Discovery::Resources() {
   RETURN_IF_ERROR(Load(false));
@@ -187,7 +201,8 @@ absl::StatusOr<std::vector<ApiGroup>> Discovery::Groups() {
   RETURN_IF_ERROR(Load(false));
   std::vector<ApiGroup> groups;
   for (const ApiResource& r : resources_) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const ApiGroup& g) { return g.name == r.group; });
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const ApiGroup& g) { return g.name == r.group; });
     if (group == groups.end()) group = groups.insert(groups.end(), ApiGroup{r.group, {}});
     if (!Contains(group->versions, r.version)) group->versions.push_back(r.version);
   }
@@ -204,7 +219,10 @@ const ApiResource* Discovery::FindKind(const std::string& group, const std::stri
 
 // Resource names first (any case), then short names, then kinds as they are written.
 const ApiResource* Discovery::FindArgument(const std::string& argument) const {
-  struct Wanted { std::string name, version, group; bool any_group; };
+  struct Wanted {
+    std::string name, version, group;
+    bool any_group;
+  };
   const auto parts_of = [](const std::string& text) {
     std::vector<Wanted> wanted;
     const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('.', 2));
@@ -214,7 +232,8 @@ const ApiResource* Discovery::FindArgument(const std::string& argument) const {
     return wanted;
   };
   const auto group_fits = [](const ApiResource& r, const Wanted& w) {
-    return (w.any_group || (w.group.empty() ? r.group.empty() : absl::StartsWith(r.group, w.group))) &&
+    return (w.any_group ||
+            (w.group.empty() ? r.group.empty() : absl::StartsWith(r.group, w.group))) &&
            (w.version.empty() || r.version == w.version);
   };
   for (const Wanted& w : parts_of(absl::AsciiStrToLower(argument))) {
@@ -239,33 +258,40 @@ absl::StatusOr<ApiResource> Discovery::ForArgument(const std::string& argument) 
     if (const ApiResource* r = FindArgument(argument); r != nullptr) return *r;
   }
   const std::vector<std::string> parts = absl::StrSplit(argument, absl::MaxSplits('.', 1));
-  return Error(absl::StrCat("the server doesn't have a resource type \"", absl::AsciiStrToLower(parts[0]), "\""));
+  return Error(absl::StrCat("the server doesn't have a resource type \"",
+                            absl::AsciiStrToLower(parts[0]), "\""));
 }
 
-absl::StatusOr<ApiResource> Discovery::ForKind(const std::string& api_version, const std::string& kind) {
+absl::StatusOr<ApiResource> Discovery::ForKind(const std::string& api_version,
+                                               const std::string& kind) {
   const size_t slash = api_version.find('/');
   const std::string group = slash == std::string::npos ? "" : api_version.substr(0, slash);
-  const std::string version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
+  const std::string version =
+      slash == std::string::npos ? api_version : api_version.substr(slash + 1);
   for (const bool fresh : {false, true}) {
     RETURN_IF_ERROR(Load(fresh));
     if (const ApiResource* r = FindKind(group, version, kind); r != nullptr) return *r;
   }
-  return absl::NotFoundError(absl::StrCat("no matches for kind \"", kind, "\" in version \"", api_version, "\""));
+  return absl::NotFoundError(
+      absl::StrCat("no matches for kind \"", kind, "\" in version \"", api_version, "\""));
 }
 
-absl::StatusOr<ApiResource> Discovery::ForGroupKind(const std::string& group, const std::string& kind) {
+absl::StatusOr<ApiResource> Discovery::ForGroupKind(const std::string& group,
+                                                    const std::string& kind) {
   for (const bool fresh : {false, true}) {
     RETURN_IF_ERROR(Load(fresh));
     if (const ApiResource* r = FindKind(group, "", kind); r != nullptr) return *r;
   }
-  return absl::NotFoundError(absl::StrCat("no matches for kind \"", kind, "\" in group \"", group, "\""));
+  return absl::NotFoundError(
+      absl::StrCat("no matches for kind \"", kind, "\" in group \"", group, "\""));
 }
 
 absl::StatusOr<std::vector<std::string>> Discovery::Category(const std::string& name) {
   RETURN_IF_ERROR(Load(false));
   std::vector<std::string> names;
   for (const ApiResource& r : resources_) {
-    if (r.preferred && Contains(r.categories, name) && r.HasVerb("list")) names.push_back(r.QualifiedName());
+    if (r.preferred && Contains(r.categories, name) && r.HasVerb("list"))
+      names.push_back(r.QualifiedName());
   }
   return names;
 }

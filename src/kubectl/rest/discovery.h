@@ -1,5 +1,6 @@
-// What the server serves: resources by name, short name, kind or category. One aggregated answer for /api and one
-// for /apis, kept on disk for six hours; a name we do not find is looked for once more on the server.
+// What the server serves: resources by name, short name, kind or category. One aggregated answer
+// for /api and one for /apis, kept on disk for six hours; a name we do not find is looked for once
+// more on the server.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,17 +13,20 @@ namespace kubectl {
 
 struct ApiResource {
   std::string group, version;
-  std::string name;      // plural
+  std::string name;  // plural
   std::string singular, kind;
   bool namespaced = false;
   bool preferred = false;  // this version is the group's preferred one
   std::vector<std::string> verbs, short_names, categories, subresources;
 
   std::string ApiVersion() const { return group.empty() ? version : group + "/" + version; }
-  std::string QualifiedName() const { return group.empty() ? name : name + "." + group; }  // deployments.apps
+  std::string QualifiedName() const {
+    return group.empty() ? name : name + "." + group;
+  }  // deployments.apps
   bool HasVerb(absl::string_view verb) const;
   // /api/v1/namespaces/NS/pods/NAME/SUB; namespace, name and sub may be empty.
-  std::string Path(absl::string_view ns, absl::string_view object = "", absl::string_view sub = "") const;
+  std::string Path(absl::string_view ns, absl::string_view object = "",
+                   absl::string_view sub = "") const;
 };
 
 struct ApiGroup {
@@ -33,7 +37,8 @@ struct ApiGroup {
 class Discovery {
  public:
   // `cache_file` empty: no cache on disk.
-  Discovery(RestClient* client, std::string cache_file) : client_(client), cache_file_(std::move(cache_file)) {}
+  Discovery(RestClient* client, std::string cache_file)
+      : client_(client), cache_file_(std::move(cache_file)) {}
 
   absl::StatusOr<const std::vector<ApiResource>*> Resources();
   absl::StatusOr<std::vector<ApiGroup>> Groups();
@@ -55,7 +60,8 @@ class Discovery {
   absl::Status FetchLegacy();
   void AddDocument(const Value& document);
   const ApiResource* FindArgument(const std::string& argument) const;
-  const ApiResource* FindKind(const std::string& group, const std::string& version, const std::string& kind) const;
+  const ApiResource* FindKind(const std::string& group, const std::string& version,
+                              const std::string& kind) const;
 
   RestClient* const client_;
   const std::string cache_file_;

@@ -1,8 +1,9 @@
 #include "kubectl/rest/exec_credential.h"
 
-#include <cstdlib>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstdlib>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -13,9 +14,11 @@
 
 namespace kubectl {
 
-absl::Status RunExecCredential(const Value& exec, const std::string& config_dir, Connection* connection) {
+absl::Status RunExecCredential(const Value& exec, const std::string& config_dir,
+                               Connection* connection) {
   std::string command = exec.GetString("command");
-  if (command.find('/') != std::string::npos && command[0] != '/') command = absl::StrCat(config_dir, "/", command);
+  if (command.find('/') != std::string::npos && command[0] != '/')
+    command = absl::StrCat(config_dir, "/", command);
   std::vector<std::string> args = {command};
   for (const Value& arg : exec.GetArray("args")) args.push_back(arg.as_string());
   std::vector<char*> argv;
@@ -23,8 +26,9 @@ absl::Status RunExecCredential(const Value& exec, const std::string& config_dir,
   argv.push_back(nullptr);
   int pipe_fds[2];
   if (pipe(pipe_fds) != 0) return Error("getting credentials: no pipe");
-  const std::string info = absl::StrCat("{\"kind\":\"ExecCredential\",\"apiVersion\":\"", exec.GetString("apiVersion"),
-                                        "\",\"spec\":{\"interactive\":", isatty(0) ? "true" : "false", "}}");
+  const std::string info =
+      absl::StrCat("{\"kind\":\"ExecCredential\",\"apiVersion\":\"", exec.GetString("apiVersion"),
+                   "\",\"spec\":{\"interactive\":", isatty(0) ? "true" : "false", "}}");
   const pid_t child = fork();
   if (child == 0) {
     dup2(pipe_fds[1], 1);
@@ -44,12 +48,15 @@ absl::Status RunExecCredential(const Value& exec, const std::string& config_dir,
   waitpid(child, &wait_status, 0);
   if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
     const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-    if (code == 127) return Error(absl::StrCat("getting credentials: exec: executable ", command, " not found"));
-    return Error(absl::StrCat("getting credentials: exec: executable ", command, " failed with exit code ", code));
+    if (code == 127)
+      return Error(absl::StrCat("getting credentials: exec: executable ", command, " not found"));
+    return Error(absl::StrCat("getting credentials: exec: executable ", command,
+                              " failed with exit code ", code));
   }
   absl::StatusOr<Value> credential = ParseJson(output);
   if (!credential.ok()) {
-    return Error(absl::StrCat("getting credentials: decoding stdout: ", credential.status().message()));
+    return Error(
+        absl::StrCat("getting credentials: decoding stdout: ", credential.status().message()));
   }
   const std::string token = credential->GetString("status.token");
   if (!token.empty()) connection->token = token;

@@ -1,4 +1,5 @@
-// Credential plugins: a program named in the kubeconfig prints an ExecCredential with a token or a certificate.
+// Credential plugins: a program named in the kubeconfig prints an ExecCredential with a token or a
+// certificate.
 #pragma once
 #include <string>
 
@@ -9,8 +10,9 @@ namespace kubectl {
 
 struct Connection;
 
-// Runs `exec` (the user entry's member of that name) and puts its answer into the connection. A relative command
-// path with a slash is relative to `config_dir`.
-absl::Status RunExecCredential(const apimachinery::Value& exec, const std::string& config_dir, Connection* connection);
+// Runs `exec` (the user entry's member of that name) and puts its answer into the connection. A
+// relative command path with a slash is relative to `config_dir`.
+absl::Status RunExecCredential(const apimachinery::Value& exec, const std::string& config_dir,
+                               Connection* connection);
 
 }  // namespace kubectl

@@ -13,7 +13,8 @@ std::string Factory::Home() const {
 }
 
 void Factory::AddFlags(FlagSet* globals) {
-  globals->String(&flags.kubeconfig, "kubeconfig", "", "The one kubeconfig file to use for this command.");
+  globals->String(&flags.kubeconfig, "kubeconfig", "",
+                  "The one kubeconfig file to use for this command.");
   globals->String(&flags.context, "context", "", "Which kubeconfig context to use.");
   globals->String(&flags.cluster, "cluster", "", "Which kubeconfig cluster to use.");
   globals->String(&flags.user, "user", "", "Which kubeconfig user to use.");
@@ -22,9 +23,12 @@ void Factory::AddFlags(FlagSet* globals) {
   globals->String(&flags.token, "token", "", "Bearer token to authenticate with.");
   globals->String(&flags.certificate_authority, "certificate-authority", "",
                   "File with the certificates that may have signed the server's.");
-  globals->String(&flags.client_certificate, "client-certificate", "", "File with the client certificate for TLS.");
-  globals->String(&flags.client_key, "client-key", "", "File with the key of the client certificate.");
-  globals->String(&flags.tls_server_name, "tls-server-name", "", "Host name expected in the server's certificate.");
+  globals->String(&flags.client_certificate, "client-certificate", "",
+                  "File with the client certificate for TLS.");
+  globals->String(&flags.client_key, "client-key", "",
+                  "File with the key of the client certificate.");
+  globals->String(&flags.tls_server_name, "tls-server-name", "",
+                  "Host name expected in the server's certificate.");
   globals->Bool(&flags.insecure_skip_tls_verify, "insecure-skip-tls-verify", "",
                 "Accept any server certificate. This gives up the protection of HTTPS.");
   globals->String(&flags.username, "username", "", "User name for basic authentication.");
@@ -37,9 +41,12 @@ void Factory::AddFlags(FlagSet* globals) {
   flags.cache_dir = absl::StrCat(Home(), "/.kube/cache");
   globals->String(&flags.cache_dir, "cache-dir", "", "Where discovery answers are kept.");
   globals->Int(&verbosity, "v", "v", "How much to log; 6 and above log each request.");
-  globals->Bool(&match_server_version, "match-server-version", "", "Fail unless client and server versions match.");
-  globals->Bool(&warnings_as_errors, "warnings-as-errors", "", "Exit with an error when the server sent a warning.");
-  globals->Bool(&disable_compression, "disable-compression", "", "Do not ask for compressed answers.");
+  globals->Bool(&match_server_version, "match-server-version", "",
+                "Fail unless client and server versions match.");
+  globals->Bool(&warnings_as_errors, "warnings-as-errors", "",
+                "Exit with an error when the server sent a warning.");
+  globals->Bool(&disable_compression, "disable-compression", "",
+                "Do not ask for compressed answers.");
 }
 
 std::vector<std::string> Factory::ConfigFiles() const {

@@ -1,5 +1,5 @@
-// What every verb needs: the resolved connection, one REST client, discovery. Each is made when first asked for, so
-// that a verb pays only for what it uses. Owned by main; not thread-safe.
+// What every verb needs: the resolved connection, one REST client, discovery. Each is made when
+// first asked for, so that a verb pays only for what it uses. Owned by main; not thread-safe.
 #pragma once
 #include <memory>
 #include <string>

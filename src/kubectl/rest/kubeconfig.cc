@@ -1,7 +1,8 @@
 #include "kubectl/rest/kubeconfig.h"
 
-#include <cstdlib>
 #include <sys/stat.h>
+
+#include <cstdlib>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -26,12 +27,14 @@ std::string DirOf(const std::string& file) {
 }
 
 // The content behind a pair of keys: `name-data` in base64, or `name`, a path relative to the file.
-absl::StatusOr<std::string> Material(const Value& entry, absl::string_view name, const std::string& file) {
+absl::StatusOr<std::string> Material(const Value& entry, absl::string_view name,
+                                     const std::string& file) {
   const std::string data = entry.GetString(absl::StrCat(name, "-data"));
   if (!data.empty()) {
     std::string decoded;
     if (!absl::Base64Unescape(data, &decoded)) {
-      return Error(absl::StrCat("error loading config file \"", file, "\": illegal base64 data in ", name, "-data"));
+      return Error(absl::StrCat("error loading config file \"", file, "\": illegal base64 data in ",
+                                name, "-data"));
     }
     return decoded;
   }
@@ -40,7 +43,8 @@ absl::StatusOr<std::string> Material(const Value& entry, absl::string_view name,
   if (path[0] != '/' && !file.empty()) path = absl::StrCat(DirOf(file), "/", path);
   absl::StatusOr<std::string> content = base::ReadFile(path);
   if (!content.ok()) {
-    return Error(absl::StrCat("unable to read ", name, " ", path, " due to ", content.status().message()));
+    return Error(
+        absl::StrCat("unable to read ", name, " ", path, " due to ", content.status().message()));
   }
   return content;
 }
@@ -60,17 +64,20 @@ bool InCluster(Connection* connection) {
   connection->token = std::string(absl::StripAsciiWhitespace(*token));
   const std::string name = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
   connection->server = absl::StrCat("https://", name, ":", port);
-  if (auto ca = base::ReadFile(absl::StrCat(kServiceAccount, "/ca.crt")); ca.ok()) connection->ca_pem = *ca;
-  if (auto ns = base::ReadFile(absl::StrCat(kServiceAccount, "/namespace")); ns.ok()) connection->ns = *ns;
+  if (auto ca = base::ReadFile(absl::StrCat(kServiceAccount, "/ca.crt")); ca.ok())
+    connection->ca_pem = *ca;
+  if (auto ns = base::ReadFile(absl::StrCat(kServiceAccount, "/namespace")); ns.ok())
+    connection->ns = *ns;
   return true;
 }
 
-void Collect(const Value& document, absl::string_view list, absl::string_view inner, const std::string& file,
-             std::map<std::string, KubeconfigEntry>* into) {
+void Collect(const Value& document, absl::string_view list, absl::string_view inner,
+             const std::string& file, std::map<std::string, KubeconfigEntry>* into) {
   for (const Value& item : document.GetArray(list)) {
     const Value* value = item.Find(inner);
     into->emplace(item.GetString("name"),
-                  KubeconfigEntry{value != nullptr && value->is_object() ? *value : Value::MakeObject(), file});
+                  KubeconfigEntry{
+                      value != nullptr && value->is_object() ? *value : Value::MakeObject(), file});
   }
 }
 
@@ -85,7 +92,8 @@ Value EntryList(const std::map<std::string, KubeconfigEntry>& entries, absl::str
   return list;
 }
 
-const Value* Lookup(const std::map<std::string, KubeconfigEntry>& entries, const std::string& name) {
+const Value* Lookup(const std::map<std::string, KubeconfigEntry>& entries,
+                    const std::string& name) {
   const auto it = entries.find(name);
   return it == entries.end() ? nullptr : &it->second.value;
 }
@@ -100,7 +108,9 @@ absl::Status Kubeconfig::Merge(const Value& document, const std::string& file) {
     current_context = document.GetString("current-context");
     if (!current_context.empty()) current_context_file = file;
   }
-  if (const Value* p = document.Find("preferences"); p != nullptr && p->is_object() && preferences.empty()) preferences = *p;
+  if (const Value* p = document.Find("preferences");
+      p != nullptr && p->is_object() && preferences.empty())
+    preferences = *p;
   return absl::OkStatus();
 }
 
@@ -120,7 +130,8 @@ const Value* Kubeconfig::Cluster(const std::string& name) const { return Lookup(
 const Value* Kubeconfig::User(const std::string& name) const { return Lookup(users, name); }
 const Value* Kubeconfig::Context(const std::string& name) const { return Lookup(contexts, name); }
 
-std::vector<std::string> KubeconfigFiles(const std::string& flag, const char* env, const std::string& home) {
+std::vector<std::string> KubeconfigFiles(const std::string& flag, const char* env,
+                                         const std::string& home) {
   if (!flag.empty()) return {flag};
   std::vector<std::string> files;
   if (env != nullptr && *env != '\0') {
@@ -150,7 +161,8 @@ absl::StatusOr<Value> ReadKubeconfigFile(const std::string& file) {
   }
   absl::StatusOr<Value> document = ParseYaml(*text);
   if (!document.ok()) {
-    return Error(absl::StrCat("error loading config file \"", file, "\": ", document.status().message()));
+    return Error(
+        absl::StrCat("error loading config file \"", file, "\": ", document.status().message()));
   }
   if (!document->is_object()) return Value::MakeObject();
   return document;
@@ -161,12 +173,14 @@ absl::Status WriteKubeconfigFile(const std::string& file, const Value& document)
   return base::WriteFileAtomic(file, WriteYaml(document), 0600);
 }
 
-absl::StatusOr<Kubeconfig> LoadKubeconfig(const std::vector<std::string>& files, bool explicit_file) {
+absl::StatusOr<Kubeconfig> LoadKubeconfig(const std::vector<std::string>& files,
+                                          bool explicit_file) {
   Kubeconfig config;
   for (const std::string& file : files) {
     if (explicit_file) {
       struct stat info;
-      if (stat(file.c_str(), &info) != 0) return Error(absl::StrCat("stat ", file, ": no such file or directory"));
+      if (stat(file.c_str(), &info) != 0)
+        return Error(absl::StrCat("stat ", file, ": no such file or directory"));
     }
     ASSIGN_OR_RETURN(Value document, ReadKubeconfigFile(file));
     RETURN_IF_ERROR(config.Merge(document, file));
@@ -174,7 +188,8 @@ absl::StatusOr<Kubeconfig> LoadKubeconfig(const std::vector<std::string>& files,
   return config;
 }
 
-absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config, const ConnectionFlags& flags) {
+absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config,
+                                             const ConnectionFlags& flags) {
   Connection connection;
   const std::string context_name = flags.context.empty() ? config.current_context : flags.context;
   const Value* context = config.Context(context_name);
@@ -193,7 +208,8 @@ absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config, const Con
   if (!flags.user.empty() && user == config.users.end()) {
     return Error(absl::StrCat("auth info \"", flags.user, "\" does not exist"));
   }
-  if (config.clusters.empty() && config.users.empty() && flags.server.empty() && InCluster(&connection)) {
+  if (config.clusters.empty() && config.users.empty() && flags.server.empty() &&
+      InCluster(&connection)) {
     // nothing configured, but we run in a pod
   } else if (cluster != config.clusters.end()) {
     const Value& value = cluster->second.value;
@@ -201,12 +217,14 @@ absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config, const Con
     connection.insecure = value.GetBool("insecure-skip-tls-verify");
     connection.tls_server_name = value.GetString("tls-server-name");
     if (flags.certificate_authority.empty() && !flags.insecure_skip_tls_verify) {
-      ASSIGN_OR_RETURN(connection.ca_pem, Material(value, "certificate-authority", cluster->second.file));
+      ASSIGN_OR_RETURN(connection.ca_pem,
+                       Material(value, "certificate-authority", cluster->second.file));
     }
   }
   if (!flags.server.empty()) {
     connection.server = DropSlash(flags.server);
-    if (!absl::StrContains(connection.server, "://")) connection.server = absl::StrCat("http://", connection.server);
+    if (!absl::StrContains(connection.server, "://"))
+      connection.server = absl::StrCat("http://", connection.server);
   }
   if (connection.server.empty()) connection.server = "http://localhost:8080";
   if (user != config.users.end()) {
@@ -241,7 +259,8 @@ absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config, const Con
   if (!flags.as.empty()) connection.as = flags.as;
   connection.as_uid = flags.as_uid;
   connection.as_group = flags.as_group;
-  if (context != nullptr && !context->GetString("namespace").empty()) connection.ns = context->GetString("namespace");
+  if (context != nullptr && !context->GetString("namespace").empty())
+    connection.ns = context->GetString("namespace");
   if (!flags.ns.empty()) {
     connection.ns = flags.ns;
     connection.ns_explicit = true;
@@ -249,10 +268,14 @@ absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config, const Con
   if (flags.request_timeout != "0") {
     double seconds = 0;
     absl::StatusOr<absl::Duration> duration = ParseGoDuration(flags.request_timeout);
-    if (duration.ok()) connection.timeout_seconds = absl::ToDoubleSeconds(*duration);
-    else if (absl::SimpleAtod(flags.request_timeout, &seconds)) connection.timeout_seconds = seconds;
-    else return Error(absl::StrCat("Invalid timeout value. Timeout must be a single integer in seconds, or an integer "
-                                   "followed by a corresponding time unit (e.g. 1s | 2m | 3h)"));
+    if (duration.ok())
+      connection.timeout_seconds = absl::ToDoubleSeconds(*duration);
+    else if (absl::SimpleAtod(flags.request_timeout, &seconds))
+      connection.timeout_seconds = seconds;
+    else
+      return Error(absl::StrCat(
+          "Invalid timeout value. Timeout must be a single integer in seconds, or an integer "
+          "followed by a corresponding time unit (e.g. 1s | 2m | 3h)"));
   }
   return connection;
 }

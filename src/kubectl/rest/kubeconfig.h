@@ -1,5 +1,5 @@
-// Kubeconfig files: finding, merging, reading and writing them. The document is kept as a value tree so that what
-// we do not know survives a rewrite. Pure apart from Load and Save.
+// Kubeconfig files: finding, merging, reading and writing them. The document is kept as a value
+// tree so that what we do not know survives a rewrite. Pure apart from Load and Save.
 #pragma once
 #include <map>
 #include <string>
@@ -12,7 +12,8 @@ namespace kubectl {
 
 using apimachinery::Value;
 
-// A named entry remembers its file: relative paths in it are relative to that file, and changes go back there.
+// A named entry remembers its file: relative paths in it are relative to that file, and changes go
+// back there.
 struct KubeconfigEntry {
   Value value;
   std::string file;
@@ -35,12 +36,14 @@ struct Kubeconfig {
 };
 
 // --kubeconfig, else $KUBECONFIG (colon-separated), else ~/.kube/config.
-std::vector<std::string> KubeconfigFiles(const std::string& flag, const char* env, const std::string& home);
+std::vector<std::string> KubeconfigFiles(const std::string& flag, const char* env,
+                                         const std::string& home);
 // The file that new entries go to.
 std::string DefaultKubeconfigFile(const std::vector<std::string>& files);
 
 // Missing files are skipped unless named by the flag (`explicit_file`).
-absl::StatusOr<Kubeconfig> LoadKubeconfig(const std::vector<std::string>& files, bool explicit_file);
+absl::StatusOr<Kubeconfig> LoadKubeconfig(const std::vector<std::string>& files,
+                                          bool explicit_file);
 // Reads one file (an empty document when it is missing), and writes it back.
 absl::StatusOr<Value> ReadKubeconfigFile(const std::string& file);
 absl::Status WriteKubeconfigFile(const std::string& file, const Value& document);
@@ -69,6 +72,7 @@ struct Connection {
 };
 
 // `in_cluster_root` is /var/run/secrets/kubernetes.io/serviceaccount except in tests.
-absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config, const ConnectionFlags& flags);
+absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config,
+                                             const ConnectionFlags& flags);
 
 }  // namespace kubectl

@@ -1,8 +1,9 @@
 #include "kubectl/rest/resources.h"
 
-#include <algorithm>
 #include <dirent.h>
 #include <sys/stat.h>
+
+#include <algorithm>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -17,12 +18,15 @@ namespace kubectl {
 namespace {
 
 bool IsManifest(const std::string& name) {
-  return absl::EndsWith(name, ".json") || absl::EndsWith(name, ".yaml") || absl::EndsWith(name, ".yml");
+  return absl::EndsWith(name, ".json") || absl::EndsWith(name, ".yaml") ||
+         absl::EndsWith(name, ".yml");
 }
 
-absl::Status ExpandPath(const std::string& path, bool recursive, bool top, std::vector<std::string>* files) {
+absl::Status ExpandPath(const std::string& path, bool recursive, bool top,
+                        std::vector<std::string>* files) {
   struct stat info;
-  if (stat(path.c_str(), &info) != 0) return Error(absl::StrCat("the path \"", path, "\" does not exist"));
+  if (stat(path.c_str(), &info) != 0)
+    return Error(absl::StrCat("the path \"", path, "\" does not exist"));
   if (!S_ISDIR(info.st_mode)) {
     files->push_back(path);
     return absl::OkStatus();
@@ -62,40 +66,46 @@ absl::StatusOr<std::string> Download(Factory& factory, const std::string& url) {
   if (!response.ok()) {
     if (!IsApiError(response.status())) return response.status();
     const int64_t code = ApiStatusOf(response.status()).GetInt("code");
-    return Error(absl::StrCat("unable to read URL \"", url, "\", server reported ", code, ", status code=", code));
+    return Error(absl::StrCat("unable to read URL \"", url, "\", server reported ", code,
+                              ", status code=", code));
   }
   return std::move(response->body);
 }
 
-absl::Status AddObject(Factory& factory, Value object, const std::string& source, absl::string_view validation,
-                       std::vector<Info>* infos) {
+absl::Status AddObject(Factory& factory, Value object, const std::string& source,
+                       absl::string_view validation, std::vector<Info>* infos) {
   const std::string kind = object.is_object() ? object.GetString("kind") : "";
   const std::string api_version = object.is_object() ? object.GetString("apiVersion") : "";
   if ((kind.empty() || api_version.empty()) && (validation == "Strict" || validation == "Warn")) {
     const absl::string_view what = !kind.empty()          ? "apiVersion not set"
                                    : !api_version.empty() ? "kind not set"
                                                           : "[apiVersion not set, kind not set]";
-    return Error(absl::StrCat("error validating \"", source, "\": error validating data: ", what,
-                              "; if you choose to ignore these errors, turn validation off with --validate=false"));
+    return Error(absl::StrCat(
+        "error validating \"", source, "\": error validating data: ", what,
+        "; if you choose to ignore these errors, turn validation off with --validate=false"));
   }
   if (kind.empty()) {
-    return Error(absl::StrCat("unable to decode \"", source, "\": Object 'Kind' is missing in '", WriteJsonSorted(object), "'"));
+    return Error(absl::StrCat("unable to decode \"", source, "\": Object 'Kind' is missing in '",
+                              WriteJsonSorted(object), "'"));
   }
   if (object.Find("items") != nullptr && absl::EndsWith(kind, "List")) {
-    for (const Value& item : object.GetArray("items")) RETURN_IF_ERROR(AddObject(factory, item, source, validation, infos));
+    for (const Value& item : object.GetArray("items"))
+      RETURN_IF_ERROR(AddObject(factory, item, source, validation, infos));
     return absl::OkStatus();
   }
   if (api_version.empty()) {
-    return Error(absl::StrCat("unable to decode \"", source, "\": Object 'apiVersion' is missing in '",
-                              WriteJsonSorted(object), "'"));
+    return Error(absl::StrCat("unable to decode \"", source,
+                              "\": Object 'apiVersion' is missing in '", WriteJsonSorted(object),
+                              "'"));
   }
   ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
   absl::StatusOr<ApiResource> resource = discovery->ForKind(api_version, kind);
   if (!resource.ok()) {
     if (!absl::IsNotFound(resource.status())) return resource.status();
-    return Error(absl::StrCat("resource mapping not found for name: \"", object.GetString("metadata.name"),
-                              "\" namespace: \"", object.GetString("metadata.namespace"), "\" from \"", source, "\": ",
-                              resource.status().message(), "\nensure CRDs are installed first"));
+    return Error(absl::StrCat(
+        "resource mapping not found for name: \"", object.GetString("metadata.name"),
+        "\" namespace: \"", object.GetString("metadata.namespace"), "\" from \"", source,
+        "\": ", resource.status().message(), "\nensure CRDs are installed first"));
   }
   Info info;
   info.resource = *std::move(resource);
@@ -108,8 +118,9 @@ absl::Status AddObject(Factory& factory, Value object, const std::string& source
       info.ns = connection->ns;
       object.Ensure("metadata").Set("namespace", info.ns);
     } else if (connection->ns_explicit && info.ns != connection->ns) {
-      return Error(absl::StrCat("the namespace from the provided object \"", info.ns, "\" does not match the namespace \"",
-                                connection->ns, "\". You must pass '--namespace=", info.ns,
+      return Error(absl::StrCat("the namespace from the provided object \"", info.ns,
+                                "\" does not match the namespace \"", connection->ns,
+                                "\". You must pass '--namespace=", info.ns,
                                 "' to perform this operation."));
     }
   }
@@ -122,17 +133,22 @@ absl::Status AddObject(Factory& factory, Value object, const std::string& source
 
 std::string Info::KindSlashName() const {
   const std::string kind = absl::AsciiStrToLower(resource.kind);
-  return resource.group.empty() ? absl::StrCat(kind, "/", name) : absl::StrCat(kind, ".", resource.group, "/", name);
+  return resource.group.empty() ? absl::StrCat(kind, "/", name)
+                                : absl::StrCat(kind, ".", resource.group, "/", name);
 }
 
 void AddFileFlags(FlagSet* flags, FileOptions* files, absl::string_view purpose) {
   flags->List(&files->filenames, "filename", "f", purpose);
-  flags->String(&files->kustomize, "kustomize", "k", "A kustomization directory. Not together with -f or -R.");
-  flags->Bool(&files->recursive, "recursive", "R", "Read the directories named by -f with everything below them.");
+  flags->String(&files->kustomize, "kustomize", "k",
+                "A kustomization directory. Not together with -f or -R.");
+  flags->Bool(&files->recursive, "recursive", "R",
+              "Read the directories named by -f with everything below them.");
 }
 
-absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions& files, absl::string_view validation) {
-  if (!files.kustomize.empty()) return Error("kustomizations are not supported: build them first and pass the result with -f");
+absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions& files,
+                                            absl::string_view validation) {
+  if (!files.kustomize.empty())
+    return Error("kustomizations are not supported: build them first and pass the result with -f");
   std::vector<Info> infos;
   for (const std::string& name : files.filenames) {
     std::vector<std::string> paths;
@@ -141,7 +157,9 @@ absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions&
     } else {
       RETURN_IF_ERROR(ExpandPath(name, files.recursive, true, &paths));
     }
-    if (paths.empty()) return Error(absl::StrCat("error reading [", name, "]: recognized file extensions are [.json .yaml .yml]"));
+    if (paths.empty())
+      return Error(absl::StrCat("error reading [", name,
+                                "]: recognized file extensions are [.json .yaml .yml]"));
     for (const std::string& path : paths) {
       std::string text, source = path;
       if (path == "-") {
@@ -153,59 +171,76 @@ absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions&
         ASSIGN_OR_RETURN(text, base::ReadFile(path));
       }
       absl::StatusOr<std::vector<Value>> documents = ParseDocuments(text);
-      if (!documents.ok()) return Error(absl::StrCat("error parsing ", source, ": ", documents.status().message()));
-      for (Value& document : *documents) RETURN_IF_ERROR(AddObject(factory, std::move(document), source, validation, &infos));
+      if (!documents.ok())
+        return Error(absl::StrCat("error parsing ", source, ": ", documents.status().message()));
+      for (Value& document : *documents)
+        RETURN_IF_ERROR(AddObject(factory, std::move(document), source, validation, &infos));
     }
   }
   return infos;
 }
 
-absl::Status ListError(const absl::Status& status, const ApiResource& resource, const Selection& selection) {
+absl::Status ListError(const absl::Status& status, const ApiResource& resource,
+                       const Selection& selection) {
   if (!ApiNotFound(status) && ApiReason(status) != "BadRequest") return status;
-  const std::string what = absl::StrCat("\"", resource.group, "/", resource.version, ", Resource=", resource.name, "\"");
-  if (selection.selector.empty() && selection.field_selector.empty()) return AddContext(status, absl::StrCat("Unable to list ", what, ": "));
-  return AddContext(status, absl::StrCat("Unable to find ", what, " that match label selector \"", selection.selector,
-                                         "\", field selector \"", selection.field_selector, "\": "));
+  const std::string what =
+      absl::StrCat("\"", resource.group, "/", resource.version, ", Resource=", resource.name, "\"");
+  if (selection.selector.empty() && selection.field_selector.empty())
+    return AddContext(status, absl::StrCat("Unable to list ", what, ": "));
+  return AddContext(status, absl::StrCat("Unable to find ", what, " that match label selector \"",
+                                         selection.selector, "\", field selector \"",
+                                         selection.field_selector, "\": "));
 }
 
 std::string SelectorQuery(const Selection& selection) {
   std::string query;
-  if (!selection.field_selector.empty()) absl::StrAppend(&query, "fieldSelector=", UrlEscape(selection.field_selector));
+  if (!selection.field_selector.empty())
+    absl::StrAppend(&query, "fieldSelector=", UrlEscape(selection.field_selector));
   if (!selection.selector.empty()) {
-    absl::StrAppend(&query, query.empty() ? "" : "&", "labelSelector=", UrlEscape(selection.selector));
+    absl::StrAppend(&query, query.empty() ? "" : "&",
+                    "labelSelector=", UrlEscape(selection.selector));
   }
   return query;
 }
 
-absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection& selection, bool* single) {
+absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection& selection,
+                                              bool* single) {
   ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
   ASSIGN_OR_RETURN(const Connection* connection, factory.Resolved());
   const std::vector<std::string>& args = selection.args;
-  const bool selects = !selection.selector.empty() || !selection.field_selector.empty() || selection.select_all_param;
+  const bool selects = !selection.selector.empty() || !selection.field_selector.empty() ||
+                       selection.select_all_param;
   std::vector<Info> infos;
   const auto add = [&](const ApiResource& resource, const std::string& name) {
-    infos.push_back({resource, resource.namespaced && !selection.all_namespaces ? connection->ns : "", name});
+    infos.push_back(
+        {resource, resource.namespaced && !selection.all_namespaces ? connection->ns : "", name});
   };
   size_t with_slash = 0;
   for (const std::string& arg : args) with_slash += absl::StrContains(arg, '/');
   if (single != nullptr) *single = false;
   if (with_slash > 0) {
     if (with_slash != args.size()) {
-      return Error(absl::StrCat("there is no need to specify a resource type as a separate argument when passing arguments "
-                                "in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl "
-                                "get resource resource/<resource_name>'"));
+      return Error(absl::StrCat(
+          "there is no need to specify a resource type as a separate argument when passing "
+          "arguments "
+          "in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl "
+          "get resource resource/<resource_name>'"));
     }
     for (const std::string& arg : args) {
       const std::vector<std::string> parts = absl::StrSplit(arg, '/');
-      if (parts.size() != 2) return Error("arguments in resource/name form may not have more than one slash");
+      if (parts.size() != 2)
+        return Error("arguments in resource/name form may not have more than one slash");
       if (parts[0].empty() || parts[1].empty() || absl::StrContains(parts[0], ',')) {
         return Error("arguments in resource/name form must have a single resource and name");
       }
       ASSIGN_OR_RETURN(const ApiResource resource, discovery->ForArgument(parts[0]));
       add(resource, parts[1]);
     }
-    if (selection.all_namespaces) return Error("a resource cannot be retrieved by name across all namespaces");
-    if (!selection.selector.empty()) return Error("selectors and the all flag cannot be used when passing resource/name arguments");
+    if (selection.all_namespaces)
+      return Error("a resource cannot be retrieved by name across all namespaces");
+    if (!selection.selector.empty())
+      return Error(
+          "selectors and the all flag cannot be used when passing resource/name arguments");
     if (single != nullptr) *single = infos.size() == 1;
     return infos;
   }
@@ -215,7 +250,8 @@ absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection&
     ASSIGN_OR_RETURN(std::vector<std::string> members, discovery->Category(type));
     if (members.empty()) members.push_back(type);
     for (std::string& member : members) {
-      if (std::find(types.begin(), types.end(), member) == types.end()) types.push_back(std::move(member));
+      if (std::find(types.begin(), types.end(), member) == types.end())
+        types.push_back(std::move(member));
     }
   }
   std::vector<ApiResource> resources;
@@ -225,25 +261,31 @@ absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection&
   }
   if (args.size() > 1) {
     if (selects) {
-      if (!selection.selector.empty() || selection.select_all_param) return Error("name cannot be provided when a selector is specified");
+      if (!selection.selector.empty() || selection.select_all_param)
+        return Error("name cannot be provided when a selector is specified");
       return Error("field selectors and names may not be used together");
     }
-    if (selection.all_namespaces) return Error("a resource cannot be retrieved by name across all namespaces");
-    if (selection.single_type && resources.size() > 1) return Error("you may only specify a single resource type");
+    if (selection.all_namespaces)
+      return Error("a resource cannot be retrieved by name across all namespaces");
+    if (selection.single_type && resources.size() > 1)
+      return Error("you may only specify a single resource type");
     for (const ApiResource& resource : resources) {
       for (size_t i = 1; i < args.size(); ++i) add(resource, args[i]);
     }
     if (single != nullptr) *single = infos.size() == 1;
     return infos;
   }
-  if (!selects && !selection.all) return Error("resource(s) were provided, but no name was specified");
-  if (selection.single_type && resources.size() > 1) return Error("you may only specify a single resource type");
+  if (!selects && !selection.all)
+    return Error("resource(s) were provided, but no name was specified");
+  if (selection.single_type && resources.size() > 1)
+    return Error("you may only specify a single resource type");
   for (const ApiResource& resource : resources) add(resource, "");
   return infos;
 }
 
-absl::Status ListPages(RestClient& client, const std::string& path, const std::string& query, const std::string& accept,
-                       int64_t chunk_size, const std::function<absl::Status(Value page)>& page) {
+absl::Status ListPages(RestClient& client, const std::string& path, const std::string& query,
+                       const std::string& accept, int64_t chunk_size,
+                       const std::function<absl::Status(Value page)>& page) {
   std::string next;
   do {
     Request request;
@@ -253,7 +295,8 @@ absl::Status ListPages(RestClient& client, const std::string& path, const std::s
     if (chunk_size > 0) parameters.push_back(absl::StrCat("limit=", chunk_size));
     if (!next.empty()) parameters.push_back(absl::StrCat("continue=", UrlEscape(next)));
     request.path = path;
-    for (size_t i = 0; i < parameters.size(); ++i) absl::StrAppend(&request.path, i == 0 ? "?" : "&", parameters[i]);
+    for (size_t i = 0; i < parameters.size(); ++i)
+      absl::StrAppend(&request.path, i == 0 ? "?" : "&", parameters[i]);
     ASSIGN_OR_RETURN(Value answer, client.Json(request));
     next = answer.GetString("metadata.continue");
     RETURN_IF_ERROR(page(std::move(answer)));
@@ -261,8 +304,8 @@ absl::Status ListPages(RestClient& client, const std::string& path, const std::s
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Value>> ListItems(RestClient& client, const std::string& path, const std::string& query,
-                                             int64_t chunk_size) {
+absl::StatusOr<std::vector<Value>> ListItems(RestClient& client, const std::string& path,
+                                             const std::string& query, int64_t chunk_size) {
   std::vector<Value> items;
   RETURN_IF_ERROR(ListPages(client, path, query, "application/json", chunk_size, [&](Value page) {
     std::string kind = page.GetString("kind");
@@ -306,8 +349,8 @@ absl::StatusOr<std::vector<Info>> FetchObjects(Factory& factory, const Selection
           ListItems(*client, info.Path(), SelectorQuery(selection), selection.chunk_size);
       if (items.ok()) {
         for (Value& item : *items) {
-          found.push_back({info.resource, item.GetString("metadata.namespace"), item.GetString("metadata.name"), "",
-                           std::move(item)});
+          found.push_back({info.resource, item.GetString("metadata.namespace"),
+                           item.GetString("metadata.name"), "", std::move(item)});
         }
       } else {
         failed = ListError(items.status(), info.resource, selection);

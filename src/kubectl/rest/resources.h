@@ -40,29 +40,39 @@ struct Selection {
   std::string subresource;
 };
 
-// What `args` name: types (name empty) or objects. Kinds are resolved, nothing is fetched. `*single` (may be
-// nullptr) tells whether one object was named.
-absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection& selection, bool* single);
+// What `args` name: types (name empty) or objects. Kinds are resolved, nothing is fetched.
+// `*single` (may be nullptr) tells whether one object was named.
+absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection& selection,
+                                              bool* single);
 
 // Objects of files, namespaces filled in, lists flattened.
-// A verb that sends them names its field validation (Strict, Warn), which words what is said of an object without kind.
-absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions& files, absl::string_view validation = "");
+// A verb that sends them names its field validation (Strict, Warn), which words what is said of an
+// object without kind.
+absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions& files,
+                                            absl::string_view validation = "");
 
-// ReadFiles or ResolveArgs, then the objects as the server has them; types are expanded to their objects. Failures
-// of single objects go to `errors` when it is given, and the rest is still answered.
+// ReadFiles or ResolveArgs, then the objects as the server has them; types are expanded to their
+// objects. Failures of single objects go to `errors` when it is given, and the rest is still
+// answered.
 absl::StatusOr<std::vector<Info>> FetchObjects(Factory& factory, const Selection& selection,
-                                               std::vector<absl::Status>* errors = nullptr, bool* single = nullptr);
+                                               std::vector<absl::Status>* errors = nullptr,
+                                               bool* single = nullptr);
 
 // All pages of a list: calls `page` with each.
-absl::Status ListPages(RestClient& client, const std::string& path, const std::string& query, const std::string& accept,
-                       int64_t chunk_size, const std::function<absl::Status(Value page)>& page);
-// The items of all pages with apiVersion and kind set. `list` receives the first page's metadata when not null.
-absl::StatusOr<std::vector<Value>> ListItems(RestClient& client, const std::string& path, const std::string& query,
-                                             int64_t chunk_size = 500);
+absl::Status ListPages(RestClient& client, const std::string& path, const std::string& query,
+                       const std::string& accept, int64_t chunk_size,
+                       const std::function<absl::Status(Value page)>& page);
+// The items of all pages with apiVersion and kind set. `list` receives the first page's metadata
+// when not null.
+absl::StatusOr<std::vector<Value>> ListItems(RestClient& client, const std::string& path,
+                                             const std::string& query, int64_t chunk_size = 500);
 
-// A refused list, told as kubectl tells it: "Unable to list ...", "Unable to find ... that match label selector ...".
-absl::Status ListError(const absl::Status& status, const ApiResource& resource, const Selection& selection);
-std::string SelectorQuery(const Selection& selection);  // "labelSelector=...&fieldSelector=..." or empty
+// A refused list, told as kubectl tells it: "Unable to list ...", "Unable to find ... that match
+// label selector ...".
+absl::Status ListError(const absl::Status& status, const ApiResource& resource,
+                       const Selection& selection);
+std::string SelectorQuery(
+    const Selection& selection);  // "labelSelector=...&fieldSelector=..." or empty
 
 void AddFileFlags(FlagSet* flags, FileOptions* files, absl::string_view purpose);
 

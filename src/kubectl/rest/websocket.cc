@@ -1,8 +1,9 @@
 #include "kubectl/rest/websocket.h"
 
-#include <cerrno>
 #include <curl/curl.h>
 #include <poll.h>
+
+#include <cerrno>
 #include <random>
 
 #include "absl/strings/ascii.h"
@@ -47,8 +48,9 @@ WebSocketClient::~WebSocketClient() {
   if (curl_ != nullptr) curl_easy_cleanup(static_cast<CURL*>(curl_));
 }
 
-absl::StatusOr<std::unique_ptr<WebSocketClient>> WebSocketClient::Open(const Connection& connection, const std::string& path,
-                                                                       const std::vector<std::string>& protocols) {
+absl::StatusOr<std::unique_ptr<WebSocketClient>> WebSocketClient::Open(
+    const Connection& connection, const std::string& path,
+    const std::vector<std::string>& protocols) {
   std::unique_ptr<WebSocketClient> client(new WebSocketClient());
   CURL* curl = curl_easy_init();
   client->curl_ = curl;
@@ -58,9 +60,12 @@ absl::StatusOr<std::unique_ptr<WebSocketClient>> WebSocketClient::Open(const Con
   curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
-  curl_blob ca{const_cast<char*>(connection.ca_pem.data()), connection.ca_pem.size(), CURL_BLOB_COPY};
-  curl_blob cert{const_cast<char*>(connection.cert_pem.data()), connection.cert_pem.size(), CURL_BLOB_COPY};
-  curl_blob key{const_cast<char*>(connection.key_pem.data()), connection.key_pem.size(), CURL_BLOB_COPY};
+  curl_blob ca{const_cast<char*>(connection.ca_pem.data()), connection.ca_pem.size(),
+               CURL_BLOB_COPY};
+  curl_blob cert{const_cast<char*>(connection.cert_pem.data()), connection.cert_pem.size(),
+                 CURL_BLOB_COPY};
+  curl_blob key{const_cast<char*>(connection.key_pem.data()), connection.key_pem.size(),
+                CURL_BLOB_COPY};
   if (connection.insecure) {
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -84,19 +89,26 @@ absl::StatusOr<std::unique_ptr<WebSocketClient>> WebSocketClient::Open(const Con
   return client;
 }
 
-absl::Status WebSocketClient::Handshake(const Connection& connection, const std::string& path, const std::vector<std::string>& protocols) {
-  std::string request = absl::StrCat("GET ", PrefixOf(connection.server), path, " HTTP/1.1\r\nHost: ", HostOf(connection.server),
-                                     "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ",
-                                     absl::Base64Escape(Random(16)), "\r\nSec-WebSocket-Protocol: ");
+absl::Status WebSocketClient::Handshake(const Connection& connection, const std::string& path,
+                                        const std::vector<std::string>& protocols) {
+  std::string request = absl::StrCat(
+      "GET ", PrefixOf(connection.server), path, " HTTP/1.1\r\nHost: ", HostOf(connection.server),
+      "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+      "13\r\nSec-WebSocket-Key: ",
+      absl::Base64Escape(Random(16)), "\r\nSec-WebSocket-Protocol: ");
   absl::StrAppend(&request, absl::StrJoin(protocols, ", "), "\r\nUser-Agent: ", kUserAgent, "\r\n");
-  if (!connection.token.empty()) absl::StrAppend(&request, "Authorization: Bearer ", connection.token, "\r\n");
-  if (!connection.as.empty()) absl::StrAppend(&request, "Impersonate-User: ", connection.as, "\r\n");
-  for (const std::string& group : connection.as_group) absl::StrAppend(&request, "Impersonate-Group: ", group, "\r\n");
+  if (!connection.token.empty())
+    absl::StrAppend(&request, "Authorization: Bearer ", connection.token, "\r\n");
+  if (!connection.as.empty())
+    absl::StrAppend(&request, "Impersonate-User: ", connection.as, "\r\n");
+  for (const std::string& group : connection.as_group)
+    absl::StrAppend(&request, "Impersonate-Group: ", group, "\r\n");
   request += "\r\n";
   RETURN_IF_ERROR(SendRaw(request));
   size_t head_end;
   while ((head_end = buffer_.find("\r\n\r\n")) == std::string::npos) {
-    if (closed_ || buffer_.size() > (64u << 10)) return Error("unable to upgrade connection: the server closed it");
+    if (closed_ || buffer_.size() > (64u << 10))
+      return Error("unable to upgrade connection: the server closed it");
     bool ignored = false;
     Wait(-1, -1, &ignored);
     char chunk[4096];
@@ -125,13 +137,15 @@ absl::Status WebSocketClient::Handshake(const Connection& connection, const std:
   }
   absl::StatusOr<Value> status = ParseJson(buffer_);
   if (status.ok() && status->GetString("kind") == "Status") return ApiError(*status);
-  return Error(absl::StrCat("unable to upgrade connection: ", absl::StripAsciiWhitespace(buffer_.empty() ? lines[0] : buffer_)));
+  return Error(absl::StrCat("unable to upgrade connection: ",
+                            absl::StripAsciiWhitespace(buffer_.empty() ? lines[0] : buffer_)));
 }
 
 absl::Status WebSocketClient::SendRaw(absl::string_view bytes) {
   while (!bytes.empty()) {
     size_t sent = 0;
-    const CURLcode code = curl_easy_send(static_cast<CURL*>(curl_), bytes.data(), bytes.size(), &sent);
+    const CURLcode code =
+        curl_easy_send(static_cast<CURL*>(curl_), bytes.data(), bytes.size(), &sent);
     if (code == CURLE_AGAIN) {
       pollfd poller{fd_, POLLOUT, 0};
       poll(&poller, 1, 1000);
@@ -157,7 +171,8 @@ absl::StatusOr<size_t> WebSocketClient::ReceiveRaw(char* buffer, size_t size) {
 void WebSocketClient::Wait(int other_fd, int timeout_ms, bool* other_ready) {
   pollfd pollers[2] = {{fd_, POLLIN, 0}, {other_fd, POLLIN, 0}};
   *other_ready = false;
-  if (poll(pollers, other_fd >= 0 ? 2 : 1, timeout_ms) > 0) *other_ready = other_fd >= 0 && pollers[1].revents != 0;
+  if (poll(pollers, other_fd >= 0 ? 2 : 1, timeout_ms) > 0)
+    *other_ready = other_fd >= 0 && pollers[1].revents != 0;
 }
 
 absl::Status WebSocketClient::SendBinary(absl::string_view payload) {
@@ -171,7 +186,8 @@ absl::Status WebSocketClient::SendBinary(absl::string_view payload) {
     frame += static_cast<char>(payload.size());
   } else {
     frame += static_cast<char>(0x80 | 127);
-    for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(payload.size() >> shift);
+    for (int shift = 56; shift >= 0; shift -= 8)
+      frame += static_cast<char>(payload.size() >> shift);
   }
   const std::string mask = Random(4);
   frame += mask;

@@ -20,11 +20,13 @@ std::string Tabbed(TabWriter::Options options, absl::string_view text) {
 }
 
 TEST(TabWriterTest, ColumnIsARunOfLines) {
-  EXPECT_EQ(Tabbed({0, 2, false}, "a\tb\nlong\tc\nno tab\nx\ty\n"), "a     b\nlong  c\nno tab\nx  y\n");
+  EXPECT_EQ(Tabbed({0, 2, false}, "a\tb\nlong\tc\nno tab\nx\ty\n"),
+            "a     b\nlong  c\nno tab\nx  y\n");
 }
 
 TEST(TabWriterTest, TextAfterTheLastTabHasNoColumn) {
-  EXPECT_EQ(Tabbed({6, 3, true}, "NAME\tAGE\nlonger-name\t5s\n"), "NAME          AGE\nlonger-name   5s\n");
+  EXPECT_EQ(Tabbed({6, 3, true}, "NAME\tAGE\nlonger-name\t5s\n"),
+            "NAME          AGE\nlonger-name   5s\n");
 }
 
 TEST(TabWriterTest, InnerColumnsEndWhereALineLacksThem) {
@@ -41,7 +43,9 @@ TEST(TabWriterTest, RememberedWidthsSurviveFlush) {
   EXPECT_EQ(out.text(), "a-long-name   x\nb             y\n");
 }
 
-TEST(TabWriterTest, CountsCharactersNotBytes) { EXPECT_EQ(Tabbed({0, 2, false}, "é\tb\nab\tc\n"), "é   b\nab  c\n"); }
+TEST(TabWriterTest, CountsCharactersNotBytes) {
+  EXPECT_EQ(Tabbed({0, 2, false}, "é\tb\nab\tc\n"), "é   b\nab  c\n");
+}
 
 struct Parsing {
   std::string text = "none", name;
@@ -67,7 +71,9 @@ struct Parsing {
 
 TEST(FlagsTest, EveryForm) {
   Parsing p;
-  ASSERT_TRUE(p.Parse({"a", "--dry-run", "-it", "-nfoo", "--replicas=3", "-f", "x,y", "-f=z", "--env", "A=b,c", "--timeout=1m30s", "b", "--", "-c"}).ok());
+  ASSERT_TRUE(p.Parse({"a", "--dry-run", "-it", "-nfoo", "--replicas=3", "-f", "x,y", "-f=z",
+                       "--env", "A=b,c", "--timeout=1m30s", "b", "--", "-c"})
+                  .ok());
   EXPECT_EQ(p.text, "unchanged");
   EXPECT_EQ(p.name, "foo");
   EXPECT_TRUE(p.flag && p.other);
@@ -80,15 +86,23 @@ TEST(FlagsTest, EveryForm) {
 }
 
 TEST(FlagsTest, Complaints) {
-  struct Case { std::vector<std::string> words; std::string want; };
+  struct Case {
+    std::vector<std::string> words;
+    std::string want;
+  };
   const Case cases[] = {
       {{"--foo"}, "unknown flag: --foo"},
       {{"-x"}, "unknown shorthand flag: 'x' in -x"},
       {{"-n"}, "flag needs an argument: 'n' in -n"},
       {{"--namespace"}, "flag needs an argument: --namespace"},
-      {{"--replicas=x"}, "invalid argument \"x\" for \"--replicas\" flag: strconv.ParseInt: parsing \"x\": invalid syntax"},
-      {{"-i=maybe"}, "invalid argument \"maybe\" for \"-i, --stdin\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax"},
-      {{"--timeout=5"}, "invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\""},
+      {{"--replicas=x"},
+       "invalid argument \"x\" for \"--replicas\" flag: strconv.ParseInt: parsing \"x\": invalid "
+       "syntax"},
+      {{"-i=maybe"},
+       "invalid argument \"maybe\" for \"-i, --stdin\" flag: strconv.ParseBool: parsing \"maybe\": "
+       "invalid syntax"},
+      {{"--timeout=5"},
+       "invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\""},
   };
   for (const Case& c : cases) {
     Parsing p;
@@ -100,15 +114,20 @@ TEST(FlagsTest, GoDurations) {
   EXPECT_EQ(FormatGoDuration(absl::Minutes(1)), "1m0s");
   EXPECT_EQ(FormatGoDuration(absl::ZeroDuration()), "0s");
   EXPECT_EQ(FormatGoDuration(absl::Seconds(3661)), "1h1m1s");
-  EXPECT_EQ(*ParseGoDuration("1h2m3.5s"), absl::Hours(1) + absl::Minutes(2) + absl::Milliseconds(3500));
+  EXPECT_EQ(*ParseGoDuration("1h2m3.5s"),
+            absl::Hours(1) + absl::Minutes(2) + absl::Milliseconds(3500));
 }
 
 TEST(ErrorsTest, ServerRefusals) {
-  struct Case { std::string status, want; };
+  struct Case {
+    std::string status, want;
+  };
   const Case cases[] = {
-      {R"({"message":"pods \"x\" not found","reason":"NotFound"})", "Error from server (NotFound): pods \"x\" not found\n"},
+      {R"({"message":"pods \"x\" not found","reason":"NotFound"})",
+       "Error from server (NotFound): pods \"x\" not found\n"},
       {R"({"message":"odd"})", "Error from server: odd\n"},
-      {R"({"message":"no","reason":"Unauthorized"})", "error: You must be logged in to the server (no)\n"},
+      {R"({"message":"no","reason":"Unauthorized"})",
+       "error: You must be logged in to the server (no)\n"},
       {R"({"message":"m","reason":"Invalid","details":{"kind":"Pod","name":"X","causes":[{"field":"a","message":"b"}]}})",
        "The Pod \"X\" is invalid: a: b\n"},
       {R"({"message":"m","reason":"Invalid","details":{"kind":"Pod","name":"X","causes":[{"field":"a","message":"b"},{"field":"c","message":"d"}]}})",
@@ -118,12 +137,15 @@ TEST(ErrorsTest, ServerRefusals) {
 }
 
 TEST(ErrorsTest, ContextGoesIntoTheServersMessage) {
-  const absl::Status status = AddContext(ApiError(*ParseJson(R"({"message":"m","reason":"Conflict"})")), "error when creating \"f\": ");
+  const absl::Status status =
+      AddContext(ApiError(*ParseJson(R"({"message":"m","reason":"Conflict"})")),
+                 "error when creating \"f\": ");
   EXPECT_EQ(RenderError(status), "Error from server (Conflict): error when creating \"f\": m\n");
 }
 
 TEST(ErrorsTest, SeveralErrorsOneALine) {
-  EXPECT_EQ(RenderError(Aggregate({Error("a"), absl::OkStatus(), Error("b")})), "error: a\nerror: b\n");
+  EXPECT_EQ(RenderError(Aggregate({Error("a"), absl::OkStatus(), Error("b")})),
+            "error: a\nerror: b\n");
   EXPECT_EQ(RenderError(Aggregate({Error("a")})), "error: a\n");
   EXPECT_TRUE(Aggregate({}).ok());
 }

@@ -24,11 +24,14 @@ Value Applied(const std::string& original, const std::string& current) {
 }
 
 TEST(ApplyTest, ListsMergeByKeyAndRemovedFieldsGo) {
-  const std::string before = R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","labels":{"a":"1","gone":"x"}},
+  const std::string before =
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","labels":{"a":"1","gone":"x"}},
 "spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"c","image":"i:1"},{"name":"old","image":"o"}]}}}})";
-  const std::string live = R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","labels":{"a":"1","gone":"x","other":"kept"}},
+  const std::string live =
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","labels":{"a":"1","gone":"x","other":"kept"}},
 "spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"c","image":"i:1","imagePullPolicy":"Always"},{"name":"old","image":"o"}]}}}})";
-  Value modified = Json(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","labels":{"a":"1"}},
+  Value modified = Json(
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","labels":{"a":"1"}},
 "spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"c","image":"i:2"}]}}}})");
   SetLastApplied(&modified);
   const auto computed = ComputeApplyPatch(Applied(before, live), modified);
@@ -36,14 +39,17 @@ TEST(ApplyTest, ListsMergeByKeyAndRemovedFieldsGo) {
   EXPECT_TRUE(computed->strategic);
   Value patch = computed->patch;
   patch.EraseAt("metadata.annotations");
-  EXPECT_EQ(WriteJsonSorted(patch),
-            R"({"metadata":{"labels":{"gone":null}},"spec":{"replicas":3,"template":{"spec":{"$setElementOrder/containers":[{"name":"c"}],)"
-            R"("containers":[{"image":"i:2","name":"c"},{"$patch":"delete","name":"old"}]}}}})");
+  EXPECT_EQ(
+      WriteJsonSorted(patch),
+      R"({"metadata":{"labels":{"gone":null}},"spec":{"replicas":3,"template":{"spec":{"$setElementOrder/containers":[{"name":"c"}],)"
+      R"("containers":[{"image":"i:2","name":"c"},{"$patch":"delete","name":"old"}]}}}})");
 }
 
 TEST(ApplyTest, NothingToDoIsAnEmptyPatch) {
-  const std::string text = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","annotations":{}},"data":{"a":"b"}})";
-  Value modified = Json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"b"}})");
+  const std::string text =
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","annotations":{}},"data":{"a":"b"}})";
+  Value modified =
+      Json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"b"}})");
   SetLastApplied(&modified);
   Value current = modified;
   current.Ensure("metadata").Set("uid", "u");
@@ -53,11 +59,13 @@ TEST(ApplyTest, NothingToDoIsAnEmptyPatch) {
 }
 
 TEST(ApplyTest, UnknownKindsGetAMergePatch) {
-  Value modified = Json(R"({"apiVersion":"example.com/v1","kind":"Foo","metadata":{"name":"f"},"spec":{"list":[2]}})");
+  Value modified = Json(
+      R"({"apiVersion":"example.com/v1","kind":"Foo","metadata":{"name":"f"},"spec":{"list":[2]}})");
   SetLastApplied(&modified);
   const auto computed = ComputeApplyPatch(
-      Applied(R"({"apiVersion":"example.com/v1","kind":"Foo","metadata":{"name":"f"},"spec":{"list":[1],"x":1}})",
-              R"({"apiVersion":"example.com/v1","kind":"Foo","metadata":{"name":"f"},"spec":{"list":[1],"x":1,"y":2}})"),
+      Applied(
+          R"({"apiVersion":"example.com/v1","kind":"Foo","metadata":{"name":"f"},"spec":{"list":[1],"x":1}})",
+          R"({"apiVersion":"example.com/v1","kind":"Foo","metadata":{"name":"f"},"spec":{"list":[1],"x":1,"y":2}})"),
       modified);
   ASSERT_TRUE(computed.ok()) << computed.status();
   EXPECT_FALSE(computed->strategic);
@@ -68,7 +76,9 @@ TEST(ApplyTest, LastAppliedTextIsSortedAndWithoutItself) {
   Value object = Json(R"({"kind":"A","apiVersion":"v1","metadata":{"name":"x"}})");
   SetLastApplied(&object);
   const std::string once = object.At("metadata.annotations")->Find(kLastApplied)->as_string();
-  EXPECT_EQ(once, "{\"apiVersion\":\"v1\",\"kind\":\"A\",\"metadata\":{\"annotations\":{},\"name\":\"x\"}}\n");
+  EXPECT_EQ(
+      once,
+      "{\"apiVersion\":\"v1\",\"kind\":\"A\",\"metadata\":{\"annotations\":{},\"name\":\"x\"}}\n");
   SetLastApplied(&object);
   EXPECT_EQ(object.At("metadata.annotations")->Find(kLastApplied)->as_string(), once);
 }
@@ -79,20 +89,36 @@ TEST(GeneratorsTest, ContainerNameOfAnImage) {
 }
 
 TEST(GeneratorsTest, TcpPorts) {
-  EXPECT_EQ(WriteJson(*ParseTcpPort("80:8080")), R"({"name":"80-8080","protocol":"TCP","port":80,"targetPort":8080})");
-  EXPECT_EQ(WriteJson(*ParseTcpPort("443")), R"({"name":"443","protocol":"TCP","port":443,"targetPort":443})");
-  EXPECT_EQ(WriteJson(*ParseTcpPort("80:web")), R"({"name":"80-web","protocol":"TCP","port":80,"targetPort":"web"})");
+  EXPECT_EQ(WriteJson(*ParseTcpPort("80:8080")),
+            R"({"name":"80-8080","protocol":"TCP","port":80,"targetPort":8080})");
+  EXPECT_EQ(WriteJson(*ParseTcpPort("443")),
+            R"({"name":"443","protocol":"TCP","port":443,"targetPort":443})");
+  EXPECT_EQ(WriteJson(*ParseTcpPort("80:web")),
+            R"({"name":"80-web","protocol":"TCP","port":80,"targetPort":"web"})");
   EXPECT_FALSE(ParseTcpPort("x").ok());
 }
 
 TEST(RolloutStatusTest, Deployment) {
-  struct Case { std::string status, want; bool done; };
+  struct Case {
+    std::string status, want;
+    bool done;
+  };
   const Case cases[] = {
-      {R"({"observedGeneration":1})", "Waiting for deployment spec update to be observed...\n", false},
-      {R"({"observedGeneration":2,"updatedReplicas":1})", "Waiting for deployment \"w\" rollout to finish: 1 out of 3 new replicas have been updated...\n", false},
-      {R"({"observedGeneration":2,"updatedReplicas":3,"replicas":4})", "Waiting for deployment \"w\" rollout to finish: 1 old replicas are pending termination...\n", false},
-      {R"({"observedGeneration":2,"updatedReplicas":3,"replicas":3,"availableReplicas":2})", "Waiting for deployment \"w\" rollout to finish: 2 of 3 updated replicas are available...\n", false},
-      {R"({"observedGeneration":2,"updatedReplicas":3,"replicas":3,"availableReplicas":3})", "deployment \"w\" successfully rolled out\n", true},
+      {R"({"observedGeneration":1})", "Waiting for deployment spec update to be observed...\n",
+       false},
+      {R"({"observedGeneration":2,"updatedReplicas":1})",
+       "Waiting for deployment \"w\" rollout to finish: 1 out of 3 new replicas have been "
+       "updated...\n",
+       false},
+      {R"({"observedGeneration":2,"updatedReplicas":3,"replicas":4})",
+       "Waiting for deployment \"w\" rollout to finish: 1 old replicas are pending "
+       "termination...\n",
+       false},
+      {R"({"observedGeneration":2,"updatedReplicas":3,"replicas":3,"availableReplicas":2})",
+       "Waiting for deployment \"w\" rollout to finish: 2 of 3 updated replicas are available...\n",
+       false},
+      {R"({"observedGeneration":2,"updatedReplicas":3,"replicas":3,"availableReplicas":3})",
+       "deployment \"w\" successfully rolled out\n", true},
   };
   for (const Case& c : cases) {
     Value object = Json(R"({"metadata":{"name":"w","generation":2},"spec":{"replicas":3}})");
@@ -105,9 +131,12 @@ TEST(RolloutStatusTest, Deployment) {
 }
 
 TEST(RolloutStatusTest, Failures) {
-  const Value object = Json(R"({"metadata":{"name":"w"},"status":{"conditions":[{"type":"Progressing","reason":"ProgressDeadlineExceeded"}]}})");
-  EXPECT_EQ(RolloutStatus("Deployment", object, 0).status().message(), "deployment \"w\" exceeded its progress deadline");
-  EXPECT_EQ(RolloutStatus("Pod", object, 0).status().message(), "no status viewer has been implemented for Pod");
+  const Value object = Json(
+      R"({"metadata":{"name":"w"},"status":{"conditions":[{"type":"Progressing","reason":"ProgressDeadlineExceeded"}]}})");
+  EXPECT_EQ(RolloutStatus("Deployment", object, 0).status().message(),
+            "deployment \"w\" exceeded its progress deadline");
+  EXPECT_EQ(RolloutStatus("Pod", object, 0).status().message(),
+            "no status viewer has been implemented for Pod");
 }
 
 }  // namespace

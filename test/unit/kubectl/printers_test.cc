@@ -17,11 +17,14 @@ Value Json(absl::string_view text) {
   return value.ok() ? *value : Value();
 }
 
-const char kPod[] = R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","labels":{"app":"web","a.b/c":"d"}},
+const char kPod[] =
+    R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","labels":{"app":"web","a.b/c":"d"}},
 "spec":{"containers":[{"name":"a","image":"x:1","port":80},{"name":"b","image":"y:2"}]},"status":{"ok":true}})";
 
 TEST(JsonPathTest, Execute) {
-  struct Case { std::string path, want; };
+  struct Case {
+    std::string path, want;
+  };
   const Case cases[] = {
       {"{.metadata.name}", "p"},
       {"name: {.metadata.name}\n", "name: p\n"},
@@ -56,25 +59,31 @@ TEST(JsonPathTest, Failures) {
   EXPECT_EQ(JsonPath::Parse("{.a").status().message(), "unclosed action");
   EXPECT_EQ(JsonPath::Parse("{.a[0}").status().message(), "unterminated array");
   const Value pod = Json(kPod);
-  EXPECT_EQ(JsonPath::Parse("{.nope}")->Execute(pod, false).status().message(), "nope is not found");
-  EXPECT_EQ(JsonPath::Parse("{.spec.containers[9]}")->Execute(pod).status().message(), "array index out of bounds: index 9, length 2");
+  EXPECT_EQ(JsonPath::Parse("{.nope}")->Execute(pod, false).status().message(),
+            "nope is not found");
+  EXPECT_EQ(JsonPath::Parse("{.spec.containers[9]}")->Execute(pod).status().message(),
+            "array index out of bounds: index 9, length 2");
 }
 
 TEST(JsonPathTest, RelaxedForms) {
   const Value pod = Json(kPod);
-  for (const char* text : {"metadata.name", ".metadata.name", "{metadata.name}", "{.metadata.name}"}) {
+  for (const char* text :
+       {"metadata.name", ".metadata.name", "{metadata.name}", "{.metadata.name}"}) {
     EXPECT_EQ(*JsonPath::ParseRelaxed(text)->Execute(pod), "p") << text;
   }
   EXPECT_FALSE(JsonPath::ParseRelaxed("{.a").ok());
 }
 
 TEST(GoTemplateTest, Execute) {
-  struct Case { std::string tmpl, want; };
+  struct Case {
+    std::string tmpl, want;
+  };
   const Case cases[] = {
       {"{{.metadata.name}}", "p"},
       {"{{.nope}}", "<no value>"},
       {"{{range .spec.containers}}{{.name}} {{end}}", "a b "},
-      {"{{range $i, $c := .spec.containers}}{{if $i}}, {{end}}{{$c.name | printf \"%q\"}}{{end}}", "\"a\", \"b\""},
+      {"{{range $i, $c := .spec.containers}}{{if $i}}, {{end}}{{$c.name | printf \"%q\"}}{{end}}",
+       "\"a\", \"b\""},
       {"{{len .spec.containers}}", "2"},
       {"{{if eq .kind \"Pod\"}}yes{{else}}no{{end}}", "yes"},
       {"{{if and .nope .kind}}yes{{else if .kind}}other{{end}}", "other"},
@@ -110,14 +119,19 @@ TEST(ObjectPrinterTest, NamesAndOperations) {
   options.operation = "created";
   EXPECT_EQ(Printed(options, Json(kPod)), "pod/p created\n");
   options.output = "name";
-  EXPECT_EQ(Printed(options, Json(R"({"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"w"}})")), "deployment.apps/w\n");
+  EXPECT_EQ(
+      Printed(options,
+              Json(R"({"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"w"}})")),
+      "deployment.apps/w\n");
 }
 
 TEST(ObjectPrinterTest, JsonIsSortedEscapedAndWithoutManagedFields) {
   PrintOptions options;
   options.output = "json";
-  EXPECT_EQ(Printed(options, Json(R"({"b":"<&>","a":[],"metadata":{"managedFields":[1],"name":"x"}})")),
-            "{\n    \"a\": [],\n    \"b\": \"\\u003c\\u0026\\u003e\",\n    \"metadata\": {\n        \"name\": \"x\"\n    }\n}\n");
+  EXPECT_EQ(
+      Printed(options, Json(R"({"b":"<&>","a":[],"metadata":{"managedFields":[1],"name":"x"}})")),
+      "{\n    \"a\": [],\n    \"b\": \"\\u003c\\u0026\\u003e\",\n    \"metadata\": {\n        "
+      "\"name\": \"x\"\n    }\n}\n");
 }
 
 TEST(ObjectPrinterTest, CustomColumns) {
@@ -129,13 +143,16 @@ TEST(ObjectPrinterTest, CustomColumns) {
 TEST(ObjectPrinterTest, UnknownFormat) {
   PrintOptions options;
   options.output = "foo";
-  EXPECT_EQ(MakeObjectPrinter(options).status().message(),
-            "unable to match a printer suitable for the output format \"foo\", allowed formats are: "
-            "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml");
+  EXPECT_EQ(
+      MakeObjectPrinter(options).status().message(),
+      "unable to match a printer suitable for the output format \"foo\", allowed formats are: "
+      "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,"
+      "template,templatefile,yaml");
 }
 
 TEST(TablePrinterTest, ColumnsByPriorityKindAndLabels) {
-  const Value table = Json(R"({"kind":"Table","columnDefinitions":[{"name":"Name","format":"name"},{"name":"Ready"},{"name":"IP","priority":1}],
+  const Value table = Json(
+      R"({"kind":"Table","columnDefinitions":[{"name":"Name","format":"name"},{"name":"Ready"},{"name":"IP","priority":1}],
 "rows":[{"cells":["p","1/1","1.2.3.4"],"object":{"metadata":{"namespace":"ns","labels":{"b":"2","a":"1"}}}},{"cells":["q",3,null],"object":{"metadata":{"namespace":"ns"}}}]})");
   const auto print = [&](TableOptions options) {
     StringWriter out;
@@ -149,7 +166,8 @@ TEST(TablePrinterTest, ColumnsByPriorityKindAndLabels) {
   wide.wide = wide.with_namespace = wide.show_labels = true;
   wide.kind_prefix = "pod";
   EXPECT_EQ(print(wide),
-            "NAMESPACE   NAME    READY   IP        LABELS\nns          pod/p   1/1     1.2.3.4   a=1,b=2\nns          pod/q   3                 <none>\n");
+            "NAMESPACE   NAME    READY   IP        LABELS\nns          pod/p   1/1     1.2.3.4   "
+            "a=1,b=2\nns          pod/q   3                 <none>\n");
   TableOptions bare;
   bare.no_headers = true;
   bare.label_columns = {"x/a"};
@@ -167,7 +185,8 @@ TEST(SorterTest, NumbersInNamesCountAsNumbers) {
   ASSERT_TRUE(sorted.ok());
   EXPECT_EQ((*sorted)[0].GetString("metadata.name"), "pod-1");
   EXPECT_EQ((*sorted)[2].GetString("metadata.name"), "pod-10");
-  EXPECT_EQ(SortObjects(objects, ".spec.x").status().message(), "couldn't find any field with path \"{.spec.x}\" in the list of objects");
+  EXPECT_EQ(SortObjects(objects, ".spec.x").status().message(),
+            "couldn't find any field with path \"{.spec.x}\" in the list of objects");
 }
 
 }  // namespace

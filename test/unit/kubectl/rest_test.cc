@@ -74,10 +74,12 @@ TEST(KubeconfigTest, FlagsOverrule) {
 TEST(KubeconfigTest, UnknownNames) {
   ConnectionFlags flags;
   flags.context = "nope";
-  EXPECT_EQ(ResolveConnection(Merged(), flags).status().message(), "context \"nope\" does not exist");
+  EXPECT_EQ(ResolveConnection(Merged(), flags).status().message(),
+            "context \"nope\" does not exist");
   flags.context = "";
   flags.cluster = "nope";
-  EXPECT_EQ(ResolveConnection(Merged(), flags).status().message(), "cluster \"nope\" does not exist");
+  EXPECT_EQ(ResolveConnection(Merged(), flags).status().message(),
+            "cluster \"nope\" does not exist");
 }
 
 TEST(DiscoveryTest, CacheRoundTrip) {
@@ -86,7 +88,8 @@ TEST(DiscoveryTest, CacheRoundTrip) {
   r.short_names = {"deploy"};
   r.categories = {"all"};
   r.subresources = {"scale", "status"};
-  const std::vector<ApiResource> back = DecodeResources(EncodeResources({r, {"", "v1", "nodes", "node", "Node"}}));
+  const std::vector<ApiResource> back =
+      DecodeResources(EncodeResources({r, {"", "v1", "nodes", "node", "Node"}}));
   ASSERT_EQ(back.size(), 2u);
   EXPECT_EQ(back[0].QualifiedName(), "deployments.apps");
   EXPECT_THAT(back[0].short_names, ElementsAre("deploy"));
