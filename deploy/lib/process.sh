@@ -8,7 +8,7 @@ start_time() { # PID: clock ticks after boot; nothing when there is no such proc
 
 pid_of() { # COMPONENT: its pid when it runs
   local pid start
-  read -r pid start <"$dir/pids/$1" 2>/dev/null || return 1
+  read -r pid start 2>/dev/null <"$dir/pids/$1" || return 1
   [[ $(start_time "$pid") == "$start" ]] && printf %s "$pid"
 }
 

@@ -115,7 +115,8 @@ class RealAuthenticator final : public Authenticator {
       AddGroup(answer->user, kAuthenticatedGroup);
       return std::move(answer->user);
     }
-    if (!config_.anonymous) return absl::UnauthenticatedError("");
+    // Who shows a certificate that does not verify is somebody with wrong credentials, not nobody.
+    if (!config_.anonymous || credentials.refused_certificate) return absl::UnauthenticatedError("");
     return UserInfo{.name = kAnonymousUser, .groups = {kUnauthenticatedGroup}};
   }
 

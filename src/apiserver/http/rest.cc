@@ -99,6 +99,7 @@ namespace {
 
 pipeline::Credentials CredentialsOf(const Request& request) {
   pipeline::Credentials c;
+  c.refused_certificate = request.peer != nullptr && !request.peer->verified;
   if (request.peer != nullptr && request.peer->verified) {
     c.has_certificate = true;
     c.common_name = request.peer->common_name;

@@ -40,6 +40,7 @@ struct RequestInfo {
 struct Credentials {
   // Client certificate that the TLS layer verified against --client-ca-file.
   bool has_certificate = false;
+  bool refused_certificate = false;  // one was shown, but it has expired or is not of our authority
   std::string common_name;
   std::vector<std::string> organizations;
   std::string certificate_uid;                    // subject attribute 1.3.6.1.4.1.57683.2, if any
