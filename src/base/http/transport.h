@@ -41,7 +41,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   virtual void SetDeadline(absl::Duration after) = 0;
   virtual bool closed() const = 0;
 
-  std::string early;  // bytes read before an upgrade, for the stream that takes over
+  std::string early;  // bytes read while nobody listened (an upgrade), for the stream that takes over
 
   int64_t queued() const { return queued_.load(std::memory_order_relaxed); }
 

@@ -236,6 +236,8 @@ class Connection final : public Transport {
         // A copy of the handler: it may replace itself (an upgrade).
         const std::function<void(absl::string_view)> deliver = on_data;
         deliver(absl::string_view(read_buffer_->data(), n));
+      } else {
+        early.append(read_buffer_->data(), n);  // the connection is changing hands
       }
       ReadSome();
     };
