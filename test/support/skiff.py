@@ -87,7 +87,7 @@ class Kubectl:
 
 class Cluster:
     """A cluster by deploy/local, ended with the `with` block."""
-    ports = iter(range(30443, 40000, 400))
+    ports = iter(range(10500 + os.getpid() % 50 * 400, 32000, 400))  # so that scripts may run side by side
 
     def __init__(self, nodes=0, members=1, apiservers=1, runtime="embedded", flags=(), etcd_servers=None):
         self.dir = tempfile.mkdtemp(prefix="skiff-test-")
