@@ -8,7 +8,9 @@
 namespace apiserver::validation {
 namespace {
 
-void TargetRef(FieldErrors& e, const Path& p, const Value& ref) {
+enum class GroupRule { kAny, kWellFormed, kNeeded };
+
+void TargetRef(FieldErrors& e, const Path& p, const Value& ref, GroupRule rule) {
   for (const char* key : {"kind", "name"}) {
     const absl::string_view text = Text(ref, key);
     if (text.empty()) {
@@ -17,10 +19,13 @@ void TargetRef(FieldErrors& e, const Path& p, const Value& ref) {
       Named(e, p / key, text, apimachinery::IsPathSegmentName(text));
     }
   }
+  if (rule == GroupRule::kAny) return;
   const absl::string_view version = Text(ref, "apiVersion");
   const std::vector<absl::string_view> parts = absl::StrSplit(version, '/');
   if (parts.size() > 2) {
     e.Invalid(p / "apiVersion", Value(version), absl::StrCat("unexpected GroupVersion string: ", version));
+  } else if (rule == GroupRule::kNeeded && (parts.size() < 2 || parts[0].empty())) {
+    e.Invalid(p / "apiVersion", Value(version), "apiVersion must specify API group");
   }
 }
 
@@ -55,7 +60,7 @@ void Source(FieldErrors& e, const Path& p, absl::string_view kind, const Value& 
   const bool value = target.Has("value"), average = target.Has("averageValue"),
              utilization = target.Has("averageUtilization");
   if (kind == "object") {
-    TargetRef(e, p / "describedObject", Sub(source, "describedObject"));
+    TargetRef(e, p / "describedObject", Sub(source, "describedObject"), GroupRule::kWellFormed);
     MetricName(e, p / "metric", Sub(source, "metric"));
     Target(e, target_path, target);
     if (!value && !average) e.Required(target_path / "averageValue", "must set either a target value or averageValue");
@@ -152,7 +157,7 @@ void Rules(FieldErrors& e, const Path& p, const Value* rules) {
   }
 }
 
-void Spec(FieldErrors& e, const Value& object) {
+void Spec(FieldErrors& e, const Value& object, const Value* old) {
   const Path p("spec");
   const Value& spec = Sub(object, "spec");
   const Value* least = spec.Find("minReplicas");
@@ -164,7 +169,14 @@ void Spec(FieldErrors& e, const Value& object) {
   if (least != nullptr && most < least->as_int()) {
     e.Invalid(p / "maxReplicas", most, "must be greater than or equal to `minReplicas`");
   }
-  TargetRef(e, p / "scaleTargetRef", Sub(spec, "scaleTargetRef"));
+  // Of the core group only replication controllers scale. What was there before may stay.
+  const Value& target = Sub(spec, "scaleTargetRef");
+  GroupRule rule = Text(target, "kind") == "ReplicationController" ? GroupRule::kWellFormed : GroupRule::kNeeded;
+  if (old != nullptr && SameMember(target, Sub(Sub(*old, "spec"), "scaleTargetRef"), "apiVersion") &&
+      SameMember(target, Sub(Sub(*old, "spec"), "scaleTargetRef"), "kind")) {
+    rule = GroupRule::kAny;
+  }
+  TargetRef(e, p / "scaleTargetRef", target, rule);
   const Path metrics_path = p / "metrics";
   const Array& metrics = Items(spec, "metrics");
   bool external = false;
@@ -189,11 +201,11 @@ void Spec(FieldErrors& e, const Value& object) {
 
 void Create(FieldErrors& e, const Value& object) {
   Metadata(e, object, true, SubdomainName);
-  Spec(e, object);
+  Spec(e, object, nullptr);
 }
 void Update(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
-  Spec(e, object);
+  Spec(e, object, &old);
 }
 void Status(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
