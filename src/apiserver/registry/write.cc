@@ -262,7 +262,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     }
     if (unconditional && !AllowsUnconditionalUpdate(kind) && mode.subresource.empty() && !mode.applies) {
       apimachinery::FieldErrors errors;
-      errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(wanted.empty() ? "" : wanted),
+      errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(int64_t{0}),
                      "must be specified for an update");
       return apimachinery::Invalid(kind.group, kind.plural, name, errors);
     }
