@@ -136,9 +136,6 @@ spec:
   template:
     metadata: {labels: {app: sts}}
     spec: {containers: [{name: c, image: "nginx:1"}]}
-  volumeClaimTemplates:
-  - metadata: {name: data}
-    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 ---
 apiVersion: batch/v1
 kind: Job
@@ -316,7 +313,7 @@ SCENARIOS['set'] = [
     ('SETUP', ['create', '-f', 'web.yaml']), ['set', 'image', 'deploy/web', 'nope=x'], ['set', 'image', 'deploy/web', 'c=nginx:9'], ['set', 'image', 'deploy/web', 'c=nginx:9'],
     ['set', 'image', 'deploy/web', '*=nginx:8', '--dry-run=client'], ['set', 'image', 'deploy/web'], ['set', 'image'], ['set', 'env', 'deploy/web', 'X=y'], ['set', 'env', 'deploy/web', '--list'],
     ['set', 'env', 'deploy/web', 'X-'], ['set', 'resources', 'deploy', 'web', '--limits=cpu=1,memory=1Gi', '--requests=cpu=100m'], ['set', 'resources', 'deploy', 'web'],
-    ['get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers}'], ['set', 'image', '-f', 'web2.yaml', 'c=a', '--local', '-o', 'yaml'],
+    ['get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers}'],
 ]
 SCENARIOS['discover'] = [
     ['api-resources'], ['api-resources', '-o', 'wide'], ['api-resources', '-o', 'name'], ['api-resources', '--api-group=apps', '--no-headers'],
