@@ -99,23 +99,6 @@ Value AuthenticationConfig(const std::string& client_ca_pem) {
   return config;
 }
 
-// All our controllers act under the manager's one identity, so it needs what upstream's manager gets by minting tokens
-// for its controllers' service accounts, the right to aggregate (and so to escalate) roles included.
-Value ControllerManagerBinding() {
-  constexpr char kGroup[] = "rbac.authorization.k8s.io";
-  Value binding = Named("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "", "skiff:kube-controller-manager");
-  Value& role = binding["roleRef"];
-  role.Set("apiGroup", kGroup);
-  role.Set("kind", "ClusterRole");
-  role.Set("name", "cluster-admin");
-  Value subject = Value::MakeObject();
-  subject.Set("kind", "User");
-  subject.Set("apiGroup", kGroup);
-  subject.Set("name", "system:kube-controller-manager");
-  binding["subjects"].Append(std::move(subject));
-  return binding;
-}
-
 bool SetAddress(Value& list, const std::string& address, bool remove) {
   if (!list.is_array()) list = Value::MakeArray();
   apimachinery::Array& all = list.array();
@@ -206,9 +189,6 @@ absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
   for (const Value& object : auth::BootstrapPolicy()) {
     tasks.push_back([&] { return EnsurePolicy(registry, object); });
   }
-  tasks.push_back([&] {
-    return CreateMissing(registry, {"rbac.authorization.k8s.io", "clusterrolebindings"}, ControllerManagerBinding());
-  });
   for (const Value& object : admission::BootstrapPriorityClasses()) {
     tasks.push_back([&] { return CreateMissing(registry, {"scheduling.k8s.io", "priorityclasses"}, object); });
   }
