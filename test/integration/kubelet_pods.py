@@ -112,12 +112,12 @@ with skiff.Cluster(nodes=1) as cluster:
 
     @test("a killed process is restarted; a killed kubelet finds its containers again")
     def _():
-        create(pod("keep", box()))
+        create(pod("keep", box()), pod("mortal", box(script="until test -e /end; do sleep 0.1; done; exit 1")))
         phase("keep", "Running")
-        k("exec", "keep", "--", "kill", "-9", "1", check=False)
-        k("exec", "two", "-c", "a", "--", "kill", "1", check=False)
-        before = first("two")["containerID"]
-        until(lambda: first("two")["restartCount"] == 1 and first("two")["containerID"] != before, "restarted")
+        phase("mortal", "Running")
+        before = first("mortal")["containerID"]
+        k("exec", "mortal", "--", "touch", "/end")
+        until(lambda: first("mortal")["restartCount"] == 1 and first("mortal")["containerID"] != before, "restarted")
         was = first("keep")
         cluster.local("kill", "kubelet-node-1")
         cluster.local("restart", "kubelet-node-1")

@@ -166,7 +166,8 @@ void StaticPods::ReadAll() {
       base::LogWarning("static pod not read file=", file, " err=", pod.status().message());
       continue;
     }
-    found[KeyOf(*pod)] = std::make_shared<v1::Pod>(*std::move(pod));
+    const std::string key = KeyOf(*pod);
+    found[key] = std::make_shared<v1::Pod>(*std::move(pod));
   }
   std::vector<PodPtr> changed;
   std::vector<std::string> removed;
@@ -236,8 +237,11 @@ void StaticPods::SyncMirrors() {
     (*mirror.mutable_metadata()->mutable_annotations())[kMirrorAnnotation] = Annotation(*pod, kHashAnnotation);
     mirror.clear_status();
     // Owned by the node, so that it goes with it.
-    absl::StatusOr<v1::Node> node = api_.Get<v1::Node>("", node_name_, "0");
-    if (!node.ok()) continue;
+    absl::StatusOr<v1::Node> node = api_.Get<v1::Node>("", node_name_);
+    if (!node.ok()) {
+      base::LogWarning("mirror pod not created pod=", key, " err=", node.status().message());
+      continue;
+    }
     auto* owner = mirror.mutable_metadata()->add_ownerreferences();
     owner->set_apiversion("v1");
     owner->set_kind("Node");
@@ -245,9 +249,10 @@ void StaticPods::SyncMirrors() {
     owner->set_uid(node->metadata().uid());
     owner->set_controller(true);
     absl::StatusOr<v1::Pod> created = api_.Create(mirror);
-    if (!created.ok() && !absl::IsAlreadyExists(created.status())) {
+    if (!created.ok()) {
       base::LogWarning("mirror pod not created pod=", key, " err=", created.status().message());
-    } else if (created.ok()) {
+    } else {
+      base::LogInfo("mirror pod created pod=", key, " uid=", created->metadata().uid());
       auto known = std::make_shared<v1::Pod>(*created);
       statuses_.Observe(known);
       absl::MutexLock lock(&mu_);
