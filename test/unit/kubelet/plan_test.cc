@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "kubelet/pod_builder.h"
+#include "kubelet/pods/pod_util.h"
 #include "kubelet/pods/status.h"
 
 namespace kubelet {
