@@ -35,6 +35,7 @@ absl::StatusOr<ShimProcess> ShimProcess::Start(const std::string& program, const
   } else {
     posix_spawn_file_actions_addopen(&actions, kConsoleFd, "/dev/null", O_RDWR, 0);
   }
+  posix_spawn_file_actions_addclosefrom_np(&actions, kConsoleFd + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;
