@@ -22,7 +22,7 @@ for unit in sorted(glob.glob(os.path.join(TOP, "deploy/systemd/*.service"))):
     def _():
         with tempfile.TemporaryDirectory() as folder:
             for other in glob.glob(os.path.join(TOP, "deploy/systemd/*.service")):
-                text = open(other).read().replace("/usr/local/bin", BIN).replace("User=skiff", "User=nobody")
+                text = open(other).read().replace("/usr/local/bin", BIN).replace("User=skiff", "User=root")
                 open(os.path.join(folder, os.path.basename(other)), "w").write(text)
             done = subprocess.run(["systemd-analyze", "verify", "--man=no", os.path.join(folder, name)], capture_output=True,
                                   text=True, env={**os.environ, "SYSTEMD_UNIT_PATH": folder + ":"})

@@ -265,6 +265,7 @@ void RestDoor::ServeResource(Call& call) {
   const auto refuse = [&] {
     call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
   };
+  if (info.name.empty() && (info.verb == "patch" || info.verb == "update")) return refuse();
   if (info.verb == "get") return call.Send(registry.Get(context));
   if (info.verb == "list") return call.Send(registry.List(context));
   if (info.verb == "watch") {
@@ -299,10 +300,7 @@ void RestDoor::ServeResource(Call& call) {
   if (info.verb == "patch") {
     apimachinery::patch::PatchType type;
     if (!apimachinery::patch::PatchTypeFromMediaType(MediaType(call.request.header("content-type")), &type)) {
-      return call.Fail(apimachinery::UnsupportedMediaType(
-          "the body of the request was in an unknown format - accepted media types include: "
-          "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, "
-          "application/strategic-merge-patch+json"));
+      return call.Fail(Plain(415, "UnsupportedMediaType", "415: Unsupported Media Type"));
     }
     registry::Body body;
     body.bytes = call.request.body;

@@ -256,9 +256,11 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     const bool last = attempt + 1 >= std::max(mode.attempts, 2);
     if (!uid.empty() && uid != old_uid) {
       if (attempt == 0) continue;  // the cache may show the object's predecessor
-      return apimachinery::Conflict(kind.group, kind.plural, name,
-                                    absl::StrCat("Precondition failed: UID in precondition: ", uid,
-                                                 ", UID in object meta: ", old_uid));
+      return apimachinery::Conflict(
+          kind.group, kind.plural, name,
+          absl::StrCat("StorageError: invalid object, Code: 4, Key: ", resource.StoreKey(object.GetString("metadata.namespace"), name),
+                       ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", uid,
+                       ", UID in object meta: ", old_uid));
     }
     if (unconditional && !AllowsUnconditionalUpdate(kind) && mode.subresource.empty() && !mode.applies) {
       apimachinery::FieldErrors errors;

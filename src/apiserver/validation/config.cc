@@ -34,7 +34,7 @@ void ConfigMapCreate(FieldErrors& e, const Value& map) {
     Named(e, binary.Key(key), key, apimachinery::IsConfigMapKey(key));
     total += DecodedSize(value);
   }
-  if (total > kMaxData) e.TooLong(Path(), kMaxData);
+  if (total > kMaxData) e.TooLong(Path("[]"), kMaxData);  // how upstream prints the path of the whole
 }
 
 void StaysImmutable(FieldErrors& e, const Value& object, const Value& old, Strings members) {

@@ -12,6 +12,8 @@ namespace {
 namespace beast = boost::beast;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
+constexpr size_t kMaxDropped = 64 << 20;  // of a refused body, before the connection is cut
+constexpr absl::Duration kDropTime = absl::Seconds(10);
 constexpr size_t kMaxPipelined = 64 << 10;  // bytes read ahead while a request is being answered
 
 class Http1Session final : public Session, public std::enable_shared_from_this<Http1Session> {
@@ -46,6 +48,11 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
   }
 
   void OnData(absl::string_view data) {
+    if (dropping_) {
+      dropped_ += data.size();
+      if (dropped_ > kMaxDropped) transport_->Close();
+      return;
+    }
     inbox_.append(data.data(), data.size());
     if (current_ == nullptr) return Parse();
     if (inbox_.size() > kMaxPipelined) transport_->Pause();
@@ -105,6 +112,7 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
       const Request head = TakeHead();
       BeginExchange(false, false);
       // The rest of the body is read and dropped, so that the client gets to see the answer.
+      dropping_ = true;
       return core_.RefuseBody(head, std::static_pointer_cast<Exchange>(current_));
     }
     const bool header = ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow;
@@ -118,6 +126,7 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
 
   void Finished() {
     current_ = nullptr;
+    if (dropping_) return transport_->SetDeadline(kDropTime);  // the client closes when it has read the answer
     if (!keep_alive_) return transport_->Close();
     NewParser();
     transport_->SetDeadline(core_.options.idle_timeout);
@@ -137,6 +146,8 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
   std::string inbox_;
   std::shared_ptr<Http1Exchange> current_;
   bool keep_alive_ = true, continued_ = false, draining_ = false;
+  bool dropping_ = false;  // the answer is on its way while the rest of a refused body arrives
+  size_t dropped_ = 0;
 };
 
 class Http1Session::Http1Exchange final : public Exchange {
