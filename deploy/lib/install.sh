@@ -20,20 +20,23 @@ install_packages() {
   rm -f "$log"; step_done
 }
 
-# build_release [TARGET...]: brings build/bin up to date; says so when it takes a while.
+# build_release daemons|all: brings build/bin (with `all` also tests and benchmarks) up to date; says so when it takes a while.
 build_release() {
   [[ ${SKIFF_BIN:-} ]] && return
-  local stamp=$top/build/.built
-  if [[ -f $stamp && $# -eq 0 ]] &&
+  local what=$1 stamp=$top/build/.built-$1 targets=()
+  if [[ -f $stamp ]] &&
     [[ -z $(find "$top/src" "$top/proto" "$top/cmake" "$top/CMakeLists.txt" "$top/CMakePresets.json" -newer "$stamp" -print -quit) ]]; then
     return
   fi
+  [[ $what == all ]] || targets=(--target etcdlite etcdctl kube-apiserver kube-controller-manager kube-scheduler kubelet
+    kubelet-shim kube-proxy kubectl)
   install_packages build
   step "building (the first time takes some minutes)"
   mkdir -p "$top/build"
-  local log=$top/build/build.log
-  (cd "$top" && cmake --preset release >"$log" 2>&1 && cmake --build --preset release ${1:+--target "$@"} >>"$log" 2>&1) || {
+  local log=$top/build/build.log began; began=$(mktemp -p "$top/build")
+  (cd "$top" && cmake --preset release >"$log" 2>&1 && cmake --build --preset release "${targets[@]}" >>"$log" 2>&1) || {
     grep -E 'error|Error|FAILED' "$log" | head -20 >&2; die "the build failed; its log is $log"; }
-  (($#)) || touch "$stamp"
+  mv "$began" "$stamp"  # as old as the start: what changed meanwhile is built next time
+  [[ $what == daemons ]] || cp -p "$stamp" "$top/build/.built-daemons"
   step_done
 }
