@@ -140,7 +140,7 @@ with skiff.Cluster(nodes=0) as cluster:
     def _():
         eq(listing(), before)
 
-    @test("no credentials: 401 for resources, health is open")
+    @test("no credentials: resources are forbidden to system:anonymous, health is open")
     def _():
         nobody = Rest(cluster.conf, identity=False)
         status, _, body = nobody("GET", "/api/v1/pods")
