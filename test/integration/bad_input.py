@@ -130,6 +130,8 @@ with skiff.Cluster(nodes=0) as cluster:
     prepare(rest)
     listing = lambda: [(o["kind"], o["metadata"]["name"], o["metadata"]["resourceVersion"]) for kind in ("configmaps", "pods", "services")
                        for o in [{"kind": kind, **i} for i in json.loads(rest("GET", NS + kind)[2])["items"]]]
+    # What controllers write by themselves is there before we look.
+    skiff.until(lambda: rest("GET", NS + "configmaps/kube-root-ca.crt")[0] == 200, "kube-root-ca.crt in the namespace")
     before = listing()
     for case in CASES:
         @test("bad input, " + case)
