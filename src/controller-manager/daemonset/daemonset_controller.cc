@@ -58,8 +58,10 @@ class DaemonSetController final : public Controller {
     const RevisionPlan revision =
         PlanRevisions(set->metadata(), ControllerRefTo(*set), set->spec().template_().metadata().labels(), data,
                       revisions_.Indexed(kByOwner, set->metadata().uid()), in_use, set->spec().revisionhistorylimit(),
-                      set->status().has_collisioncount() ? std::optional<int>(set->status().collisioncount())
-                                                         : std::nullopt);
+                      DaemonSetRevisionName(set->spec().template_(),
+                                            set->status().has_collisioncount()
+                                                ? std::optional<int>(set->status().collisioncount())
+                                                : std::nullopt));
     RETURN_IF_ERROR(WriteRevisions(api_, set->metadata().namespace_(), revision));
     const DaemonPlan plan = PlanDaemons(*set, nodes_.List(), pods, revision.hash, now);
     absl::Status executed;

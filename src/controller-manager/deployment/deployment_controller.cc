@@ -4,7 +4,7 @@
 #include "base/status_macros.h"
 #include "client/api_error.h"
 #include "controller-manager/deployment/deployment_plan.h"
-#include "controller-manager/deployment/template_hash.h"
+#include "controller-manager/framework/template_hash.h"
 #include "controller-manager/framework/metadata.h"
 #include "controller-manager/framework/pods.h"
 #include "controller-manager/replicaset/replica_controller.h"

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "controller-manager/deployment/template_hash.h"
+#include "controller-manager/framework/template_hash.h"
 #include "controller-manager/framework/metadata.h"
 
 namespace controller_manager {

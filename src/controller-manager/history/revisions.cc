@@ -8,6 +8,8 @@
 #include "apimachinery/schema.h"
 #include "base/status_macros.h"
 #include "client/api_error.h"
+#include "controller-manager/framework/go_dump.h"
+#include "controller-manager/framework/template_hash.h"
 
 namespace controller_manager {
 namespace {
@@ -34,29 +36,33 @@ absl::StatusOr<std::string> TemplatePatch(const k8s::core::v1::PodTemplateSpec& 
   return apimachinery::WriteJson(out);
 }
 
+RevisionName DaemonSetRevisionName(const k8s::core::v1::PodTemplateSpec& pod_template, std::optional<int> collisions) {
+  return {kRevisionHash, TemplateHash(pod_template, collisions)};
+}
+
+RevisionName StatefulSetRevisionName(const std::string& data, int collisions) {
+  Fnv32 hash(Fnv32::Kind::kFnv1);
+  hash.Add(data).Add(absl::StrCat(collisions));
+  return {kStatefulSetHash, hash.SafeText()};
+}
+
 std::string HashOf(const ControllerRevision& revision) {
-  const auto found = revision.metadata().labels().find(kRevisionHash);
-  return found == revision.metadata().labels().end() ? "" : found->second;
+  const auto& labels = revision.metadata().labels();
+  for (const char* label : {kRevisionHash, kStatefulSetHash}) {
+    if (const auto found = labels.find(label); found != labels.end()) return found->second;
+  }
+  return "";
 }
 
 ControllerRevision MakeRevision(const ObjectMeta& owner, const OwnerReference& ref, const Labels& labels,
-                                const std::string& data, int64_t number, std::optional<int> collisions) {
-  uint32_t hash = 2166136261u;  // FNV-1a, 32 bits
-  const auto add = [&](unsigned char byte) { hash = (hash ^ byte) * 16777619u; };
-  for (const char c : data) add(static_cast<unsigned char>(c));
-  if (collisions.has_value()) add(static_cast<unsigned char>(*collisions));
-  constexpr absl::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
-  std::string text = absl::StrCat(hash);
-  for (char& c : text) c = kAlphabet[static_cast<size_t>(c) % kAlphabet.size()];
-
+                                const std::string& data, int64_t number, const RevisionName& name) {
   ControllerRevision revision;
   auto& metadata = *revision.mutable_metadata();
-  metadata.set_name(absl::StrCat(owner.name().substr(0, 223), "-", text));
+  metadata.set_name(absl::StrCat(owner.name().substr(0, 223), "-", name.hash));
   metadata.set_namespace_(owner.namespace_());
   *metadata.mutable_labels() = labels;
-  (*metadata.mutable_labels())[kRevisionHash] = text;
+  (*metadata.mutable_labels())[name.label] = name.hash;
   *metadata.mutable_annotations() = owner.annotations();
-  metadata.mutable_annotations()->erase("kubectl.kubernetes.io/last-applied-configuration");
   *metadata.add_ownerreferences() = ref;
   revision.mutable_data()->set_raw(data);
   revision.set_revision(number);
@@ -65,7 +71,7 @@ ControllerRevision MakeRevision(const ObjectMeta& owner, const OwnerReference& r
 
 RevisionPlan PlanRevisions(const ObjectMeta& owner, const OwnerReference& ref, const Labels& labels,
                            const std::string& data, std::vector<RevisionPtr> existing,
-                           const std::vector<std::string>& in_use, int limit, std::optional<int> collisions) {
+                           const std::vector<std::string>& in_use, int limit, const RevisionName& name) {
   RevisionPlan plan;
   std::sort(existing.begin(), existing.end(),
             [](const RevisionPtr& a, const RevisionPtr& b) { return a->revision() < b->revision(); });
@@ -75,7 +81,7 @@ RevisionPlan PlanRevisions(const ObjectMeta& owner, const OwnerReference& ref, c
     if (revision->data().raw() == data) current = revision;
   }
   if (current == nullptr) {
-    plan.create = MakeRevision(owner, ref, labels, data, newest + 1, collisions);
+    plan.create = MakeRevision(owner, ref, labels, data, newest + 1, name);
     plan.hash = HashOf(*plan.create);
     plan.name = plan.create->metadata().name();
   } else {

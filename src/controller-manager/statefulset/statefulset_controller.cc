@@ -60,7 +60,7 @@ class StatefulSetController final : public Controller {
     const RevisionPlan revision = PlanRevisions(
         set->metadata(), ControllerRefTo(*set), set->spec().template_().metadata().labels(), data, existing, in_use,
         set->spec().revisionhistorylimit(),
-        set->status().has_collisioncount() ? std::optional<int>(set->status().collisioncount()) : std::nullopt);
+        StatefulSetRevisionName(data, set->status().collisioncount()));
     RETURN_IF_ERROR(WriteRevisions(api_, set->metadata().namespace_(), revision));
     input.update_revision = revision.name;
     input.current_revision =

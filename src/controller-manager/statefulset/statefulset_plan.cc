@@ -58,6 +58,7 @@ class Planner {
     auto& status = plan_.status;
     status = set_.status();
     status.set_observedgeneration(set_.metadata().generation());
+    status.set_collisioncount(set_.status().collisioncount());  // set also when there were none
     status.set_currentrevision(in_.current_revision);
     status.set_updaterevision(in_.update_revision);
     int replicas = 0, ready = 0, available = 0, current = 0, updated = 0;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "controller-manager/deployment/template_hash.h"
+#include "controller-manager/framework/template_hash.h"
 #include "unit/controller-manager/builders.h"
 
 namespace controller_manager {

@@ -155,7 +155,7 @@ TEST(RevisionsTest, EqualDataIsOneRevisionAndGoingBackMovesItUp) {
   ObjectMeta owner;
   owner.set_name("db");
   const auto plan = [&](const std::string& data, std::vector<RevisionPtr> existing, int limit) {
-    return PlanRevisions(owner, {}, {}, data, std::move(existing), {}, limit, std::nullopt);
+    return PlanRevisions(owner, {}, {}, data, std::move(existing), {}, limit, StatefulSetRevisionName(data, 0));
   };
   const RevisionPlan first = plan("a", {}, 10);
   ASSERT_TRUE(first.create.has_value());

@@ -9,8 +9,7 @@ namespace controller_manager {
 
 inline constexpr char kPodTemplateHash[] = "pod-template-hash";
 
-// Stable for equal templates and equal `collisions`; in upstream's alphabet and length. (Upstream hashes a dump of
-// its Go structs; the values differ, which is harmless: ReplicaSets are found by template, never by hash.)
+// Upstream's value for the same template and `collisions`: FNV-1a over the dump of its Go structs (go_dump.h).
 std::string TemplateHash(const k8s::core::v1::PodTemplateSpec& pod_template, std::optional<int> collisions);
 
 // Equal but for the pod-template-hash label.

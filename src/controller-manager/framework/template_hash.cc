@@ -1,9 +1,9 @@
-#include "controller-manager/deployment/template_hash.h"
+#include "controller-manager/framework/template_hash.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include "absl/strings/str_cat.h"
+#include "controller-manager/framework/go_dump.h"
 
 namespace controller_manager {
 namespace {
@@ -34,17 +34,14 @@ std::string Canonical(const PodTemplateSpec& pod_template) {
 }  // namespace
 
 std::string TemplateHash(const PodTemplateSpec& pod_template, std::optional<int> collisions) {
-  uint32_t hash = 2166136261u;  // FNV-1a, 32 bits
-  const auto add = [&](unsigned char byte) { hash = (hash ^ byte) * 16777619u; };
-  for (const char c : Canonical(pod_template)) add(static_cast<unsigned char>(c));
-  if (collisions.has_value()) {
-    for (int i = 0; i < 4; ++i) add(static_cast<unsigned char>(static_cast<uint32_t>(*collisions) >> (8 * i)));
+  Fnv32 hash(Fnv32::Kind::kFnv1a);
+  hash.Add(GoDump("core.v1.PodTemplateSpec", pod_template));
+  if (collisions.has_value()) {  // eight bytes, the upper four never written
+    std::string bytes(8, '\0');
+    for (int i = 0; i < 4; ++i) bytes[i] = static_cast<char>(static_cast<uint32_t>(*collisions) >> (8 * i));
+    hash.Add(bytes);
   }
-  // Digits in letters that spell no words.
-  constexpr absl::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
-  std::string out = absl::StrCat(hash);
-  for (char& c : out) c = kAlphabet[static_cast<size_t>(c) % kAlphabet.size()];
-  return out;
+  return hash.SafeText();
 }
 
 bool SameTemplate(const PodTemplateSpec& a, const PodTemplateSpec& b) { return Canonical(a) == Canonical(b); }
