@@ -75,6 +75,19 @@ void SetTemplateGeneration(Value& object, const Value& old) {
   object.Ensure("metadata.annotations").Set(kTemplateGeneration, absl::StrCat(count));
 }
 
+// The version that is stored from now on joins those in which objects may lie in the store.
+void AddStoredVersion(Value& definition) {
+  for (const Value& version : definition.GetArray("spec.versions")) {
+    if (!version.GetBool("storage")) continue;
+    Value& stored = definition.Ensure("status.storedVersions");
+    const Value name(version.GetString("name"));
+    const bool known = stored.is_array() &&
+                       std::find(stored.array().begin(), stored.array().end(), name) != stored.array().end();
+    if (!known) stored.Append(name);
+    return;
+  }
+}
+
 }  // namespace
 
 void PrepareForCreate(const Kind& kind, Value& object) {
@@ -103,6 +116,8 @@ void PrepareForCreate(const Kind& kind, Value& object) {
     if (!present) finalizers.Append("kubernetes");
   } else if (kind.kind == "PersistentVolume" || kind.kind == "PersistentVolumeClaim") {
     object.Ensure("status").Set("phase", "Pending");
+  } else if (kind.kind == "CustomResourceDefinition") {
+    AddStoredVersion(object);
   }
 }
 
@@ -151,6 +166,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
       }
     }
     if (kind.kind == "CertificateSigningRequest") CopyOrErase("spec", old, object);
+    if (kind.kind == "CustomResourceDefinition") AddStoredVersion(object);
   }
   if (kind.kind == "DaemonSet") SetTemplateGeneration(object, old);
   CopyMeta("generation", old, object);

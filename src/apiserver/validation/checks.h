@@ -77,7 +77,7 @@ void EndpointIp(FieldErrors& e, const Path& p, absl::string_view ip);         //
 std::string CanonicalIp(absl::string_view ip);
 
 // Names. `prefix`: of a generateName, whose tail is still to come.
-using NameRule = Problems (*)(absl::string_view name, bool prefix);
+using NameRule = absl::FunctionRef<Problems(absl::string_view name, bool prefix)>;
 Problems SubdomainName(absl::string_view name, bool prefix);
 Problems LabelNameRule(absl::string_view name, bool prefix);
 Problems Dns1035Name(absl::string_view name, bool prefix);
@@ -85,6 +85,9 @@ Problems PathSegmentName(absl::string_view name, bool prefix);
 
 // metadata
 void Metadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p = Path("metadata"));
+// The same without core/v1's rule for finalizers: what upstream's extension servers check.
+void AnyMetadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p = Path("metadata"));
+void AnyMetadataUpdate(FieldErrors& e, const Value& object, const Value& old, const Path& p = Path("metadata"));
 // What the server checks of every object itself: after the kind's rules of create, before those of update.
 void CommonCreate(FieldErrors& e, const Value& object, bool namespaced);
 void CommonUpdate(FieldErrors& e, const Value& object, const Value& old, bool namespaced);

@@ -86,6 +86,11 @@ class Printer {
     if (absl::ConsumePrefix(&type, "[]")) return List(type, v);
     if (absl::ConsumePrefix(&type, "{}")) return Map(type, v);
     if (type.size() > 1) return Struct(type, v);
+    if (v != nullptr && type == "x") {
+      Value any = *v;
+      apimachinery::SortKeys(&any);
+      return Add(apimachinery::WriteJson(any));
+    }
     if (v != nullptr) return Add(apimachinery::WriteJson(*v));
     switch (type[0]) {
       case 's': return Add("\"\"");
@@ -150,9 +155,31 @@ class Printer {
     const auto found = AllTypes().find(type);
     if (found == AllTypes().end()) return Add(v == nullptr ? "{}" : apimachinery::WriteJson(*v));
     static const Value& none = *new Value(Value::MakeObject());
-    const Value& object = v == nullptr ? none : *v;
+    if (absl::StrContains(type, "JSONSchemaPropsOr") && v != nullptr) {
+      const Value either = Either(*v);
+      return Members(type, found->second, either);
+    }
+    Members(type, found->second, v == nullptr ? none : *v);
+  }
+
+  // A schema or something simpler, with the members of the struct that holds either.
+  static Value Either(const Value& v) {
+    Value out = Value::MakeObject();
+    if (v.is_object()) {
+      out.Set("Schema", v);
+      out.Set("Allows", true);
+    } else if (v.is_array()) {
+      out.Set("JSONSchemas", v);
+      out.Set("Property", v);
+    } else if (v.is_bool()) {
+      out.Set("Allows", v);
+    }
+    return out;
+  }
+
+  void Members(absl::string_view type, const std::vector<Member>& members, const Value& object) {
     Open("{");
-    for (const Member& member : found->second) {
+    for (const Member& member : members) {
       const Value* value = FindIgnoringCase(object, member.source);
       // The internal template holds its metadata inline, and the host's namespaces in the security context.
       if (value == nullptr && absl::StrContains(type, "Template")) {

@@ -27,6 +27,7 @@ absl::Span<const KindRules> StorageKinds();     // storage.cc
 absl::Span<const KindRules> AutoscalingKinds(); // autoscaling.cc
 absl::Span<const KindRules> WebhookKinds();     // webhooks.cc: webhook configurations, admission policies
 absl::Span<const KindRules> ExtensionKinds();   // extensions.cc: CertificateSigningRequest, APIService, flow control
+absl::Span<const KindRules> DefinitionKinds();  // custom_resource_definition.cc
 absl::Span<const KindRules> DeviceKinds();      // devices.cc
 absl::Span<const KindRules> ReviewKinds();      // reviews.cc
 

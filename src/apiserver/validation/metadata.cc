@@ -89,8 +89,6 @@ void KubeFinalizer(FieldErrors& e, const Path& p, absl::string_view name) {
   e.Invalid(p, Value(name), "name is neither a standard finalizer name nor is it fully qualified");
 }
 
-namespace {
-
 // What holds for the metadata of every kind (apimachinery's part).
 void AnyMetadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p) {
   const Value& metadata = Sub(object, "metadata");
@@ -149,12 +147,6 @@ void AnyMetadataUpdate(FieldErrors& e, const Value& object, const Value& old_obj
   ManagedFields(e, p / "managedFields", metadata);
 }
 
-apimachinery::Problems PathSegment(absl::string_view name, bool prefix) {
-  return prefix ? apimachinery::IsPathSegmentPrefix(name) : apimachinery::IsPathSegmentName(name);
-}
-
-}  // namespace
-
 void Metadata(FieldErrors& e, const Value& object, bool namespaced, NameRule rule, const Path& p) {
   AnyMetadata(e, object, namespaced, rule, p);
   KubeFinalizers(e, p, Sub(object, "metadata"));
@@ -166,11 +158,11 @@ void MetadataUpdate(FieldErrors& e, const Value& object, const Value& old, const
 }
 
 void CommonCreate(FieldErrors& e, const Value& object, bool namespaced) {
-  AnyMetadata(e, object, namespaced, PathSegment, Path("metadata"));
+  AnyMetadata(e, object, namespaced, PathSegmentName, Path("metadata"));
 }
 
 void CommonUpdate(FieldErrors& e, const Value& object, const Value& old, bool namespaced) {
-  AnyMetadata(e, object, namespaced, PathSegment, Path("metadata"));
+  AnyMetadata(e, object, namespaced, PathSegmentName, Path("metadata"));
   AnyMetadataUpdate(e, object, old, Path("metadata"));
 }
 

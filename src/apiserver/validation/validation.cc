@@ -8,8 +8,8 @@ namespace {
 const KindRules* Find(const Kind& kind) {
   for (const auto& table : {PodKinds(), ServiceKinds(), ClusterKinds(), ConfigKinds(), VolumeKinds(), AppsKinds(),
                             BatchKinds(), NetworkKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(),
-                            WebhookKinds(), ExtensionKinds(), DeviceKinds(),
-                            RbacKinds()}) {
+                            WebhookKinds(), ExtensionKinds(), DefinitionKinds(),
+                            DeviceKinds(), RbacKinds()}) {
     for (const KindRules& rules : table) {
       if (rules.kind == kind.kind && rules.group == kind.group) return &rules;
     }

@@ -7,5 +7,7 @@ namespace apiserver::validation {
 
 void WebhookUrl(FieldErrors& e, const Path& p, absl::string_view url);
 void WebhookService(FieldErrors& e, const Path& p, const Value& service);
+// Certificates in PEM; `base64` is a bytes member of a typed tree, nothing is said of an empty one.
+void WebhookCaBundle(FieldErrors& e, const Path& p, absl::string_view base64);
 
 }  // namespace apiserver::validation

@@ -1,57 +1,32 @@
 // admissionregistration.k8s.io: webhook configurations, validating policies and their bindings.
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/codec.h"
+#include "apiserver/validation/go_url.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/webhook_client.h"
 
 namespace apiserver::validation {
 
-void WebhookUrl(FieldErrors& e, const Path& p, absl::string_view url) {
+void WebhookUrl(FieldErrors& e, const Path& p, absl::string_view text) {
   constexpr char kForm[] = "; desired format: https://host[/path]";
-  for (char c : url) {
-    if (absl::ascii_iscntrl(c)) {
-      return e.Required(p, absl::StrCat("url must be a valid URL: parse \"", url,
-                                        "\": net/url: invalid control character in URL", kForm));
-    }
-  }
-  absl::string_view rest = url, scheme, fragment, query, user;
-  if (const size_t at = rest.find('#'); at != absl::string_view::npos) {
-    fragment = rest.substr(at + 1);
-    rest = rest.substr(0, at);
-  }
-  const size_t colon = rest.find(':');
-  if (colon == 0) return e.Required(p, absl::StrCat("url must be a valid URL: parse \"", url,
-                                                    "\": missing protocol scheme", kForm));
-  if (colon != absl::string_view::npos && absl::ascii_isalpha(rest[0]) &&
-      std::all_of(rest.begin(), rest.begin() + colon,
-                  [](char c) { return absl::ascii_isalnum(c) || c == '+' || c == '-' || c == '.'; })) {
-    scheme = rest.substr(0, colon);
-    rest = rest.substr(colon + 1);
-  }
-  if (const size_t at = rest.find('?'); at != absl::string_view::npos) {
-    query = rest.substr(at + 1);
-    rest = rest.substr(0, at);
-  }
-  absl::string_view host;
-  if (absl::StartsWith(rest, "//")) {
-    host = rest.substr(2, rest.find('/', 2) == absl::string_view::npos ? rest.size() : rest.find('/', 2) - 2);
-    if (const size_t at = host.rfind('@'); at != absl::string_view::npos) {
-      user = host.substr(0, at);
-      host = host.substr(at + 1);
-    }
-  }
-  if (scheme != "https") {
-    e.Invalid(p, absl::AsciiStrToLower(scheme), absl::StrCat("'https' is the only allowed URL scheme", kForm));
-  }
-  if (host.empty()) e.Invalid(p, "", absl::StrCat("host must be specified", kForm));
-  if (!user.empty()) e.Invalid(p, Value(user), "user information is not permitted in the URL");
-  if (!fragment.empty()) e.Invalid(p, Value(fragment), "fragments are not permitted in the URL");
-  if (!query.empty()) e.Invalid(p, Value(query), "query parameters are not permitted in the URL");
+  const GoUrl url = ParseGoUrl(text);
+  if (!url.problem.empty()) return e.Required(p, absl::StrCat("url must be a valid URL: ", url.problem, kForm));
+  if (url.scheme != "https") e.Invalid(p, url.scheme, absl::StrCat("'https' is the only allowed URL scheme", kForm));
+  if (url.host.empty()) e.Invalid(p, "", absl::StrCat("host must be specified", kForm));
+  if (url.has_user) e.Invalid(p, url.user, "user information is not permitted in the URL");
+  if (!url.fragment.empty()) e.Invalid(p, url.fragment, "fragments are not permitted in the URL");
+  if (!url.query.empty()) e.Invalid(p, url.query, "query parameters are not permitted in the URL");
 }
 
 void WebhookService(FieldErrors& e, const Path& p, const Value& service) {
@@ -78,6 +53,36 @@ void WebhookService(FieldErrors& e, const Path& p, const Value& service) {
       e.Invalid(p / "path", path, absl::StrCat("segment[", i, "]: ", problem));
     }
   }
+}
+
+void WebhookCaBundle(FieldErrors& e, const Path& p, absl::string_view base64) {
+  if (base64.empty()) return;
+  std::string pem;
+  apimachinery::Base64Decode(base64, &pem);
+  const auto refuse = [&](absl::string_view why) {
+    e.Invalid(p, Value(base64), absl::StrCat("unable to load root certificates: ", why));
+  };
+  std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  char *name = nullptr, *header = nullptr;
+  unsigned char* data = nullptr;
+  long length = 0;
+  bool any_block = false, certificate = false, damaged = false;
+  while (!certificate && PEM_read_bio(bio.get(), &name, &header, &data, &length) == 1) {
+    any_block = true;
+    if (absl::string_view(name) == "CERTIFICATE" && header[0] == '\0') {
+      const unsigned char* at = data;
+      std::unique_ptr<X509, decltype(&X509_free)> parsed(d2i_X509(nullptr, &at, length), X509_free);
+      certificate = parsed != nullptr;
+      damaged = damaged || !certificate;
+    }
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(data);
+  }
+  if (certificate) return;
+  refuse(damaged     ? "failed to parse certificate: x509: malformed certificate"
+         : any_block ? "no valid certificate authority data seen"
+                     : "unable to parse bytes as PEM block");
 }
 
 namespace {
