@@ -142,8 +142,9 @@ class JsonDecoder {
     for (const Step& step : steps_) {
       if (step.owner != nullptr) AppendGoName(*step.owner, step.flat, &path);
     }
-    return absl::StrCat("json: cannot unmarshal ", what, " into Go struct field ", structs_.back()->go_name, ".", path,
-                        " of type ", type);
+    const Message& named = muted_ > 0 ? *plain_holder_ : *structs_.back();
+    return absl::StrCat("json: cannot unmarshal ", what, " into Go struct field ", named.go_name, ".", path, " of type ",
+                        type);
   }
   // Go goes on after a wrong type and reports the first one at the end. The member stays unset.
   bool TypeError(const Field& field, bool element, Value* value) {
@@ -436,10 +437,13 @@ class JsonDecoder {
     return true;
   }
 
-  // These are read by their own plain decoders upstream: nothing inside is reported as unknown.
+  // These are read by their own plain decoders upstream: nothing inside is reported as unknown, and a wrong type inside
+  // ends decoding at once.
   bool SchemaOr(const Message& message, Value* value, int depth) {
     const Field& schema = *message.FindJson("schema");
-    ++muted_;
+    std::string saved_outside = std::move(saved_);
+    saved_.clear();
+    if (muted_++ == 0) plain_holder_ = structs_.back();
     bool fine = true;
     if (value->is_object()) {
       fine = MessageValue(*schema.message, &schema, value, depth + 1);
@@ -459,12 +463,15 @@ class JsonDecoder {
       *value = Value();
     }
     --muted_;
+    if (fine && !saved_.empty()) fine = Fatal(std::move(saved_));
+    saved_ = std::move(saved_outside);
     return fine;
   }
 
   const bool strict_, converting_;
   std::vector<std::string>& errors_;
   int muted_ = 0;
+  const Message* plain_holder_ = nullptr;  // the struct that holds the outermost SchemaOr
   std::vector<Step> steps_;
   std::vector<const Message*> structs_;
   std::string saved_;  // the first type error
