@@ -31,6 +31,7 @@
 #include "controller-manager/nodelifecycle/node_lifecycle.h"
 #include "controller-manager/podgc/pod_gc.h"
 #include "controller-manager/replicaset/replica_controller.h"
+#include "controller-manager/resourcequota/resource_quota_controller.h"
 #include "controller-manager/serviceaccount/namespace_defaults.h"
 #include "controller-manager/statefulset/statefulset_controller.h"
 #include "controller-manager/tainteviction/taint_eviction.h"
@@ -73,6 +74,9 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   add("job-controller", [&] { return NewJobController(context, o.concurrent_job_syncs); });
   add("ttl-after-finished-controller",
       [&] { return NewTtlAfterFinishedController(context, o.concurrent_ttl_after_finished_syncs); });
+  add("resourcequota-controller", [&] {
+    return NewResourceQuotaController(context, {o.concurrent_resource_quota_syncs, o.resource_quota_sync_period});
+  });
   add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
   if (!o.root_ca_file.empty() && o.Enabled("root-ca-certificate-publisher-controller")) {
     ASSIGN_OR_RETURN(std::string ca, base::ReadFile(o.root_ca_file));

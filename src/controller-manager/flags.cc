@@ -81,6 +81,7 @@ int ParseFlags(int argc, char** argv, Options& o) {
   add("--concurrent-serviceaccount-token-syncs", o.concurrent_serviceaccount_token_syncs, "workers");
   add("--concurrent-ttl-after-finished-syncs", o.concurrent_ttl_after_finished_syncs, "workers");
   add("--concurrent-resource-quota-syncs", o.concurrent_resource_quota_syncs, "workers");
+  AddDuration(app, "--resource-quota-sync-period", o.resource_quota_sync_period, "between full recounts of quotas");
   add("--max-endpoints-per-slice", o.max_endpoints_per_slice, "endpoints in one EndpointSlice");
   app.add_option("--enable-garbage-collector", o.enable_garbage_collector, "collect objects whose owners are gone");
   app.add_option("-v,--v", o.verbosity, "log verbosity");

@@ -46,6 +46,7 @@ struct Options {
   int concurrent_serviceaccount_token_syncs = 5;
   int concurrent_ttl_after_finished_syncs = 5;
   int concurrent_resource_quota_syncs = 5;
+  absl::Duration resource_quota_sync_period = absl::Minutes(5);
   int max_endpoints_per_slice = 100;
   bool enable_garbage_collector = true;
 

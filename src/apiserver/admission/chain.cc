@@ -29,6 +29,7 @@ class RealChain final : public Chain {
     Add(NewCertificateSigning(seams));
     Add(NewCertificateSubjectRestriction(seams));
     Add(NewDefaultIngressClass(seams));
+    if (writer != nullptr) Add(NewResourceQuota(seams));
   }
 
   absl::Status Mutate(Attributes& attributes) const override {

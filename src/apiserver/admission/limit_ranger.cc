@@ -4,48 +4,33 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "apimachinery/quantity.h"
+#include "apimachinery/quota/amounts.h"
 #include "apiserver/admission/plugin.h"
 
 namespace apiserver::admission {
 namespace {
 
 using apimachinery::Quantity;
-using Amounts = std::map<std::string, Quantity>;
-
-Amounts AmountsAt(const Value& owner, absl::string_view path) {
-  Amounts out;
-  for (const auto& [name, amount] : owner.GetObject(path)) {
-    if (amount.is_string()) out[name] = Quantity::ParseOrZero(amount.as_string());
-  }
-  return out;
-}
-
-void Sum(Amounts& to, const Amounts& from) {
-  for (const auto& [name, amount] : from) to[name].Add(amount);
-}
-void Raise(Amounts& to, const Amounts& from) {
-  for (const auto& [name, amount] : from) {
-    auto [it, fresh] = to.try_emplace(name, amount);
-    if (!fresh && it->second < amount) it->second = amount;
-  }
-}
+using apimachinery::quota::Add;
+using apimachinery::quota::Amounts;
+using apimachinery::quota::AmountsAt;
+using apimachinery::quota::RaiseTo;
 
 Amounts OfPod(const Value& pod, absl::string_view list) {
   const std::string path = absl::StrCat("resources.", list);
   Amounts total, sidecars, peak;
-  for (const Value& c : pod.GetArray("spec.containers")) Sum(total, AmountsAt(c, path));
+  for (const Value& c : pod.GetArray("spec.containers")) Add(total, AmountsAt(c, path));
   for (const Value& c : pod.GetArray("spec.initContainers")) {
     const Amounts own = AmountsAt(c, path);
     Amounts now = sidecars;
-    Sum(now, own);
+    Add(now, own);
     if (c.GetString("restartPolicy") == "Always") {
-      Sum(total, own);
-      Sum(sidecars, own);
+      Add(total, own);
+      Add(sidecars, own);
     }
-    Raise(peak, now);
+    RaiseTo(peak, now);
   }
-  Raise(total, peak);
+  RaiseTo(total, peak);
   for (const auto& [name, amount] : AmountsAt(pod, absl::StrCat("spec.resources.", list))) {
     if (name == "cpu" || name == "memory") total[name] = amount;
   }

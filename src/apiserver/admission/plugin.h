@@ -49,6 +49,7 @@ PluginPtr NewCertificateApproval(const PluginSeams& seams);
 PluginPtr NewCertificateSigning(const PluginSeams& seams);
 PluginPtr NewCertificateSubjectRestriction(const PluginSeams& seams);
 PluginPtr NewDefaultIngressClass(const PluginSeams& seams);
+PluginPtr NewResourceQuota(const PluginSeams& seams);  // seams.writer must not be nullptr
 
 // `pods "x" is forbidden: WHY`, named as upstream names an object that has no name yet.
 absl::Status Refuse(const Attributes& attributes, absl::string_view why);

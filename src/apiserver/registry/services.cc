@@ -11,6 +11,7 @@
 #include "apimachinery/api_error.h"
 #include "apimachinery/codec.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/registry/service_fields.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 
@@ -38,36 +39,6 @@ bool FromText(const std::string& text, uint32_t* address) {
 }
 
 bool IsService(const Kind& kind) { return kind.kind == "Service" && kind.group.empty(); }
-
-// A service that lives at an address of the cluster: not ExternalName, not headless.
-bool NeedsAddress(const Value& service) {
-  return service.GetString("spec.type") != "ExternalName" && service.GetString("spec.clusterIP") != "None";
-}
-
-bool NeedsPorts(const Value& service) {
-  const std::string type = service.GetString("spec.type");
-  if (type == "NodePort") return true;
-  return type == "LoadBalancer" && service.GetBool("spec.allocateLoadBalancerNodePorts", true);
-}
-
-std::vector<int> PortsOf(const Value& service) {
-  std::vector<int> ports;
-  for (const Value& port : service.GetArray("spec.ports")) {
-    if (const int64_t p = port.GetInt("nodePort"); p != 0) ports.push_back(static_cast<int>(p));
-  }
-  if (const int64_t p = service.GetInt("spec.healthCheckNodePort"); p != 0) ports.push_back(static_cast<int>(p));
-  return ports;
-}
-
-std::vector<std::string> AddressesOf(const Value& service) {
-  std::vector<std::string> addresses;
-  for (const Value& a : service.GetArray("spec.clusterIPs")) {
-    if (a.is_string() && a.as_string() != "None" && !a.as_string().empty()) addresses.push_back(a.as_string());
-  }
-  const std::string first = service.GetString("spec.clusterIP");
-  if (addresses.empty() && !first.empty() && first != "None") addresses.push_back(first);
-  return addresses;
-}
 
 absl::Status InvalidService(const Value& service, const FieldErrors& errors) {
   return apimachinery::Invalid("", "Service", service.GetString("metadata.name"), errors);
@@ -97,27 +68,17 @@ absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& 
   auto claim = std::make_unique<Claim>(*this);
   Value& spec = object["spec"];
   if (spec.is_null()) spec = Value::MakeObject();
+  if (old != nullptr) KeepAllocated(object, *old);
   const bool had = old != nullptr && NeedsAddress(*old) && !AddressesOf(*old).empty();
   if (!NeedsAddress(object)) {
+    if (had) claim->release_addresses_ = AddressesOf(*old);
     if (object.GetString("spec.type") == "ExternalName") {
-      if (had) claim->release_addresses_ = AddressesOf(*old);
-      if (old != nullptr && had && object.GetString("spec.clusterIP") == old->GetString("spec.clusterIP")) {
-        spec.Erase("clusterIP");
-        spec.Erase("clusterIPs");
-      }
       spec.Erase("ipFamilies");
       spec.Erase("ipFamilyPolicy");
     } else {
       Value none = Value::MakeArray();
       none.Append("None");
       spec.Set("clusterIPs", std::move(none));
-    }
-  } else if (had && (object.GetString("spec.clusterIP").empty() ||
-                     object.GetString("spec.clusterIP") == old->GetString("spec.clusterIP"))) {
-    // An update that does not speak of the address keeps it.
-    for (const char* member : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}) {
-      const Value* value = old->At(absl::StrCat("spec.", member));
-      if (!spec.Has(member) && value != nullptr) spec.Set(member, *value);
     }
   } else if (!had) {
     std::string address = object.GetString("spec.clusterIP");
@@ -152,12 +113,6 @@ absl::Status Services::AssignPorts(Value& object, const Value* old, bool dry_run
   const auto held = [&](int port) { return std::find(before.begin(), before.end(), port) != before.end(); };
   Value* ports = object.At("spec.ports");
   if (!NeedsPorts(object)) {
-    // Changing to ClusterIP gives the ports up.
-    if (old != nullptr && NeedsPorts(*old) && ports != nullptr) {
-      for (Value& port : ports->array()) {
-        if (held(static_cast<int>(port.GetInt("nodePort")))) port.Erase("nodePort");
-      }
-    }
     claim.release_ports_ = before;
     return absl::OkStatus();
   }
@@ -166,16 +121,7 @@ absl::Status Services::AssignPorts(Value& object, const Value* old, bool dry_run
   if (ports != nullptr && ports->is_array()) {
     for (size_t i = 0; i < ports->array().size(); ++i) {
       Value& port = ports->array()[i];
-      int wanted = static_cast<int>(port.GetInt("nodePort"));
-      if (wanted == 0 && old != nullptr) {
-        // Updates that leave the port out keep the one of the same name or number.
-        for (const Value& o : old->GetArray("spec.ports")) {
-          if (o.GetInt("port") == port.GetInt("port") && o.GetString("protocol", "TCP") == port.GetString("protocol", "TCP") &&
-              o.GetInt("nodePort") != 0) {
-            wanted = static_cast<int>(o.GetInt("nodePort"));
-          }
-        }
-      }
+      const int wanted = static_cast<int>(port.GetInt("nodePort"));
       const std::string protocol = port.GetString("protocol", "TCP");
       const bool shared = std::any_of(given.begin(), given.end(), [&](const auto& g) {
         return g.first == wanted && g.second != protocol;  // one number may serve TCP and UDP
