@@ -169,6 +169,9 @@ class ApiServerImpl final : public ApiServer {
     const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     options.io_threads = std::min(processors, 4);
     options.workers = flags_.workers > 0 ? flags_.workers : std::max(32, 8 * processors);
+    options.at_once = [this](base::http::Request& request, std::unique_ptr<base::http::ResponseWriter>& writer) {
+      return door_->AnswerAtOnce(request, writer);
+    };
     options.on_body_too_large = [this](const base::http::Request& head, base::http::ResponseWriter& writer) {
       door_->BodyTooLarge(head, writer);
     };

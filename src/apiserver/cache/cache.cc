@@ -17,6 +17,8 @@ namespace apiserver::cache {
 namespace {
 
 constexpr int64_t kPage = 5000;
+constexpr size_t kMostFreshWaiters = 16384;
+constexpr absl::Duration kFreshPatience = absl::Seconds(3);
 
 class CacheImpl final : public Cache {
  public:
@@ -34,6 +36,7 @@ class CacheImpl final : public Cache {
     RETURN_IF_ERROR(Load());
     Follow();
     ticker_ = std::thread([this] { Tick(); });
+    asker_ = std::thread([this] { Ask(); });
     return absl::OkStatus();
   }
 
@@ -44,7 +47,13 @@ class CacheImpl final : public Cache {
       stopping_ = true;
     }
     changed_.notify_all();
+    {
+      const std::lock_guard lock(ask_mu_);
+      asking_over_ = true;
+    }
+    ask_wake_.notify_one();
     if (ticker_.joinable()) ticker_.join();
+    if (asker_.joinable()) asker_.join();
     std::unique_ptr<store::WatchHandle> feed;
     {
       const std::lock_guard lock(mu_);
@@ -87,6 +96,14 @@ class CacheImpl final : public Cache {
   absl::Status WaitFresh(absl::Duration timeout) override {
     ASSIGN_OR_RETURN(const int64_t revision, FreshRevision());
     return WaitFor(revision, timeout);
+  }
+
+  bool WhenFresh(std::function<void(absl::Status)> done) override {
+    const std::lock_guard lock(ask_mu_);
+    if (asking_over_ || fresh_waiters_.size() >= kMostFreshWaiters) return false;
+    fresh_waiters_.push_back(std::move(done));
+    if (fresh_waiters_.size() == 1) ask_wake_.notify_one();
+    return true;
   }
 
   EntryPtr Get(const ResourceMirror& resource, absl::string_view key) const override { return resource.Get(key); }
@@ -249,6 +266,21 @@ class CacheImpl final : public Cache {
     }
   }
 
+  // Answers those who wait by WhenFresh: one question for all that have come meanwhile.
+  void Ask() {
+    std::unique_lock lock(ask_mu_);
+    while (true) {
+      ask_wake_.wait(lock, [this] { return asking_over_ || !fresh_waiters_.empty(); });
+      std::vector<std::function<void(absl::Status)>> waiters = std::exchange(fresh_waiters_, {});
+      if (waiters.empty()) return;
+      const bool over = asking_over_;
+      lock.unlock();
+      const absl::Status fresh = over ? absl::UnavailableError("shutting down") : WaitFresh(kFreshPatience);
+      for (const auto& done : waiters) done(fresh);
+      lock.lock();
+    }
+  }
+
   // Time: bookmarks, ends of watches, and the new beginning after lost history.
   void Tick() {
     while (true) {
@@ -321,7 +353,12 @@ class CacheImpl final : public Cache {
   uint64_t fresh_started_ = 0, fresh_finished_ = 0;
   absl::StatusOr<int64_t> fresh_answer_ = 0;
 
-  std::thread ticker_;
+  std::mutex ask_mu_;
+  std::condition_variable ask_wake_;
+  std::vector<std::function<void(absl::Status)>> fresh_waiters_;  // under ask_mu_
+  bool asking_over_ = false;                                      // under ask_mu_
+
+  std::thread ticker_, asker_;
 };
 
 }  // namespace

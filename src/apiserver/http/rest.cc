@@ -170,6 +170,42 @@ void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
   Call call;
   call.request = std::move(request);
   call.writer = std::move(writer);
+  Open(call);
+  Serve(call);
+}
+
+bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& writer) {
+  // Certificates are known already; tokens may have to be looked up in the store.
+  if (request.method != "GET" || request.peer == nullptr || !request.peer->verified) return false;
+  if (!request.header("authorization").empty() || base::http::IsWebSocketRequest(request)) return false;
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  Open(*call);
+  const pipeline::RequestInfo& info = call->context.info;
+  const absl::string_view version = base::http::FindParam(call->query, "resourceVersion");
+  const bool mine = info.is_resource_request && info.verb == "get" && !info.name.empty() && info.subresource.empty() &&
+                    (version.empty() || version == "0");
+  if (!mine) {
+    request = std::move(call->request);
+    return false;
+  }
+  call->writer = std::move(writer);
+  call->context.fresh = true;
+  if (version == "0") {
+    Serve(*call);
+    return true;
+  }
+  const bool asked = impl_->options.registry->environment().cache->WhenFresh([this, call](absl::Status fresh) {
+    call->writer->Post([this, call, fresh = std::move(fresh)] {
+      if (fresh.ok()) return Serve(*call);
+      call->Fail(apimachinery::ServiceUnavailable(fresh.message()));
+    });
+  });
+  if (!asked) call->Fail(apimachinery::ServiceUnavailable("too many reads wait for the store"));
+  return true;
+}
+
+void RestDoor::Open(Call& call) {
   call.query = base::http::ParseQuery(call.request.query);
   call.context.info = pipeline::ParseRequestInfo(call.request.method, call.request.path, call.query);
   call.context.credentials = CredentialsOf(call.request);
@@ -178,7 +214,6 @@ void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
   call.context.audit_id = std::string(call.request.header("audit-id"));
   if (call.context.audit_id.empty()) call.context.audit_id = base::NewUid();
   call.context.received = impl_->options.registry->environment().clock->Now();
-  Serve(call);
 }
 
 void RestDoor::Serve(Call& call) {

@@ -110,7 +110,7 @@ absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
   }
   ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(context.options.resource_version));
   if (context.options.resource_version.empty()) {
-    const absl::Status fresh = env_.cache->WaitFresh(kFreshTimeout);
+    const absl::Status fresh = context.fresh ? absl::OkStatus() : env_.cache->WaitFresh(kFreshTimeout);
     if (!fresh.ok()) return apimachinery::ServiceUnavailable(fresh.message());
   } else if (revision > 0 && !env_.cache->WaitFor(revision, kFreshTimeout).ok()) {
     return TooLarge(revision, env_.cache->revision());

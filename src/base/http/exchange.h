@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/http/message.h"
 #include "base/http/server.h"
@@ -14,23 +15,39 @@
 namespace base::http {
 
 // Implemented by each protocol. Members belong to the connection's I/O thread unless they say otherwise.
-class Exchange : public std::enable_shared_from_this<Exchange> {
+class Exchange : public RoundTask, public std::enable_shared_from_this<Exchange> {
  public:
-  virtual ~Exchange() = default;
+  explicit Exchange(std::shared_ptr<Transport> connection) : connection_(std::move(connection)) {}
 
   virtual void Begin(int status, Headers headers) = 0;
   virtual void Push(Chunk chunk) = 0;
+  virtual void PushAll(std::vector<Chunk> chunks) {  // and nothing else is coming soon
+    for (Chunk& chunk : chunks) Push(std::move(chunk));
+  }
   virtual void End() = 0;
   virtual void Abort() = 0;
   // Sends the 101 head and gives up the connection; nullptr when the protocol cannot.
   virtual bool Hijack(Headers headers) { return false; }
   virtual bool CanHijack() const { return false; }                       // any thread
   virtual std::shared_ptr<Transport> transport() const { return nullptr; }  // any thread
-  virtual void Post(std::function<void()> task) = 0;                     // any thread
   virtual int64_t Backlog() const = 0;                                   // any thread; bytes below Push
+
+  void Post(std::function<void()> task) { connection_->Post(std::move(task)); }  // any thread
+  // Any thread. Keeps the chunk for the connection's next round; many chunks share one. Answers the bytes that wait in
+  // all, -1 when the client is gone.
+  int64_t Gather(Chunk chunk);
+  // I/O thread. Begin and End of a response that gathers.
+  void BeginGathering(int status, Headers headers);
+  void HandOver();  // pushes what was gathered so far
+  void RunRound() override { HandOver(); }
 
   std::atomic<int64_t> posted{0};  // bytes on their way to Push
   std::function<void()> on_low;    // when Backlog fell below 64 KiB
+
+ protected:
+  const std::shared_ptr<Transport> connection_;
+
+ public:
 
   // Any thread. The client went away (or the response ended: then `finished` was set before).
   void MarkGone();
@@ -40,6 +57,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
  private:
   std::atomic<bool> gone_{false};
+  bool begun_gathering_ = false;  // I/O thread
+  std::mutex outbox_mu_;
+  std::vector<Chunk> outbox_;     // under outbox_mu_
+  bool in_round_ = false;         // under outbox_mu_: a round (or BeginGathering) will come for the outbox
   std::mutex mu_;
   bool finished_ = false;
   std::function<void()> on_close_;

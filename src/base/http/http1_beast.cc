@@ -153,12 +153,11 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
 class Http1Session::Http1Exchange final : public Exchange {
  public:
   Http1Exchange(std::shared_ptr<Http1Session> session, bool head_only, bool old)
-      : session_(session), transport_(session->transport_), head_only_(head_only), old_(old) {}
+      : Exchange(session->transport_), session_(session), transport_(connection_.get()), head_only_(head_only), old_(old) {}
 
-  void Post(std::function<void()> task) override { transport_->Post(std::move(task)); }
   int64_t Backlog() const override { return transport_->queued(); }
   bool CanHijack() const override { return true; }
-  std::shared_ptr<Transport> transport() const override { return transport_; }
+  std::shared_ptr<Transport> transport() const override { return connection_; }
 
   void Begin(int status, Headers headers) override {
     if (ended_) return;
@@ -183,14 +182,25 @@ class Http1Session::Http1Exchange final : public Exchange {
     if (!session->keep_alive_) absl::StrAppend(&head, "connection: close\r\n");
     head += "\r\n";
     transport_->Write(MakeChunk(std::move(head)));
-    begun_ = true;
   }
   void Push(Chunk chunk) override {
     if (ended_ || head_only_) return;
     if (!chunked_) return transport_->Write(std::move(chunk));
-    transport_->Write(MakeChunk(absl::StrCat(absl::Hex(chunk->size()), "\r\n")));
+    OpenChunk(chunk->size());
     transport_->Write(std::move(chunk));
-    transport_->Write(MakeChunk("\r\n"));
+    CloseChunk();
+  }
+  // All of them as one chunk of the body.
+  void PushAll(std::vector<Chunk> chunks) override {
+    if (ended_ || head_only_) return;
+    if (chunked_) {
+      size_t size = 0;
+      for (const Chunk& chunk : chunks) size += chunk->size();
+      OpenChunk(size);
+    }
+    for (Chunk& chunk : chunks) transport_->Write(std::move(chunk));
+    if (chunked_) CloseChunk();
+    transport_->Flush();
   }
   void End() override {
     if (ended_) return;
@@ -232,10 +242,17 @@ class Http1Session::Http1Exchange final : public Exchange {
   }
 
  private:
+  void OpenChunk(size_t size) { transport_->Write(MakeChunk(absl::StrCat(absl::Hex(size), "\r\n"))); }
+  // At once: some clients hold an event back until the line end behind it has come.
+  void CloseChunk() {
+    static const Chunk* const line_end = new Chunk(MakeChunk("\r\n"));
+    transport_->Write(*line_end);
+  }
+
   const std::weak_ptr<Http1Session> session_;
-  const std::shared_ptr<Transport> transport_;
+  Transport* const transport_;
   const bool head_only_, old_;
-  bool chunked_ = false, begun_ = false, ended_ = false;
+  bool chunked_ = false, ended_ = false;
 };
 
 void Http1Session::BeginExchange(bool head_only, bool old) {

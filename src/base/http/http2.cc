@@ -19,8 +19,9 @@ constexpr int32_t kConnectionWindow = 8 << 20;
 class Http2Session;
 
 struct Http2Stream final : Exchange {
+  explicit Http2Stream(std::shared_ptr<Transport> connection) : Exchange(std::move(connection)) {}
+
   std::weak_ptr<Http2Session> session;
-  std::shared_ptr<Transport> connection;
   int32_t id = 0;
   Request request;
   size_t header_bytes = 0;
@@ -30,7 +31,6 @@ struct Http2Stream final : Exchange {
   size_t offset = 0;  // sent of queue.front()
   std::atomic<int64_t> queued{0};
 
-  void Post(std::function<void()> task) override { connection->Post(std::move(task)); }
   int64_t Backlog() const override { return queued.load(); }
   void Begin(int status, Headers headers) override;
   void Push(Chunk chunk) override;
@@ -139,9 +139,8 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
   static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
     auto* self = static_cast<Http2Session*>(user);
-    auto stream = std::make_shared<Http2Stream>();
+    auto stream = std::make_shared<Http2Stream>(self->transport_);
     stream->session = self->weak_from_this();
-    stream->connection = self->transport_;
     stream->id = frame->hd.stream_id;
     stream->request.protocol = Protocol::kHttp2;
     stream->request.tls = self->transport_->tls;

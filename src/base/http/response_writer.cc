@@ -18,11 +18,13 @@ void SendNow(const std::shared_ptr<Exchange>& exchange, int status, Headers head
   });
 }
 
+// At once, unlike Gather: for producers that wait until it is sent.
 int64_t PushLater(const std::shared_ptr<Exchange>& exchange, Chunk chunk) {
   if (exchange->gone()) return -1;
   const int64_t size = static_cast<int64_t>(chunk->size());
   exchange->posted += size;
   exchange->Post([exchange, size, chunk = std::move(chunk)]() mutable {
+    exchange->HandOver();  // what was written before
     exchange->posted -= size;
     if (!chunk->empty()) exchange->Push(std::move(chunk));
   });
@@ -44,7 +46,10 @@ struct Pump : std::enable_shared_from_this<Pump> {
       if (!chunk.empty()) backlog = PushLater(exchange, MakeChunk(std::move(chunk)));
       if (!more) {
         exchange->MarkFinished();
-        exchange->Post([exchange = exchange] { exchange->End(); });
+        exchange->Post([exchange = exchange] {
+          exchange->HandOver();
+          exchange->End();
+        });
         return;
       }
       if (backlog > kHighWater) break;
@@ -86,15 +91,19 @@ class Writer final : public ResponseWriter {
     if (started_ || done_) return;
     started_ = true;
     exchange_->Post([exchange = exchange_, status, headers = std::move(headers)]() mutable {
-      exchange->Begin(status, std::move(headers));
+      exchange->BeginGathering(status, std::move(headers));
     });
   }
-  int64_t Write(std::string chunk) override { return PushLater(exchange_, MakeChunk(std::move(chunk))); }
-  int64_t Write(Chunk chunk) override { return PushLater(exchange_, std::move(chunk)); }
+  int64_t Write(std::string chunk) override { return exchange_->Gather(MakeChunk(std::move(chunk))); }
+  int64_t Write(Chunk chunk) override { return exchange_->Gather(std::move(chunk)); }
+  void Post(std::function<void()> task) override { exchange_->Post(std::move(task)); }
   void Finish() override {
     if (done_.exchange(true)) return;
     exchange_->MarkFinished();
-    exchange_->Post([exchange = exchange_] { exchange->End(); });
+    exchange_->Post([exchange = exchange_] {
+      exchange->HandOver();
+      exchange->End();
+    });
   }
   void Stream(Producer next) override {
     done_ = true;
@@ -125,6 +134,40 @@ class Writer final : public ResponseWriter {
 };
 
 }  // namespace
+
+int64_t Exchange::Gather(Chunk chunk) {
+  if (gone()) return -1;
+  if (chunk->empty()) return posted + Backlog();
+  posted += static_cast<int64_t>(chunk->size());
+  {
+    const std::lock_guard lock(outbox_mu_);
+    outbox_.push_back(std::move(chunk));
+    if (std::exchange(in_round_, true)) return posted + Backlog();
+  }
+  connection_->NextRound(shared_from_this());
+  return posted + Backlog();
+}
+
+void Exchange::BeginGathering(int status, Headers headers) {
+  Begin(status, std::move(headers));
+  begun_gathering_ = true;
+  HandOver();
+}
+
+void Exchange::HandOver() {
+  if (!begun_gathering_) return;  // a round that was faster than Begin; Begin sees to it
+  std::vector<Chunk> chunks;
+  {
+    const std::lock_guard lock(outbox_mu_);
+    chunks.swap(outbox_);
+    in_round_ = false;
+  }
+  if (chunks.empty()) return;
+  int64_t size = 0;
+  for (const Chunk& chunk : chunks) size += static_cast<int64_t>(chunk->size());
+  posted -= size;
+  PushAll(std::move(chunks));
+}
 
 void Exchange::MarkGone() {
   std::function<void()> callback;
@@ -166,7 +209,9 @@ void ServerCore::Dispatch(Request request, std::shared_ptr<Exchange> exchange) {
     Request request;
     std::unique_ptr<ResponseWriter> writer;
   };
-  auto job = std::make_shared<Job>(Job{std::move(request), MakeWriter(exchange, pool.get())});
+  std::unique_ptr<ResponseWriter> writer = MakeWriter(std::move(exchange), pool.get());
+  if (options.at_once && options.at_once(request, writer)) return;
+  auto job = std::make_shared<Job>(Job{std::move(request), std::move(writer)});
   if (!pool->Submit([this, job] { handler(std::move(job->request), std::move(job->writer)); }) && job->writer) {
     job->writer->Send(503, {{"content-type", "text/plain"}, {"retry-after", "1"}}, "server is overloaded\n");
   }

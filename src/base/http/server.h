@@ -33,7 +33,8 @@ class ResponseWriter {
   // The whole response at once; content-length is added.
   virtual void Send(int status, Headers headers, std::string body) = 0;
 
-  // Streaming: Start once, Write any number of times, Finish. Chunks are sent as they come.
+  // Streaming: Start once, Write any number of times, Finish. Chunks that come while the thread of the client serves
+  // other streams leave together (rounds.h).
   // Write answers the bytes queued for this client after it, a measure of how far behind the client is;
   // -1 when the client is gone.
   virtual void Start(int status, Headers headers) = 0;
@@ -45,6 +46,9 @@ class ResponseWriter {
   // `chunk` and answers whether there is more to come. Memory stays at about one chunk. Ends in Finish by itself.
   using Producer = std::function<bool(std::string* chunk)>;
   virtual void Stream(Producer next) = 0;
+
+  // Runs `task` soon, on the I/O thread that serves this client. It must not block.
+  virtual void Post(std::function<void()> task) = 0;
 
   // Called once, on some thread, when the client went away before Finish (at once if it already has). Not called
   // after Finish. Must not block. Set it at most once.
@@ -77,6 +81,9 @@ struct ServerOptions {
   int max_streams_per_connection = 250;     // concurrent HTTP/2 requests
   absl::Duration header_timeout = absl::Seconds(32);
   absl::Duration idle_timeout = absl::Minutes(3);
+  // Asked first, on the I/O thread, and must not block: answers whether it took the request and its writer, else the
+  // handler gets them. For requests that cost less than waking up a worker.
+  std::function<bool(Request& request, std::unique_ptr<ResponseWriter>& writer)> at_once;
   // Answers a request whose body is larger than max_body_bytes; empty: plain-text 413.
   std::function<void(const Request& head, ResponseWriter& writer)> on_body_too_large;
 };

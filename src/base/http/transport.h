@@ -12,18 +12,21 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/http/message.h"
+#include "base/http/rounds.h"
 
 namespace base::http {
 
 using Chunk = std::shared_ptr<const std::string>;
 inline Chunk MakeChunk(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
-// One connection. All members belong to its I/O thread, except Post and queued().
+// One connection. All members belong to its I/O thread, except Post, NextRound and queued().
 class Transport : public std::enable_shared_from_this<Transport> {
  public:
   virtual ~Transport() = default;
 
   virtual void Post(std::function<void()> task) = 0;  // runs on the I/O thread, in order
+  // Runs `task` in the thread's next round of streams; see rounds.h.
+  virtual void NextRound(std::shared_ptr<RoundTask> task) = 0;
 
   // `on_data` for what arrives; `on_close` once, when the connection ended for whatever reason but Abort by ourselves
   // (then too). May be set anew when the protocol changes.
@@ -32,7 +35,8 @@ class Transport : public std::enable_shared_from_this<Transport> {
   std::function<void()> on_gone;   // after on_close, for whoever keeps the books
   std::function<void()> on_drain;  // after each time the queue fell below 64 KiB
 
-  virtual void Write(Chunk chunk) = 0;
+  virtual void Write(Chunk chunk) = 0;  // leaves when the present I/O event is dealt with, or with the next Flush
+  virtual void Flush() = 0;
   virtual void Pause() = 0;
   virtual void Resume() = 0;
   virtual void Close() = 0;  // after the queue was sent

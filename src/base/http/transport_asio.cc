@@ -1,27 +1,25 @@
-#include <openssl/err.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <thread>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
+#include "base/http/rounds.h"
+#include "base/http/tls_context.h"
+#include "base/http/tls_session.h"
 #include "base/http/transport.h"
-#include "base/log.h"
 #include "base/status_macros.h"
 
 namespace base::http {
@@ -32,175 +30,139 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr int64_t kLowWater = 64 << 10;
-constexpr size_t kMergeLimit = 64 << 10;  // small chunks are joined up to this much per write
-
-std::string SslError(absl::string_view what) {
-  char text[256] = "unknown error";
-  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof(text));
-  ERR_clear_error();
-  return absl::StrCat(what, ": ", text);
-}
+constexpr size_t kRecord = 16 << 10;   // plain bytes of a TLS record; small chunks are joined up to this much
+constexpr size_t kBurst = 256 << 10;   // bytes handed to the socket by one system call
+constexpr size_t kReadSize = 64 << 10;
 
 std::string Address(const tcp::endpoint& e) {
   const std::string host = e.address().to_string();
   return e.address().is_v6() ? absl::StrCat("[", host, "]:", e.port()) : absl::StrCat(host, ":", e.port());
 }
 
-std::vector<std::string> SubjectEntries(X509_NAME* name, int nid) {
-  std::vector<std::string> values;
-  for (int at = X509_NAME_get_index_by_NID(name, nid, -1); at >= 0; at = X509_NAME_get_index_by_NID(name, nid, at)) {
-    unsigned char* utf8 = nullptr;
-    const int n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-    if (n >= 0) values.emplace_back(reinterpret_cast<char*>(utf8), n);
-    OPENSSL_free(utf8);
-  }
-  return values;
+// Buffers that all connections of an I/O thread use in turn, so that a connection at rest has none.
+struct Scratch {
+  std::string out;    // what goes to the socket
+  std::string plain;  // small chunks on their way into one record
+  char in[kReadSize];
+};
+Scratch& ThreadScratch() {
+  static thread_local std::unique_ptr<Scratch> scratch = std::make_unique<Scratch>();
+  return *scratch;
 }
 
-int UidNid() {
-  static const int nid = OBJ_create("1.3.6.1.4.1.57683.2", "k8sUID", "kubernetes user uid");
-  return nid;
-}
-
-std::shared_ptr<const PeerCertificate> DescribePeer(SSL* ssl) {
-  X509* cert = SSL_get1_peer_certificate(ssl);
-  if (cert == nullptr) return nullptr;
-  auto peer = std::make_shared<PeerCertificate>();
-  peer->verified = SSL_get_verify_result(ssl) == X509_V_OK;
-  X509_NAME* subject = X509_get_subject_name(cert);
-  if (std::vector<std::string> cn = SubjectEntries(subject, NID_commonName); !cn.empty()) peer->common_name = cn.back();
-  peer->organizations = SubjectEntries(subject, NID_organizationName);
-  if (std::vector<std::string> uid = SubjectEntries(subject, UidNid()); !uid.empty()) peer->uid = uid.back();
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  if (X509_digest(cert, EVP_sha256(), digest, &size) == 1) {
-    peer->fingerprint =
-        absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(digest), size));
-  }
-  X509_free(cert);
-  return peer;
-}
-
-int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
-               void*) {
-  static const unsigned char kProtocols[] = "\x02h2\x08http/1.1";
-  if (SSL_select_next_proto(const_cast<unsigned char**>(out), out_size, kProtocols, sizeof(kProtocols) - 1, in,
-                            in_size) != OPENSSL_NPN_NEGOTIATED) {
-    return SSL_TLSEXT_ERR_NOACK;
-  }
-  return SSL_TLSEXT_ERR_OK;
-}
-
-absl::StatusOr<std::shared_ptr<asio::ssl::context>> MakeContext(const TlsFiles& files) {
-  auto context = std::make_shared<asio::ssl::context>(files.server ? asio::ssl::context::tls_server
-                                                                   : asio::ssl::context::tls_client);
-  SSL_CTX* ctx = context->native_handle();
-  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
-  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(ctx, 0);  // resumed sessions would carry old certificates
-  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
-  std::string cert = files.cert_pem, key = files.key_pem;
-  if (cert.empty() && !files.cert_file.empty()) {
-    ASSIGN_OR_RETURN(cert, base::ReadFile(files.cert_file));
-    ASSIGN_OR_RETURN(key, base::ReadFile(files.key_file.empty() ? files.cert_file : files.key_file));
-  }
-  error_code ec;
-  if (!cert.empty()) {
-    context->use_certificate_chain(asio::buffer(cert), ec);
-    if (ec) return absl::InvalidArgumentError(absl::StrCat("loading certificate ", files.cert_file, ": ", ec.message()));
-    context->use_private_key(asio::buffer(key), asio::ssl::context::pem, ec);
-    if (ec) return absl::InvalidArgumentError(absl::StrCat("loading key ", files.key_file, ": ", ec.message()));
-    if (SSL_CTX_check_private_key(ctx) != 1) {
-      return absl::InvalidArgumentError(SslError(absl::StrCat("key ", files.key_file, " does not fit its certificate")));
-    }
-  }
-  if (!files.ca_file.empty()) {
-    if (SSL_CTX_load_verify_file(ctx, files.ca_file.c_str()) != 1) {
-      return absl::InvalidArgumentError(SslError(absl::StrCat("loading CA ", files.ca_file)));
-    }
-    if (files.server) SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(files.ca_file.c_str()));
-  }
-  if (files.server) {
-    SSL_CTX_set_alpn_select_cb(ctx, SelectAlpn, nullptr);
-    // Certificates are asked for and judged, but a bad one does not end the handshake: the authenticator decides.
-    if (!files.ca_file.empty()) {
-      SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
-    }
-  } else {
-    SSL_CTX_set_verify(ctx, files.verify_peer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  }
-  return context;
-}
-
-// Plain TCP or TLS behind one set of operations.
+// Plain TCP or TLS behind one set of operations: reads when the socket is readable, writes at once and, when the socket
+// is full, again when it is writable.
 class Connection final : public Transport {
  public:
-  Connection(asio::io_context& io, tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
-      : io_(io), context_(std::move(context)), timer_(io), socket_(std::move(socket)) {
-    tls = context_ != nullptr;
-    if (tls) ssl_.emplace(std::move(socket_), *context_);
+  Connection(asio::io_context& io, Rounds& rounds, tcp::socket socket, const std::shared_ptr<SSL_CTX>& context,
+             bool server)
+      : io_(io), rounds_(rounds), timer_(io), socket_(std::move(socket)) {
+    error_code ignored;
+    socket_.native_non_blocking(true, ignored);
+    tls = context != nullptr;
+    if (tls) session_ = std::make_unique<TlsSession>(context, socket_.native_handle(), server);
   }
 
-  tcp::socket& socket() { return ssl_ ? ssl_->next_layer() : socket_; }
-  asio::ssl::stream<tcp::socket>& ssl() { return *ssl_; }
+  tcp::socket& socket() { return socket_; }
+  SSL* ssl() { return session_->native(); }
   std::shared_ptr<Connection> self() { return std::static_pointer_cast<Connection>(shared_from_this()); }
 
-  void Handshake(bool server, std::function<void(absl::Status)> done) {
-    if (!ssl_) return done(absl::OkStatus());
-    ssl_->async_handshake(
-        server ? asio::ssl::stream_base::server : asio::ssl::stream_base::client,
-        [this, self = self(), done = std::move(done)](const error_code& ec) {
-          if (ec) return done(absl::UnavailableError(absl::StrCat("TLS handshake: ", ec.message())));
-          const unsigned char* name = nullptr;
-          unsigned size = 0;
-          SSL_get0_alpn_selected(ssl_->native_handle(), &name, &size);
-          alpn.assign(reinterpret_cast<const char*>(name), size);
-          peer = DescribePeer(ssl_->native_handle());
-          done(absl::OkStatus());
-        });
+  void Handshake(std::function<void(absl::Status)> done) {
+    if (session_ == nullptr) return done(absl::OkStatus());
+    Scratch& scratch = ThreadScratch();
+    scratch.out.clear();
+    const TlsSession::Step step = session_->Handshake(&scratch.out);
+    Send(scratch.out);
+    if (step == TlsSession::Step::kEnd) {
+      return done(absl::UnavailableError(absl::StrCat("TLS handshake: ", session_->problem())));
+    }
+    if (step == TlsSession::Step::kWait) {
+      return socket_.async_wait(tcp::socket::wait_read, [this, self = self(), done = std::move(done)](const error_code& ec) {
+        if (ec || closed_) return done(absl::UnavailableError(absl::StrCat("TLS handshake: ", ec.message())));
+        Handshake(done);
+      });
+    }
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(session_->native(), &name, &size);
+    alpn.assign(reinterpret_cast<const char*>(name), size);
+    peer = DescribePeer(session_->native());
+    done(absl::OkStatus());
   }
 
-  void StartReading() { ReadSome(); }
+  void StartReading() { Receive(); }
 
   void Post(std::function<void()> task) override {
     asio::post(io_, [self = self(), task = std::move(task)] { task(); });
   }
+  void NextRound(std::shared_ptr<RoundTask> task) override { rounds_.Add(std::move(task)); }
 
   void Write(Chunk chunk) override {
     if (closed_ || closing_ || chunk->empty()) return;
     queued_ += static_cast<int64_t>(chunk->size());
     queue_.push_back(std::move(chunk));
     // Written when the present I/O event is dealt with, so that what one event says leaves in one record.
-    if (!writing_ && !flush_posted_) {
-      flush_posted_ = true;
-      asio::post(io_, [this, self = self()] {
-        flush_posted_ = false;
-        if (!writing_) WriteSome();
-      });
+    if (blocked_ || flush_posted_) return;
+    flush_posted_ = true;
+    asio::post(io_, [this, self = self()] {
+      if (flush_posted_) Flush();
+    });
+  }
+
+  void Flush() override {
+    flush_posted_ = false;
+    if (closed_ || blocked_ || flushing_) return;
+    flushing_ = true;
+    for (size_t sent = 0; !closed_ && !blocked_ && !queue_.empty();) {
+      if (sent > kTurn) {  // others want to be served too
+        flush_posted_ = true;
+        asio::post(io_, [this, self = self()] {
+          if (flush_posted_) Flush();
+        });
+        break;
+      }
+      Scratch& scratch = ThreadScratch();
+      scratch.out.clear();
+      size_t taken = 0;
+      if (!Take(&scratch, &taken)) {
+        flushing_ = false;
+        return Abort();
+      }
+      in_flight_ = static_cast<int64_t>(taken);
+      Send(scratch.out);
+      sent += taken;
+      if (closed_ || blocked_) break;
+      Sent();
     }
+    flushing_ = false;
+    if (closing_ && !closed_ && !blocked_ && queue_.empty()) Abort();
   }
 
   void Pause() override { paused_ = true; }
   void Resume() override {
     if (!paused_) return;
     paused_ = false;
-    if (!reading_) ReadSome();
+    if (!reading_) AwaitReadable();
   }
   void Close() override {
     closing_ = true;
-    if (!writing_ && queue_.empty()) Abort();
+    if (!blocked_ && queue_.empty()) Abort();
   }
   void Abort() override {
     if (closed_) return;
     closed_ = true;
+    timer_.cancel();
+    if (session_ != nullptr && !blocked_) {
+      std::string farewell;
+      session_->Shutdown(&farewell);
+      if (!farewell.empty()) (void)::send(socket_.native_handle(), farewell.data(), farewell.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     error_code ignored;
-    timer_.cancel(ignored);
-    if (ssl_ && socket().is_open() && handshaken()) SSL_shutdown(ssl_->native_handle());
-    socket().shutdown(tcp::socket::shutdown_both, ignored);
-    socket().close(ignored);
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    socket_.close(ignored);
     queued_ = 0;
     queue_.clear();
+    unsent_ = std::string();
     asio::post(io_, [self = self()] {
       std::function<void()> callback = std::move(self->on_close);
       self->on_close = nullptr;
@@ -210,89 +172,161 @@ class Connection final : public Transport {
       if (self->on_gone) std::exchange(self->on_gone, nullptr)();
     });
   }
+  // The timer runs at most once at a time: a deadline that moves away is noticed when it fires.
   void SetDeadline(absl::Duration after) override {
-    error_code ignored;
-    timer_.cancel(ignored);
-    if (after <= absl::ZeroDuration() || closed_) return;
-    timer_.expires_after(absl::ToChronoNanoseconds(after));
-    timer_.async_wait([this, self = self()](const error_code& ec) {
-      if (!ec) Abort();
-    });
+    if (closed_) return;
+    deadline_ = after <= absl::ZeroDuration() ? Clock::time_point::max() : Clock::now() + absl::ToChronoNanoseconds(after);
+    if (deadline_ < armed_) Arm();
   }
   bool closed() const override { return closed_; }
 
  private:
-  bool handshaken() { return SSL_is_init_finished(ssl_->native_handle()); }
+  using Clock = std::chrono::steady_clock;
+  static constexpr size_t kTurn = 2 << 20;
+  static constexpr int kReadsInARow = 8;
 
-  void ReadSome() {
+  void Arm() {
+    armed_ = deadline_;
+    if (armed_ == Clock::time_point::max()) return;
+    timer_.expires_at(armed_);
+    timer_.async_wait([this, self = self()](const error_code& ec) {
+      if (ec || closed_) return;
+      if (Clock::now() >= deadline_) return Abort();
+      Arm();
+    });
+  }
+
+  void AwaitReadable() {
     if (closed_ || paused_) return;
     reading_ = true;
-    if (read_buffer_ == nullptr) read_buffer_ = std::make_unique<std::array<char, 16 << 10>>();
-    auto handler = [this, self = self()](const error_code& ec, size_t n) {
+    socket_.async_wait(tcp::socket::wait_read, [this, self = self()](const error_code& ec) {
       reading_ = false;
       if (closed_) return;
       if (ec) return Abort();
+      Receive();
+    });
+  }
+
+  void Receive() {
+    for (int i = 0; i < kReadsInARow; ++i) {
+      if (closed_ || paused_) return;
+      Scratch& scratch = ThreadScratch();
+      size_t got = 0;
+      bool more = false;
+      if (session_ != nullptr) {
+        scratch.out.clear();
+        const TlsSession::Step step = session_->Read(scratch.in, kReadSize, &got, &scratch.out);
+        if (!scratch.out.empty()) Send(scratch.out);
+        if (closed_) return;
+        if (step == TlsSession::Step::kEnd) return Abort();
+        if (step == TlsSession::Step::kWait) return AwaitReadable();
+        more = session_->pending();
+      } else {
+        const ssize_t n = ::recv(socket_.native_handle(), scratch.in, kReadSize, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return AwaitReadable();
+        if (n <= 0) return Abort();
+        got = static_cast<size_t>(n);
+        more = got == kReadSize;
+      }
+      const absl::string_view data(scratch.in, got);
       if (on_data) {
         // A copy of the handler: it may replace itself (an upgrade).
         const std::function<void(absl::string_view)> deliver = on_data;
-        deliver(absl::string_view(read_buffer_->data(), n));
+        deliver(data);
       } else {
-        early.append(read_buffer_->data(), n);  // the connection is changing hands
+        early.append(data.data(), data.size());  // the connection is changing hands
       }
-      ReadSome();
-    };
-    if (ssl_) {
-      ssl_->async_read_some(asio::buffer(*read_buffer_), std::move(handler));
-    } else {
-      socket_.async_read_some(asio::buffer(*read_buffer_), std::move(handler));
+      if (!more) return AwaitReadable();
     }
+    asio::post(io_, [this, self = self()] { Receive(); });
   }
 
-  void WriteSome() {
-    if (closed_) return;
-    if (queue_.empty()) {
-      if (closing_) Abort();
+  // Moves queued chunks into scratch->out, encrypted, until that is a burst.
+  bool Take(Scratch* scratch, size_t* taken) {
+    while (!queue_.empty() && scratch->out.size() < kBurst) {
+      absl::string_view piece = absl::string_view(*queue_.front()).substr(offset_);
+      const bool alone = piece.size() >= kRecord || queue_.size() == 1;
+      if (alone) {
+        piece = piece.substr(0, kBurst);
+        offset_ += piece.size();
+      } else {  // several small ones make a record
+        scratch->plain.clear();
+        while (!queue_.empty() && scratch->plain.size() < kRecord) {
+          const absl::string_view rest = absl::string_view(*queue_.front()).substr(offset_);
+          const absl::string_view some = rest.substr(0, kRecord - scratch->plain.size());
+          scratch->plain.append(some.data(), some.size());
+          offset_ += some.size();
+          if (some.size() == rest.size()) PopFront();
+        }
+        piece = scratch->plain;
+      }
+      *taken += piece.size();
+      if (session_ == nullptr) {
+        scratch->out.append(piece.data(), piece.size());
+      } else if (!session_->Write(piece, &scratch->out)) {
+        return false;
+      }
+      if (alone && offset_ == queue_.front()->size()) PopFront();
+    }
+    return true;
+  }
+  void PopFront() {
+    queue_.pop_front();
+    offset_ = 0;
+  }
+
+  // Hands bytes to the socket; what it does not take waits in unsent_ until it is writable.
+  void Send(absl::string_view bytes) {
+    if (!unsent_.empty()) {
+      unsent_.append(bytes.data(), bytes.size());
       return;
     }
-    writing_ = true;
-    out_ = queue_.front();
-    queue_.pop_front();
-    if (!queue_.empty() && out_->size() < kMergeLimit) {
-      std::string merged = *out_;
-      while (!queue_.empty() && merged.size() + queue_.front()->size() <= kMergeLimit) {
-        merged += *queue_.front();
-        queue_.pop_front();
+    while (!bytes.empty()) {
+      const ssize_t n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n >= 0) {
+        bytes.remove_prefix(static_cast<size_t>(n));
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        unsent_.assign(bytes.data(), bytes.size());
+        blocked_ = true;
+        return AwaitWritable();
+      } else if (errno != EINTR) {
+        return Abort();
       }
-      out_ = MakeChunk(std::move(merged));
     }
-    auto handler = [this, self = self()](const error_code& ec, size_t) {
-      writing_ = false;
+  }
+  void AwaitWritable() {
+    socket_.async_wait(tcp::socket::wait_write, [this, self = self()](const error_code& ec) {
       if (closed_) return;
       if (ec) return Abort();
-      queued_ -= static_cast<int64_t>(out_->size());
-      out_.reset();
-      if (queued_ < kLowWater && on_drain) {
-        const std::function<void()> drained = on_drain;
-        drained();
-      }
-      if (!writing_) WriteSome();
-    };
-    if (ssl_) {
-      asio::async_write(*ssl_, asio::buffer(*out_), std::move(handler));
-    } else {
-      asio::async_write(socket_, asio::buffer(*out_), std::move(handler));
+      blocked_ = false;
+      const std::string rest = std::exchange(unsent_, std::string());
+      Send(rest);
+      if (closed_ || blocked_) return;
+      Sent();
+      Flush();
+    });
+  }
+  void Sent() {  // what was in flight is with the kernel
+    queued_ -= std::exchange(in_flight_, 0);
+    if (queued_ < kLowWater && on_drain) {
+      const std::function<void()> drained = on_drain;
+      drained();
     }
   }
 
   asio::io_context& io_;
-  const std::shared_ptr<asio::ssl::context> context_;
+  Rounds& rounds_;
   asio::steady_timer timer_;
-  tcp::socket socket_;  // moved into ssl_ for TLS
-  std::optional<asio::ssl::stream<tcp::socket>> ssl_;
-  std::unique_ptr<std::array<char, 16 << 10>> read_buffer_;
+  Clock::time_point deadline_ = Clock::time_point::max(), armed_ = Clock::time_point::max();
+  tcp::socket socket_;
+  std::unique_ptr<TlsSession> session_;  // nullptr: plain TCP
   std::deque<Chunk> queue_;
-  Chunk out_;  // being written
-  bool reading_ = false, paused_ = false, writing_ = false, flush_posted_ = false, closing_ = false, closed_ = false;
+  size_t offset_ = 0;      // of queue_.front() that is taken
+  std::string unsent_;     // not empty only while blocked_
+  int64_t in_flight_ = 0;  // plain bytes behind unsent_
+  bool reading_ = false, paused_ = false, blocked_ = false, flushing_ = false, flush_posted_ = false;
+  bool closing_ = false, closed_ = false;
 };
 
 class AsioEngine final : public IoEngine {
@@ -307,7 +341,7 @@ class AsioEngine final : public IoEngine {
   ~AsioEngine() override { Shutdown(); }
 
   absl::Status UseTls(const TlsFiles& files) override {
-    ASSIGN_OR_RETURN(std::shared_ptr<asio::ssl::context> context, MakeContext(files));
+    ASSIGN_OR_RETURN(std::shared_ptr<SSL_CTX> context, MakeTlsContext(files));
     const std::lock_guard lock(mu_);
     context_ = std::move(context);
     verify_ = files.verify_peer;
@@ -362,7 +396,7 @@ class AsioEngine final : public IoEngine {
 
   void Dial(const std::string& host, int port, bool tls, absl::Duration timeout,
             std::function<void(absl::StatusOr<std::shared_ptr<Transport>>)> done) override {
-    std::shared_ptr<asio::ssl::context> context;
+    std::shared_ptr<SSL_CTX> context;
     bool verify = false;
     if (tls) {
       const std::lock_guard lock(mu_);
@@ -411,6 +445,14 @@ class AsioEngine final : public IoEngine {
   struct Worker {
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
+    asio::steady_timer rest{io};
+    Rounds rounds{[this](std::function<void()> task) { asio::post(io, std::move(task)); },
+                  [this](absl::Duration wait, std::function<void()> task) {
+                    rest.expires_after(absl::ToChronoNanoseconds(wait));
+                    rest.async_wait([task = std::move(task)](const error_code& ec) {
+                      if (!ec) task();
+                    });
+                  }};
     std::thread thread;
     std::set<std::weak_ptr<Connection>, std::owner_less<std::weak_ptr<Connection>>> connections;  // under mu_
   };
@@ -450,7 +492,7 @@ class AsioEngine final : public IoEngine {
     listener->acceptor.async_accept(w.io, [this, listener, &w](const error_code& ec, tcp::socket socket) {
       if (ec == asio::error::operation_aborted || !listener->acceptor.is_open()) return;
       if (!ec) {
-        std::shared_ptr<asio::ssl::context> context;
+        std::shared_ptr<SSL_CTX> context;
         {
           const std::lock_guard lock(mu_);
           context = context_;
@@ -465,12 +507,12 @@ class AsioEngine final : public IoEngine {
     });
   }
 
-  std::shared_ptr<Connection> Track(tcp::socket socket, const std::shared_ptr<asio::ssl::context>& context, Worker& w) {
+  std::shared_ptr<Connection> Track(tcp::socket socket, const std::shared_ptr<SSL_CTX>& context, bool server, Worker& w) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     const tcp::endpoint remote = socket.remote_endpoint(ignored);
     ++live_;
-    auto* raw = new Connection(w.io, std::move(socket), context);
+    auto* raw = new Connection(w.io, w.rounds, std::move(socket), context, server);
     std::shared_ptr<Connection> c(raw, [this](Connection* dead) {
       --live_;
       delete dead;
@@ -491,10 +533,10 @@ class AsioEngine final : public IoEngine {
   }
 
   void Serve(const std::shared_ptr<Listener>& listener, tcp::socket socket,
-             const std::shared_ptr<asio::ssl::context>& context, Worker& w) {
-    std::shared_ptr<Connection> c = Track(std::move(socket), context, w);
+             const std::shared_ptr<SSL_CTX>& context, Worker& w) {
+    std::shared_ptr<Connection> c = Track(std::move(socket), context, /*server=*/true, w);
     c->SetDeadline(listener->handshake_timeout);
-    c->Handshake(/*server=*/true, [c, listener](absl::Status status) {
+    c->Handshake([c, listener](absl::Status status) {
       if (!status.ok()) return c->Abort();
       c->SetDeadline(absl::ZeroDuration());
       listener->on_connection(c);
@@ -503,7 +545,7 @@ class AsioEngine final : public IoEngine {
   }
 
   void ConnectNext(const std::shared_ptr<DialAttempt>& attempt, size_t at, const std::string& host, int port,
-                   const std::shared_ptr<asio::ssl::context>& context, bool verify, Worker& w) {
+                   const std::shared_ptr<SSL_CTX>& context, bool verify, Worker& w) {
     if (!attempt->done) return;
     auto socket = std::make_shared<tcp::socket>(w.io);
     socket->async_connect(attempt->endpoints[at], [=, this, &w](const error_code& ec) {
@@ -513,16 +555,16 @@ class AsioEngine final : public IoEngine {
         return attempt->Fail(
             absl::UnavailableError(absl::StrCat("dial tcp ", host, ":", port, ": connect: ", ec.message())));
       }
-      std::shared_ptr<Connection> c = Track(std::move(*socket), context, w);
+      std::shared_ptr<Connection> c = Track(std::move(*socket), context, /*server=*/false, w);
       attempt->connection = c;
       if (context) {
-        SSL_set_tlsext_host_name(c->ssl().native_handle(), host.c_str());
+        SSL_set_tlsext_host_name(c->ssl(), host.c_str());
         if (verify) {
-          X509_VERIFY_PARAM* param = SSL_get0_param(c->ssl().native_handle());
+          X509_VERIFY_PARAM* param = SSL_get0_param(c->ssl());
           if (X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) != 1) X509_VERIFY_PARAM_set1_host(param, host.c_str(), 0);
         }
       }
-      c->Handshake(/*server=*/false, [attempt, c](absl::Status status) {
+      c->Handshake([attempt, c](absl::Status status) {
         if (!attempt->done) return;
         if (!status.ok()) return attempt->Fail(std::move(status));
         attempt->connection = nullptr;
@@ -533,7 +575,7 @@ class AsioEngine final : public IoEngine {
   }
 
   std::mutex mu_;
-  std::shared_ptr<asio::ssl::context> context_;
+  std::shared_ptr<SSL_CTX> context_;
   bool verify_ = false;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::atomic<size_t> live_{0};

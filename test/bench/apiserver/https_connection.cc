@@ -8,14 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "client/kubeconfig.h"
+#include "response_parser.h"
 
 namespace bench {
 namespace {
@@ -28,16 +26,6 @@ absl::Status TlsError(absl::string_view what) {
 
 std::unique_ptr<BIO, decltype(&BIO_free)> Memory(const std::string& pem) {
   return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free};
-}
-
-// A header's value in the head of a response, without regard to case.
-absl::string_view HeaderOf(absl::string_view head, absl::string_view name) {
-  for (const absl::string_view line : absl::StrSplit(head, "\r\n")) {
-    if (absl::StartsWithIgnoreCase(line, name) && line.size() > name.size() && line[name.size()] == ':') {
-      return absl::StripAsciiWhitespace(line.substr(name.size() + 1));
-    }
-  }
-  return "";
 }
 
 }  // namespace
@@ -79,6 +67,7 @@ absl::StatusOr<std::unique_ptr<HttpsConnection>> HttpsConnection::Open(const End
   setsockopt(out->fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   out->ssl_ = SSL_new(out->tls_.get());
   SSL_set_fd(out->ssl_, out->fd_);
+  SSL_set_read_ahead(out->ssl_, 1);
   SSL_set_tlsext_host_name(out->ssl_, to.host.c_str());
   if (SSL_connect(out->ssl_) != 1) return TlsError("TLS handshake");
   return out;
@@ -106,48 +95,17 @@ absl::StatusOr<absl::string_view> HttpsConnection::Receive() {
   return absl::string_view(chunk_.data(), static_cast<size_t>(got));
 }
 
-absl::Status HttpsConnection::Fill() {
-  ASSIGN_OR_RETURN(const absl::string_view more, Receive());
-  if (more.empty()) return absl::UnavailableError("the server closed the connection");
-  buffer_.append(more.data(), more.size());
-  return absl::OkStatus();
-}
-
 absl::StatusOr<Reply> HttpsConnection::Call(absl::string_view method, absl::string_view path, absl::string_view headers,
                                             absl::string_view body, bool keep_body) {
   RETURN_IF_ERROR(Send(RequestText(method, path, headers, body)));
-  size_t end;
-  while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) RETURN_IF_ERROR(Fill());
-  const std::string head = buffer_.substr(0, end);
-  buffer_.erase(0, end + 4);
-  Reply reply;
-  if (head.size() < 12 || !absl::SimpleAtoi(head.substr(9, 3), &reply.status)) return absl::InternalError("not HTTP: " + head);
-  const auto take = [&](size_t size) -> absl::Status {  // moves `size` body bytes out of the buffer
-    reply.body_bytes += size;
-    while (size > 0) {
-      if (buffer_.empty()) RETURN_IF_ERROR(Fill());
-      const size_t now = std::min(size, buffer_.size());
-      if (keep_body) reply.body.append(buffer_, 0, now);
-      buffer_.erase(0, now);
-      size -= now;
-    }
-    return absl::OkStatus();
-  };
-  size_t length = 0;
-  if (absl::SimpleAtoi(HeaderOf(head, "content-length"), &length)) {
-    RETURN_IF_ERROR(take(length));
-    return reply;
-  }
-  while (true) {  // chunked
-    size_t line;
-    while ((line = buffer_.find("\r\n")) == std::string::npos) RETURN_IF_ERROR(Fill());
-    uint64_t size = 0;
-    if (!absl::SimpleHexAtoi(absl::StrCat("0x", buffer_.substr(0, line)), &size)) return absl::InternalError("bad chunk");
-    buffer_.erase(0, line + 2);
-    RETURN_IF_ERROR(take(size));
-    while (buffer_.size() < 2) RETURN_IF_ERROR(Fill());
-    buffer_.erase(0, 2);
-    if (size == 0) return reply;
+  ResponseParser parser;
+  parser.keep_body = keep_body;
+  while (true) {
+    ASSIGN_OR_RETURN(absl::string_view more, Receive());
+    if (more.empty()) return absl::UnavailableError("the server closed the connection");
+    if (!parser.Feed(&more)) continue;
+    if (parser.status() < 0) return absl::InternalError("not HTTP");
+    return Reply{parser.status(), parser.body(), static_cast<size_t>(parser.body_bytes())};
   }
 }
 

@@ -48,12 +48,10 @@ class HttpsConnection {
 
  private:
   HttpsConnection() = default;
-  absl::Status Fill();  // reads more into buffer_
 
   std::shared_ptr<SSL_CTX> tls_;
   SSL* ssl_ = nullptr;
   int fd_ = -1;
-  std::string buffer_;
   std::string chunk_;
 };
 

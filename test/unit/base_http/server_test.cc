@@ -1,10 +1,14 @@
-// The server and the client against each other over loopback, plain TCP.
+// The server and the client against each other over loopback, plain TCP and TLS.
 #include "base/http/server.h"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "base/http/client.h"
@@ -13,17 +17,49 @@
 namespace base::http {
 namespace {
 
-class ServerTest : public testing::Test {
+struct Pem {
+  std::string cert, key;
+};
+Pem SelfSigned() {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* cert = X509_new();
+  ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+  X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+  X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+  X509_set_pubkey(cert, key);
+  X509_sign(cert, key, EVP_sha256());
+  Pem pem;
+  const auto text = [](const std::function<void(BIO*)>& write) {
+    BIO* bio = BIO_new(BIO_s_mem());
+    write(bio);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    std::string out(data, static_cast<size_t>(size));
+    BIO_free(bio);
+    return out;
+  };
+  pem.cert = text([&](BIO* bio) { PEM_write_bio_X509(bio, cert); });
+  pem.key = text([&](BIO* bio) { PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
+  X509_free(cert);
+  EVP_PKEY_free(key);
+  return pem;
+}
+
+class ServerTest : public testing::TestWithParam<bool> {  // whether TLS is spoken
  protected:
-  void Serve(Handler handler, size_t max_body = 1000) {
-    ServerOptions options;
+  void Serve(Handler handler, size_t max_body = 1000, ServerOptions options = {}) {
+    if (GetParam()) {
+      const Pem pem = SelfSigned();
+      options.cert_pem = pem.cert;
+      options.key_pem = pem.key;
+    }
     options.addresses = {"127.0.0.1:0"};
     options.max_body_bytes = max_body;
     auto server = Server::Create(options, std::move(handler));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = std::move(*server);
     ClientOptions client;
-    client.tls = false;
+    client.tls = GetParam();
     client_ = *Client::Create(client);
   }
   absl::StatusOr<Client::Response> Fetch(std::string method, std::string target, std::string body = "") {
@@ -40,7 +76,7 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Client> client_;
 };
 
-TEST_F(ServerTest, AnswersWithWhatTheHandlerSaw) {
+TEST_P(ServerTest, AnswersWithWhatTheHandlerSaw) {
   Serve([](Request r, std::unique_ptr<ResponseWriter> w) {
     w->Send(201, {{"x-path", r.path}}, absl::StrCat(r.method, " ", r.query, " ", r.body));
   });
@@ -51,7 +87,7 @@ TEST_F(ServerTest, AnswersWithWhatTheHandlerSaw) {
   EXPECT_EQ(got->body, "POST c=d hello");
 }
 
-TEST_F(ServerTest, StreamsChunksAndProducers) {
+TEST_P(ServerTest, StreamsChunksAndProducers) {
   Serve([](Request r, std::unique_ptr<ResponseWriter> w) {
     w->Start(200, {});
     if (r.path == "/push") {
@@ -68,18 +104,108 @@ TEST_F(ServerTest, StreamsChunksAndProducers) {
   EXPECT_EQ(Fetch("GET", "/pull")->body.size(), 2000000u);
 }
 
-TEST_F(ServerTest, BodiesBeyondTheLimitAre413) {
+TEST_P(ServerTest, WritesOfOtherThreadsArriveWholeAndInOrder) {
+  std::thread writing;
+  Serve([&](Request, std::unique_ptr<ResponseWriter> w) {
+    writing = std::thread([w = std::move(w)] {
+      w->Start(200, {});
+      for (int i = 0; i < 2000; ++i) w->Write(absl::StrCat(i, ",", std::string(static_cast<size_t>(i % 300), 'x'), ";"));
+      w->Finish();
+    });
+  });
+  const auto got = Fetch("GET", "/");
+  writing.join();
+  ASSERT_TRUE(got.ok()) << got.status();
+  std::string want;
+  for (int i = 0; i < 2000; ++i) absl::StrAppend(&want, i, ",", std::string(static_cast<size_t>(i % 300), 'x'), ";");
+  EXPECT_EQ(got->body, want);
+}
+
+TEST_P(ServerTest, WritesBeforeAProducerComeFirst) {
+  Serve([](Request, std::unique_ptr<ResponseWriter> w) {
+    w->Start(200, {});
+    w->Write(std::string("head,"));
+    auto left = std::make_shared<int>(3);
+    w->Stream([left](std::string* chunk) {
+      *chunk = absl::StrCat(*left, ",");
+      return --*left > 0;
+    });
+  });
+  EXPECT_EQ(Fetch("GET", "/")->body, "head,3,2,1,");
+}
+
+TEST_P(ServerTest, WhatIsTakenAtOnceDoesNotReachTheHandler) {
+  ServerOptions options;
+  options.at_once = [](Request& r, std::unique_ptr<ResponseWriter>& w) {
+    if (r.path != "/quick") return false;
+    const std::shared_ptr<ResponseWriter> kept = std::move(w);
+    kept->Post([kept] { kept->Send(200, {}, "at once"); });
+    return true;
+  };
+  Serve([](Request r, std::unique_ptr<ResponseWriter> w) { w->Send(200, {}, "handler of " + r.path); }, 1000, options);
+  EXPECT_EQ(Fetch("GET", "/quick")->body, "at once");
+  EXPECT_EQ(Fetch("GET", "/slow")->body, "handler of /slow");
+}
+
+TEST_P(ServerTest, AClientThatStopsReadingHoldsOnlySomeOfAProducersBytes) {
+  std::atomic<int> made{0};
+  Serve([&](Request, std::unique_ptr<ResponseWriter> w) {
+    w->Start(200, {});
+    w->Stream([&made](std::string* chunk) {
+      *chunk = std::string(100000, 'x');
+      return ++made < 1000;
+    });
+  });
+  ClientRequest request;
+  request.host = "127.0.0.1";
+  request.port = server_->port();
+  std::mutex mu;
+  std::condition_variable wake;
+  size_t got = 0;
+  bool done = false;
+  std::unique_ptr<ClientCall> call;
+  ResponseSink sink;
+  sink.on_body = [&](absl::string_view data) {
+    const std::lock_guard lock(mu);
+    if (got == 0 && call != nullptr) call->Pause();
+    got += data.size();
+    wake.notify_all();
+  };
+  sink.on_done = [&](absl::Status) {
+    const std::lock_guard lock(mu);
+    done = true;
+    wake.notify_all();
+  };
+  {
+    const std::lock_guard lock(mu);
+    call = client_->Start(request, std::move(sink));
+  }
+  std::unique_lock lock(mu);
+  wake.wait(lock, [&] { return got > 0; });
+  lock.unlock();
+  for (int last = -1; last != made; std::this_thread::yield()) {  // until the producer stands still
+    last = made;
+    for (int i = 0; i < 2000 && last == made; ++i) std::this_thread::yield();
+  }
+  EXPECT_LT(made, 1000);
+  call->Resume();
+  lock.lock();
+  wake.wait(lock, [&] { return done; });
+  EXPECT_EQ(got, 100000000u);
+}
+
+TEST_P(ServerTest, BodiesBeyondTheLimitAre413) {
   Serve([](Request, std::unique_ptr<ResponseWriter> w) { w->Send(200, {}, ""); });
   EXPECT_EQ(Fetch("POST", "/", std::string(1000, 'x'))->status, 200);
   EXPECT_EQ(Fetch("POST", "/", std::string(1001, 'x'))->status, 413);
 }
 
-TEST_F(ServerTest, AWriterThatIsDroppedAnswers500) {
+TEST_P(ServerTest, AWriterThatIsDroppedAnswers500) {
   Serve([](Request, std::unique_ptr<ResponseWriter>) {});
   EXPECT_EQ(Fetch("GET", "/")->status, 500);
 }
 
-TEST_F(ServerTest, OnCloseTellsWhenTheClientLeaves) {
+TEST_P(ServerTest, OnCloseTellsWhenTheClientLeaves) {
   std::mutex mu;
   std::condition_variable wake;
   bool started = false, closed = false;
@@ -114,7 +240,7 @@ TEST_F(ServerTest, OnCloseTellsWhenTheClientLeaves) {
   EXPECT_EQ(kept->Write(std::string("late")), -1);
 }
 
-TEST_F(ServerTest, WebSocketsEcho) {
+TEST_P(ServerTest, WebSocketsEcho) {
   std::mutex mu;
   std::condition_variable wake;
   std::unique_ptr<WebSocket> served, dialed;
@@ -156,6 +282,9 @@ TEST_F(ServerTest, WebSocketsEcho) {
   server_->Stop();
   served.reset();
 }
+
+INSTANTIATE_TEST_SUITE_P(PlainAndTls, ServerTest, testing::Bool(),
+                         [](const testing::TestParamInfo<bool>& info) { return info.param ? "Tls" : "Plain"; });
 
 }  // namespace
 }  // namespace base::http

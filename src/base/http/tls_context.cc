@@ -1,0 +1,143 @@
+#include "base/http/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+
+namespace base::http {
+namespace {
+
+std::string SslError(absl::string_view what) {
+  char text[256] = "unknown error";
+  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof(text));
+  ERR_clear_error();
+  return absl::StrCat(what, ": ", text);
+}
+
+std::vector<std::string> SubjectEntries(X509_NAME* name, int nid) {
+  std::vector<std::string> values;
+  for (int at = X509_NAME_get_index_by_NID(name, nid, -1); at >= 0; at = X509_NAME_get_index_by_NID(name, nid, at)) {
+    unsigned char* utf8 = nullptr;
+    const int n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    if (n >= 0) values.emplace_back(reinterpret_cast<char*>(utf8), n);
+    OPENSSL_free(utf8);
+  }
+  return values;
+}
+
+int UidNid() {
+  static const int nid = OBJ_create("1.3.6.1.4.1.57683.2", "k8sUID", "kubernetes user uid");
+  return nid;
+}
+
+int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+               void*) {
+  static const unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+  if (SSL_select_next_proto(const_cast<unsigned char**>(out), out_size, kProtocols, sizeof(kProtocols) - 1, in,
+                            in_size) != OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  return SSL_TLSEXT_ERR_OK;
+}
+
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+Bio Memory(const std::string& pem) { return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free}; }
+
+// The first certificate is ours, those behind it lead to the authority.
+bool UseChain(SSL_CTX* ctx, const std::string& pem) {
+  const Bio bio = Memory(pem);
+  X509* own = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr);
+  if (own == nullptr) return false;
+  const bool used = SSL_CTX_use_certificate(ctx, own) == 1;
+  X509_free(own);
+  if (!used) return false;
+  SSL_CTX_clear_chain_certs(ctx);
+  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    if (SSL_CTX_add0_chain_cert(ctx, next) != 1) {
+      X509_free(next);
+      return false;
+    }
+  }
+  ERR_clear_error();  // the end of the file counts as one
+  return true;
+}
+
+bool UseKey(SSL_CTX* ctx, const std::string& pem) {
+  const Bio bio = Memory(pem);
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr);
+  if (key == nullptr) return false;
+  const bool used = SSL_CTX_use_PrivateKey(ctx, key) == 1;
+  EVP_PKEY_free(key);
+  return used;
+}
+
+}  // namespace
+
+std::shared_ptr<const PeerCertificate> DescribePeer(SSL* ssl) {
+  X509* cert = SSL_get1_peer_certificate(ssl);
+  if (cert == nullptr) return nullptr;
+  auto peer = std::make_shared<PeerCertificate>();
+  peer->verified = SSL_get_verify_result(ssl) == X509_V_OK;
+  X509_NAME* subject = X509_get_subject_name(cert);
+  if (std::vector<std::string> cn = SubjectEntries(subject, NID_commonName); !cn.empty()) peer->common_name = cn.back();
+  peer->organizations = SubjectEntries(subject, NID_organizationName);
+  if (std::vector<std::string> uid = SubjectEntries(subject, UidNid()); !uid.empty()) peer->uid = uid.back();
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (X509_digest(cert, EVP_sha256(), digest, &size) == 1) {
+    peer->fingerprint =
+        absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(digest), size));
+  }
+  X509_free(cert);
+  return peer;
+}
+
+absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeTlsContext(const TlsFiles& files) {
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(files.server ? TLS_server_method() : TLS_client_method()), SSL_CTX_free);
+  SSL_CTX* ctx = context.get();
+  if (ctx == nullptr) return absl::InternalError(SslError("making a TLS context"));
+  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(ctx, 0);  // resumed sessions would carry old certificates
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_read_ahead(ctx, 1);  // a record's header and content in one system call
+  std::string cert = files.cert_pem, key = files.key_pem;
+  if (cert.empty() && !files.cert_file.empty()) {
+    ASSIGN_OR_RETURN(cert, base::ReadFile(files.cert_file));
+    ASSIGN_OR_RETURN(key, base::ReadFile(files.key_file.empty() ? files.cert_file : files.key_file));
+  }
+  if (!cert.empty()) {
+    if (!UseChain(ctx, cert)) {
+      return absl::InvalidArgumentError(SslError(absl::StrCat("loading certificate ", files.cert_file)));
+    }
+    if (!UseKey(ctx, key)) return absl::InvalidArgumentError(SslError(absl::StrCat("loading key ", files.key_file)));
+    if (SSL_CTX_check_private_key(ctx) != 1) {
+      return absl::InvalidArgumentError(SslError(absl::StrCat("key ", files.key_file, " does not fit its certificate")));
+    }
+  }
+  if (!files.ca_file.empty()) {
+    if (SSL_CTX_load_verify_file(ctx, files.ca_file.c_str()) != 1) {
+      return absl::InvalidArgumentError(SslError(absl::StrCat("loading CA ", files.ca_file)));
+    }
+    if (files.server) SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(files.ca_file.c_str()));
+  }
+  if (files.server) {
+    SSL_CTX_set_alpn_select_cb(ctx, SelectAlpn, nullptr);
+    // Certificates are asked for and judged, but a bad one does not end the handshake: the authenticator decides.
+    if (!files.ca_file.empty()) {
+      SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+    }
+  } else {
+    SSL_CTX_set_verify(ctx, files.verify_peer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  }
+  return context;
+}
+
+}  // namespace base::http
