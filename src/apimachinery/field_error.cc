@@ -39,6 +39,7 @@ std::string FieldError::Body() const {
     case Type::kInternal: name = "Internal error"; with_value = false; break;
     case Type::kTypeInvalid: name = "Invalid value"; break;
   }
+  with_value = with_value && !value.empty();
   return absl::StrCat(name, with_value ? ": " : "", with_value ? value : "", detail.empty() ? "" : ": ", detail);
 }
 

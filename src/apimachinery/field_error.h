@@ -30,7 +30,7 @@ struct FieldError {
   };
   Type type = Type::kInvalid;
   std::string field;
-  std::string value;  // as printed: quoted strings, plain numbers, JSON for the rest; unused for some types
+  std::string value;  // as printed: quoted strings, plain numbers, JSON for the rest; unused for some types. "": left out
   std::string detail;
 
   std::string Body() const;      // `Invalid value: "x": must be ...`

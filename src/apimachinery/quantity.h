@@ -27,6 +27,9 @@ class Quantity {
   int64_t Value() const;          // rounded up to a whole number, saturating
   int64_t MilliValue() const;     // rounded up to thousandths, saturating
   int64_t ScaledValue(int scale) const;  // rounded up in units of 10^scale
+  // As upstream computes Value and MilliValue, which some of its checks show: what does not fit is 0, or the low 64 bits
+  // from 10^18 up.
+  int64_t UncheckedScaledValue(int scale) const;
   double AsDouble() const;
   bool IsInteger() const;         // no fraction and within int64
   int Sign() const { return mantissa_ < 0 ? -1 : mantissa_ > 0; }

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "apimachinery/go_quote.h"
 #include "apimachinery/rfc3339.h"
 
 namespace apimachinery {
@@ -37,6 +36,22 @@ int DaysInMonth(int64_t year, int month) {
   static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   return month == 2 && leap ? 29 : kDays[month - 1];
+}
+
+// Go's package time has a quote of its own: bytes that are no printable ASCII in hexadecimal.
+std::string TimeQuote(absl::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const unsigned char byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 || byte < 0x20) {
+      absl::StrAppendFormat(&out, "\\x%02x", byte);
+      continue;
+    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  out.push_back('"');
+  return out;
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -80,7 +95,7 @@ class TimeReader {
     }
     int offset = 0;
     if (!Zone(&offset)) return Cannot("Z07:00");
-    if (!rest_.empty()) return Error(absl::StrCat(": extra text: ", GoQuote(rest_)));
+    if (!rest_.empty()) return Error(absl::StrCat(": extra text: ", TimeQuote(rest_)));
     if (day < 1 || day > DaysInMonth(year, month)) return OutOfRange("day");
     return Instant{DaysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset, nanos};
   }
@@ -114,13 +129,13 @@ class TimeReader {
   }
   absl::Status Error(absl::string_view what) const {
     if (what[0] == ':' && what[1] == ' ' && what.find("cannot") == absl::string_view::npos) {
-      return absl::InvalidArgumentError(absl::StrCat("parsing time ", GoQuote(text_), what));
+      return absl::InvalidArgumentError(absl::StrCat("parsing time ", TimeQuote(text_), what));
     }
-    return absl::InvalidArgumentError(absl::StrCat("parsing time ", GoQuote(text_), " as \"2006-01-02T15:04:05",
+    return absl::InvalidArgumentError(absl::StrCat("parsing time ", TimeQuote(text_), " as \"2006-01-02T15:04:05",
                                                    micro_ ? ".000000" : "", "Z07:00\"", what));
   }
   absl::Status Cannot(absl::string_view element) const {
-    return Error(absl::StrCat(": cannot parse ", GoQuote(rest_), " as ", GoQuote(element)));
+    return Error(absl::StrCat(": cannot parse ", TimeQuote(rest_), " as ", TimeQuote(element)));
   }
   absl::Status OutOfRange(absl::string_view what) const { return Error(absl::StrCat(": ", what, " out of range")); }
 
@@ -226,7 +241,7 @@ std::string FormatDuration(int64_t nanoseconds) {
 
 absl::StatusOr<int64_t> ParseDuration(absl::string_view text) {
   const auto bad = [&](absl::string_view what) {
-    return absl::InvalidArgumentError(absl::StrCat("time: ", what, "duration ", GoQuote(text)));
+    return absl::InvalidArgumentError(absl::StrCat("time: ", what, "duration ", TimeQuote(text)));
   };
   absl::string_view rest = text;
   bool negative = false;
@@ -271,7 +286,7 @@ absl::StatusOr<int64_t> ParseDuration(absl::string_view text) {
     else if (name == "s") unit = 1000000000;
     else if (name == "m") unit = 60000000000u;
     else if (name == "h") unit = 3600000000000u;
-    else return bad(absl::StrCat("unknown unit ", GoQuote(name), " in "));
+    else return bad(absl::StrCat("unknown unit ", TimeQuote(name), " in "));
     if (whole > kLimit / unit) return bad("invalid ");
     uint64_t value = whole * unit;
     if (part > 0) value += static_cast<uint64_t>(static_cast<double>(part) * (static_cast<double>(unit) / static_cast<double>(scale)));

@@ -27,6 +27,7 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
   UpdateMode mode;
   mode.subresource = context.info.subresource;
   mode.attempts = 5;
+  mode.patches = true;
   if (type == PatchType::kApply) {
     if (context.options.field_manager.empty()) {
       apimachinery::FieldErrors errors;
@@ -70,7 +71,6 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
       object.Set("kind", kind.kind);
       object.Set("apiVersion", kind.api_version);
       object["metadata"].Set("name", name);
-      if (resource->namespaced()) object["metadata"].Set("namespace", context.info.ns);
     } else {
       ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
                        apimachinery::patch::PatchObject(type, &message, *current, body.bytes));
@@ -79,16 +79,17 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
       object.Set("apiVersion", kind.api_version);
     }
     if (current != nullptr) {
-      if (object.GetString("metadata.name") != name) {
-        return BadRequest(absl::StrCat("the name of the object (", object.GetString("metadata.name"),
-                                       ") does not match the name on the URL (", name, ")"));
+      const std::string object_name = object.GetString("metadata.name");
+      if (object_name.empty()) {
+        return BadRequest(absl::StrCat("the name of the object (", name,
+                                       " based on URL) was undeterminable: name must be provided"));
       }
-      const std::string ns = object.GetString("metadata.namespace");
-      if (resource->namespaced() && ns.empty()) object["metadata"].Set("namespace", context.info.ns);
-      if (resource->namespaced() && !ns.empty() && ns != context.info.ns) {
-        return BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+      if (object_name != name) {
+        return BadRequest(absl::StrCat("the name of the object (", object_name, ") does not match the name on the URL (",
+                                       name, ")"));
       }
     }
+    RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
     defaults::ApplyDefaults(kind, object);
     return object;
   });

@@ -111,6 +111,7 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
     std::string subresource;       // "", "status", ...: which strategy
     bool allow_create = false;
     bool applies = false;          // server-side apply: managed fields are done already
+    bool patches = false;          // another uid is a change like any other, not a precondition
     int attempts = 1;              // on conflicts that the request did not ask for
   };
   absl::StatusOr<Answer> UpdateObject(pipeline::RequestContext& context, const Resource& resource,

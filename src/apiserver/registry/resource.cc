@@ -1,6 +1,7 @@
 #include "apiserver/registry/resource.h"
 
 #include "absl/strings/str_cat.h"
+#include "apimachinery/api_error.h"
 
 namespace apiserver::registry {
 namespace {
@@ -27,6 +28,22 @@ std::string Resource::Key(absl::string_view ns, absl::string_view name) const {
 
 std::string Resource::StoreKey(absl::string_view ns, absl::string_view name) const {
   return absl::StrCat(cache::kRegistryPrefix, storage->storage_prefix, "/", Key(ns, name));
+}
+
+absl::Status MatchNamespace(const Resource& resource, absl::string_view ns, apimachinery::Value& object) {
+  apimachinery::Value& meta = object["metadata"];
+  if (meta.is_null()) meta = apimachinery::Value::MakeObject();
+  if (!resource.namespaced()) {
+    meta.Erase("namespace");
+    return absl::OkStatus();
+  }
+  const std::string said = meta.GetString("namespace");
+  if (said.empty()) {
+    meta.Set("namespace", ns);
+  } else if (said != ns) {
+    return apimachinery::BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  return absl::OkStatus();
 }
 
 std::vector<std::string> ResourceTable::StoragePrefixes() {

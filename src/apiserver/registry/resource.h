@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "apimachinery/schema.h"
 #include "apimachinery/value.h"
@@ -25,6 +26,9 @@ struct Resource {
   std::string Key(absl::string_view ns, absl::string_view name) const;
   std::string StoreKey(absl::string_view ns, absl::string_view name) const;  // "/registry/pods/ns/name"
 };
+
+// Gives the object the namespace of the request. BadRequest: it says another one.
+absl::Status MatchNamespace(const Resource& resource, absl::string_view ns, apimachinery::Value& object);
 
 class ResourceTable {
  public:

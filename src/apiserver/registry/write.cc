@@ -27,22 +27,6 @@ constexpr char kModified[] =
     "the object has been modified; please apply your changes to the latest version and try again";
 constexpr size_t kMaxNameLength = 63, kSuffixLength = 5;
 
-absl::Status CheckNamespace(const Resource& resource, const RequestContext& context, Value& object) {
-  Value& meta = object["metadata"];
-  if (meta.is_null()) meta = Value::MakeObject();
-  const std::string ns = object.GetString("metadata.namespace");
-  if (!resource.namespaced()) {
-    meta.Erase("namespace");
-    return absl::OkStatus();
-  }
-  if (ns.empty()) {
-    meta.Set("namespace", context.info.ns);
-  } else if (ns != context.info.ns) {
-    return BadRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
-  return absl::OkStatus();
-}
-
 void DedupOwnerReferences(RequestContext& context, Value& object) {
   Value* owners = object.At("metadata.ownerReferences");
   if (owners == nullptr || !owners->is_array()) return;
@@ -101,7 +85,7 @@ absl::StatusOr<Answer> Registry::Create(RequestContext& context, const Body& bod
   if (Subresources::IsReview(context.info)) return Subresources(*this).Review(context, body);
   ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
   ASSIGN_OR_RETURN(Value object, DecodeBody(*resource->kind, body, context));
-  RETURN_IF_ERROR(CheckNamespace(*resource, context, object));
+  RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
   return CreateObject(context, *resource, std::move(object));
 }
 
@@ -202,7 +186,7 @@ absl::StatusOr<Answer> Registry::Update(RequestContext& context, const Body& bod
   ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
   if (Subresources::HasOwnBody(context.info)) return Subresources(*this).Update(context, *resource, body);
   ASSIGN_OR_RETURN(Value object, DecodeBody(*resource->kind, body, context));
-  RETURN_IF_ERROR(CheckNamespace(*resource, context, object));
+  RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
   const std::string name = object.GetString("metadata.name");
   if (name.empty()) {
     return BadRequest(absl::StrCat("the name of the object (", context.info.name,
@@ -254,12 +238,13 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     const bool unconditional = wanted.empty() || wanted == "0";
     const std::string uid = object.GetString("metadata.uid"), old_uid = old.GetString("metadata.uid");
     const bool last = attempt + 1 >= std::max(mode.attempts, 2);
-    if (!uid.empty() && uid != old_uid) {
+    if (!uid.empty() && uid != old_uid && !mode.patches) {
       if (attempt == 0) continue;  // the cache may show the object's predecessor
+      std::string key = resource.StoreKey(object.GetString("metadata.namespace"), name);
+      if (context.options.dry_run) key.erase(0, sizeof("/registry") - 1);  // as upstream names it when it only tries
       return apimachinery::Conflict(
           kind.group, kind.plural, name,
-          absl::StrCat("StorageError: invalid object, Code: 4, Key: ", resource.StoreKey(object.GetString("metadata.namespace"), name),
-                       ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", uid,
+          absl::StrCat("StorageError: invalid object, Code: 4, Key: ", key, ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", uid,
                        ", UID in object meta: ", old_uid));
     }
     if (unconditional && !AllowsUnconditionalUpdate(kind) && mode.subresource.empty() && !mode.applies) {
@@ -288,12 +273,11 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
         meta.Erase(member);
       }
     };
-    keep("uid");
+    if (uid.empty()) keep("uid");
     keep("creationTimestamp");
     // What is being deleted stays so; that something starts to be is refused by validation.
     if (old.At("metadata.deletionTimestamp") != nullptr) keep("deletionTimestamp");
     if (!meta.Has("deletionGracePeriodSeconds")) keep("deletionGracePeriodSeconds");
-    meta.Erase("selfLink");
     meta.Set("resourceVersion", absl::StrCat(current->revision));
     DedupOwnerReferences(context, object);
     if (!mode.applies) TrackManagers(context, resource, &old, object);

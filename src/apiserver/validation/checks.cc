@@ -149,14 +149,17 @@ const Value& Get(const Value& v, absl::string_view key) {
 }
 Quantity QuantityOf(const Value& v) { return v.is_string() ? Quantity::ParseOrZero(v.as_string()) : Quantity(); }
 
+bool IsUnset(const Value* v) { return IsZero(v); }
+
 bool SameValue(const Value* a, const Value* b) {
-  if (IsZero(a) || IsZero(b)) return IsZero(a) && IsZero(b);
+  if (a == nullptr) a = &Null();
+  if (b == nullptr) b = &Null();
   if (a->is_object() && b->is_object()) {
     for (const auto& [key, value] : a->object()) {
       if (!SameValue(&value, b->Find(key))) return false;
     }
     for (const auto& [key, value] : b->object()) {
-      if (a->Find(key) == nullptr && !IsZero(&value)) return false;
+      if (!value.is_null() && a->Find(key) == nullptr) return false;
     }
     return true;
   }
@@ -169,7 +172,6 @@ bool SameValue(const Value* a, const Value* b) {
   }
   return *a == *b;
 }
-
 bool SameMember(const Value& a, const Value& b, absl::string_view dotted) { return SameValue(a.At(dotted), b.At(dotted)); }
 
 bool In(absl::string_view text, Strings set) { return std::find(set.begin(), set.end(), text) != set.end(); }

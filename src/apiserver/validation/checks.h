@@ -39,7 +39,10 @@ const Value& Sub(const Value& v, absl::string_view key);
 const Value& Get(const Value& v, absl::string_view key);
 Quantity QuantityOf(const Value& v);
 
-// Equal as upstream's semantic equality: absent, null, "", 0, false, {} and [] are the same.
+// Nothing in it: absent, null, "", 0, false, [] or {}, or an object of such members.
+bool IsUnset(const Value* v);
+// Equal as upstream's semantic equality. In trees in normal form (codec.h) what is present is set: an empty object stands
+// for a pointer that is not nil.
 bool SameValue(const Value* a, const Value* b);
 bool SameMember(const Value& a, const Value& b, absl::string_view dotted);
 

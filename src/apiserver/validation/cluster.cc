@@ -416,7 +416,7 @@ void EventCreate(FieldErrors& e, const Value& event) {
               *event.Find(key), "needs to be unset");
   }
   if (Int(event, "deprecatedCount") != 0) e.Invalid(p / "count", Int(event, "deprecatedCount"), "needs to be unset");
-  if (const Value* source = event.Find("deprecatedSource"); source && !SameValue(source, nullptr)) {
+  if (const Value* source = event.Find("deprecatedSource"); source && !IsUnset(source)) {
     Value shown = Value::MakeObject();  // as upstream prints its inner type
     shown.Set("Component", Value(Text(*source, "component")));
     shown.Set("Host", Value(Text(*source, "host")));

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kMaxData = 1024 * 1024;
 
 size_t DecodedSize(const Value& base64) {
+  if (!base64.is_string()) return 0;  // null: a key without bytes
   const std::string& text = base64.as_string();
   size_t padding = 0;
   while (padding < text.size() && padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
@@ -57,7 +58,7 @@ void JsonObjectKey(FieldErrors& e, const Path& data, const Value& secret, absl::
   const Value* value = Sub(secret, "data").Find(key);
   if (value == nullptr) return e.Required(data.Key(key));
   std::string text;
-  absl::Base64Unescape(value->as_string(), &text);
+  if (value->is_string()) absl::Base64Unescape(value->as_string(), &text);
   const auto parsed = apimachinery::ParseJson(text);
   if (!parsed.ok()) {
     e.Invalid(data.Key(key), "<secret contents redacted>", parsed.status().message());

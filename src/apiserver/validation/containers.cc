@@ -495,7 +495,7 @@ void EphemeralContainers(FieldErrors& e, const Path& p, const PodScope& scope) {
     }
     for (const char* key : {"ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules",
                             "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"}) {
-      if (!SameValue(c.Find(key), nullptr) ||
+      if (!IsUnset(c.Find(key)) ||
           (c.Has(key) && std::string(key) != "ports" && std::string(key) != "resources")) {
         e.Forbidden(at / key, "cannot be set for an Ephemeral Container");
       }

@@ -245,7 +245,7 @@ void TemplateCreate(FieldErrors& e, const Value& object) {
   for (const char* member : {"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
                              "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences",
                              "finalizers", "managedFields"}) {
-    if (!SameValue(metadata.Find(member), nullptr)) {
+    if (!IsUnset(metadata.Find(member))) {
       e.Forbidden(meta / (std::string(member) == "uid" ? "uID" : member), "cannot be set");
     }
   }

@@ -44,7 +44,7 @@ void VolumeCreate(FieldErrors& e, const Value& volume) {
   for (const auto& [name, amount] : capacity) {
     const Path at = capacity_path.Key(name);
     const Quantity q = QuantityOf(amount);
-    if (q.Value() < 0) e.Invalid(at, q.Value(), "must be a valid resource quantity");
+    if (q.UncheckedScaledValue(0) < 0) e.Invalid(at, q.UncheckedScaledValue(0), "must be a valid resource quantity");
     if (q.Sign() <= 0) e.Invalid(at, amount, kNotPositive);
   }
   const absl::string_view reclaim = Text(spec, "persistentVolumeReclaimPolicy");
@@ -203,8 +203,8 @@ void ClaimStatus(FieldErrors& e, const Value& claim, const Value& old) {
   const Path capacity("status.capacity"), statuses("status.allocatedResourceStatuses"),
       allocated("status.allocatedResources");
   for (const auto& [name, amount] : Entries(status, "capacity")) {
-    if (QuantityOf(amount).Value() < 0) {
-      e.Invalid(capacity.Key(name), QuantityOf(amount).Value(), "must be a valid resource quantity");
+    if (QuantityOf(amount).UncheckedScaledValue(0) < 0) {
+      e.Invalid(capacity.Key(name), QuantityOf(amount).UncheckedScaledValue(0), "must be a valid resource quantity");
     }
   }
   const auto key_ok = [&](const Path& p, const std::string& name) {
@@ -229,8 +229,8 @@ void ClaimStatus(FieldErrors& e, const Value& claim, const Value& old) {
   for (const auto& [name, amount] : Entries(status, "allocatedResources")) {
     if (!key_ok(allocated, name)) continue;
     const Path at = allocated.Key(name);
-    if (QuantityOf(amount).Value() < 0) {
-      e.Invalid(at, QuantityOf(amount).Value(), "must be a valid resource quantity");
+    if (QuantityOf(amount).UncheckedScaledValue(0) < 0) {
+      e.Invalid(at, QuantityOf(amount).UncheckedScaledValue(0), "must be a valid resource quantity");
     } else {
       ResourceAmount(e, at, "storage", amount);
     }

@@ -153,7 +153,12 @@ void PodUpdate(FieldErrors& e, const Value& pod, const Value& old) {
     Value* list = munged.Find(key);
     if (list == nullptr) continue;
     for (size_t i = 0; i < list->size(); ++i) {
-      list->array()[i].Set("image", Value(Text(Items(before, key)[i], "image")));
+      const Value* image = Items(before, key)[i].Find("image");
+      if (image != nullptr) {
+        list->array()[i].Set("image", *image);
+      } else {
+        list->array()[i].Erase("image");
+      }
     }
   }
   const auto take_old = [&](absl::string_view key) {

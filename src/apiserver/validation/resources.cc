@@ -128,7 +128,7 @@ void QuotaResourceName(FieldErrors& e, const Path& p, absl::string_view name) {
 void ResourceAmount(FieldErrors& e, const Path& p, absl::string_view name, const Value& amount) {
   const Quantity q = QuantityOf(amount);
   if (q.Sign() < 0) e.Invalid(p, amount, kNegative);
-  if (IsInteger(name) && q.MilliValue() % 1000 != 0) e.Invalid(p, amount, "must be an integer");
+  if (IsInteger(name) && q.UncheckedScaledValue(-3) % 1000 != 0) e.Invalid(p, amount, "must be an integer");
 }
 
 void ResourceRequirements(FieldErrors& e, const Path& p, const Value* resources, const std::set<std::string>& claims,

@@ -72,7 +72,7 @@ void NoMetadata(FieldErrors& e, const Value& review, bool namespace_allowed) {
   Value rest = *metadata;
   rest.Erase("managedFields");
   if (namespace_allowed) rest.Erase("namespace");
-  if (SameValue(&rest, nullptr)) return;
+  if (IsUnset(&rest)) return;
   e.Invalid(Path("metadata"), *metadata, namespace_allowed ? "must be empty except for namespace" : "must be empty");
 }
 

@@ -37,6 +37,11 @@ TEST(QuantityTest, ValuesRoundUpAndSaturate) {
   EXPECT_EQ(Quantity::ParseOrZero("1n").MilliValue(), 1);
   EXPECT_EQ(Quantity::ParseOrZero("9E").MilliValue(), INT64_MAX);
   EXPECT_LT(Quantity::ParseOrZero("999m"), Quantity::ParseOrZero("1"));
+  // Upstream's own arithmetic where it does not fit.
+  EXPECT_EQ(Quantity::ParseOrZero("9223372036854775808").UncheckedScaledValue(0), INT64_MIN);
+  EXPECT_EQ(Quantity::ParseOrZero("9223372036854775808").UncheckedScaledValue(-3), 0);
+  EXPECT_EQ(Quantity::ParseOrZero("100000000000000001").UncheckedScaledValue(-3), 0);
+  EXPECT_EQ(Quantity::ParseOrZero("7").UncheckedScaledValue(-3), 7000);
   EXPECT_EQ(Quantity::ParseOrZero("1Ki"), Quantity::ParseOrZero("1024"));
 }
 
@@ -45,6 +50,8 @@ TEST(TimeTest, ReadsAnyOffsetAndPrintsUtc) {
   EXPECT_EQ(FormatMicroTime(*ParseMicroTime("2020-01-01T00:00:00.000123Z")), "2020-01-01T00:00:00.000123Z");
   EXPECT_EQ(apimachinery::FormatTime(*ParseTime("2024-02-29T23:59:59Z")), "2024-02-29T23:59:59Z");
   EXPECT_EQ(ParseTime("2023-02-29T00:00:00Z").status().message(), "parsing time \"2023-02-29T00:00:00Z\": day out of range");
+  EXPECT_EQ(ParseTime("\xc3\xa9\"").status().message(),
+            "parsing time \"\\xc3\\xa9\\\"\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\\xc3\\xa9\\\"\" as \"2006\"");
 }
 
 TEST(TimeTest, DurationsAreGos) {
