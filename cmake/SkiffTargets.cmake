@@ -1,15 +1,19 @@
 # One library per directory, one test binary per directory: the tree is the architecture.
 
-# skiff_library(NAME [HOT] [PCH core|api|none] [DEPS ...] [EXCLUDE main.cc ...])
+# skiff_library(NAME [HOT] [UNITY] [PCH core|api|none] [DEPS ...] [EXCLUDE main.cc ...])
 # A static library of all *.cc in the current directory. PCH: core (default: STL, absl, protobuf, grpcpp)
 # or api (core plus the generated API types). HOT: on the path of every request, worth -O2 in the release preset; the
-# rest is compiled with -O1, which takes a quarter less time.
+# rest is compiled with -O1, which takes a quarter less time. UNITY: several files a translation unit, since
+# what a room's files share (headers, template instances) costs more than they do.
 function(skiff_library name)
-  cmake_parse_arguments(arg "HOT" "PCH" "DEPS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(arg "HOT;UNITY" "PCH" "DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc)
   list(REMOVE_ITEM sources main.cc ${arg_EXCLUDE})
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC ${arg_DEPS} skiff_deps)
+  if(arg_UNITY AND SKIFF_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
   if(arg_HOT AND TARGET skiff_pch_hot AND NOT arg_PCH)
     target_compile_options(${name} PRIVATE -O2)
     set(arg_PCH hot)

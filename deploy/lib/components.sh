@@ -77,6 +77,28 @@ start_controllers() {
     --tls-private-key-file="$p/kube-scheduler.key" --client-ca-file="$p/ca.crt"
 }
 
+# A containerd of the node's own, in the node's network; the kubelet writes the CNI configuration that it reads.
+start_containerd() { # INDEX
+  local node=node-$1 state=$dir/nodes/node-$1
+  mkdir -p "$state/cni/conf"
+  cat >"$state/containerd.toml" <<EOF
+version = 2
+root = "$state/containerd"
+state = "$state/containerd-state"
+[grpc]
+  address = "$state/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "docker.io/library/pause:1"
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "$state/cni/conf"
+EOF
+  run_component "containerd-$node" nsenter "--net=/run/netns/$id-$node" containerd --config "$state/containerd.toml"
+}
+
+containerd_answers() { ctr --address "$dir/nodes/node-$1/containerd.sock" version; }
+
 node_address() { printf %s "$subnet.$((10 + $1))"; }
 
 start_node() { # INDEX
@@ -88,9 +110,11 @@ start_node() { # INDEX
       --hostname-override="$node" --node-ip="$address" --root-dir="$state" --client-ca-file="$p/ca.crt" \
       --tls-cert-file="$p/kubelet-$node.crt" --tls-private-key-file="$p/kubelet-$node.key" --runtime=hollow
   else
+    local engine=(--runtime=embedded)
+    [[ $runtime == containerd ]] && engine=(--container-runtime-endpoint="unix://$state/containerd.sock")
     run_component "kubelet-$node" "${enter[@]}" "$bin/kubelet" --kubeconfig="$dir/kubelet-$node.conf" \
       --hostname-override="$node" --node-ip="$address" --root-dir="$state" --client-ca-file="$p/ca.crt" \
-      --tls-cert-file="$p/kubelet-$node.crt" --tls-private-key-file="$p/kubelet-$node.key" --runtime="$runtime" \
+      --tls-cert-file="$p/kubelet-$node.crt" --tls-private-key-file="$p/kubelet-$node.key" "${engine[@]}" \
       --pod-manifest-path="$state/manifests" --cgroup-root="/$id/$node" --cluster-cidr=10.244.0.0/16 \
       --route-kubeconfig="$dir/kube-proxy-$node.conf"
   fi

@@ -23,6 +23,8 @@
 #include "kubelet/node/static_pods.h"
 #include "kubelet/pods/pod_manager.h"
 #include "kubelet/pods/pod_util.h"
+#include "kubelet/runtime/cgroups.h"
+#include "kubelet/runtime/cri/cri_runtime.h"
 #include "kubelet/runtime/embedded/embedded_runtime.h"
 #include "kubelet/runtime/hollow/hollow_runtime.h"
 #include "kubelet/server/server.h"
@@ -42,6 +44,11 @@ EmbeddedOptions RuntimeOptions(const KubeletOptions& o) {
   e.log_max_files = o.log_max_files;
   e.pod_pids_limit = std::max<int64_t>(o.pod_pids_limit, 0);
   return e;
+}
+
+absl::StatusOr<std::unique_ptr<ContainerRuntime>> OpenCri(const KubeletOptions& o) {
+  ASSIGN_OR_RETURN(std::unique_ptr<CriClient> client, NewCriClient(o.runtime_endpoint));
+  return NewCriRuntime(std::move(client), {.cgroup_root = o.cgroup_root, .pod_pids_limit = std::max<int64_t>(o.pod_pids_limit, 0)});
 }
 
 std::vector<std::string> ArchivesIn(const std::string& dir) {
@@ -123,6 +130,10 @@ class KubeletImpl final : public Kubelet {
   absl::Status OpenRuntime() {
     if (o_.runtime == "hollow") {
       runtime_ = std::make_unique<HollowRuntime>();
+      return absl::OkStatus();
+    }
+    if (o_.runtime == "cri") {
+      ASSIGN_OR_RETURN(runtime_, OpenCri(o_));
       return absl::OkStatus();
     }
     if (o_.runtime != "embedded") return absl::InvalidArgumentError(absl::StrCat("--runtime=", o_.runtime, ": must be embedded or hollow"));
@@ -282,7 +293,14 @@ absl::Status LoadImages(const KubeletOptions& options, const std::vector<std::st
 }
 
 absl::Status Cleanup(const KubeletOptions& options) {
-  {
+  if (options.runtime == "cri") {
+    ASSIGN_OR_RETURN(std::unique_ptr<ContainerRuntime> runtime, OpenCri(options));
+    for (const SandboxStatus& sandbox : runtime->ListSandboxes("")) {
+      RETURN_IF_ERROR(runtime->StopPodSandbox(sandbox.id));
+      RETURN_IF_ERROR(runtime->RemovePodSandbox(sandbox.id));
+    }
+    Cgroups::Detect(options.cgroup_root).Remove("");
+  } else {
     ASSIGN_OR_RETURN(std::unique_ptr<EmbeddedRuntime> runtime, EmbeddedRuntime::Open(RuntimeOptions(options)));
     runtime->RemoveEverything();
   }

@@ -50,6 +50,8 @@ void AddFlags(CLI::App& app, KubeletOptions& o, std::map<std::string, std::strin
   app.add_option("--anonymous-auth", o.anonymous, "Answer requests without identity")->capture_default_str();
   app.add_option("--authorization-mode", o.authorization_mode, "AlwaysAllow or Webhook")->capture_default_str();
   app.add_option("--runtime", o.runtime, "embedded: real containers; hollow: pods run in name only")->capture_default_str();
+  app.add_option("--container-runtime-endpoint", o.runtime_endpoint,
+                 "Socket of a CRI runtime that runs the pods instead: unix:///run/containerd/containerd.sock");
   app.add_option("--cgroup-root", o.cgroup_root, "Parent cgroup of the pods (default: made of the root directory)");
   app.add_option("--cni-bin-dir", o.cni_bin_dir, "Where CNI plugins lie")->capture_default_str();
   app.add_option("--cni-conf-dir", o.cni_conf_dir, "CNI configuration (default: a bridge, written for the node's pod range)");

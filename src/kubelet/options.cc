@@ -70,6 +70,7 @@ absl::Status ApplyConfigFile(const std::string& path, KubeletOptions* o) {
   }
   String(c, "staticPodPath", &o->manifest_path);
   String(c, "podLogsDir", &o->pod_logs_dir);
+  String(c, "containerRuntimeEndpoint", &o->runtime_endpoint);
   String(c, "address", &o->address);
   o->port = static_cast<int>(c.GetInt("port", o->port));
   String(c, "tlsCertFile", &o->tls_cert_file);
@@ -129,6 +130,7 @@ absl::Status CompleteOptions(KubeletOptions* o) {
     for (unsigned char c : o->root_dir) hash = (hash ^ c) * 16777619u;
     o->cgroup_root = o->root_dir == "/var/lib/kubelet" ? "/kubelet" : absl::StrCat("/kubelet-", absl::Hex(hash, absl::kZeroPad8));
   }
+  if (!o->runtime_endpoint.empty()) o->runtime = "cri";
   if (o->cgroup_root.front() != '/') o->cgroup_root = "/" + o->cgroup_root;
   if (o->pod_logs_dir.empty()) o->pod_logs_dir = o->root_dir == "/var/lib/kubelet" ? "/var/log/pods" : o->root_dir + "/log/pods";
   if (o->image_dir.empty()) o->image_dir = o->root_dir + "/image-archives";

@@ -34,6 +34,7 @@ struct KubeletOptions {
   bool anonymous = false;
   std::string authorization_mode = "Webhook";
   std::string runtime = "embedded";   // or hollow
+  std::string runtime_endpoint;       // socket of a CRI runtime, which then runs the pods: unix:///run/containerd/containerd.sock
   std::string cgroup_root;            // default: made of the node's name and root_dir
   std::string cni_bin_dir = "/usr/lib/cni,/opt/cni/bin";
   std::string cni_conf_dir;           // default: ROOT/cni/conf, written by the kubelet itself

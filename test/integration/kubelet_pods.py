@@ -13,6 +13,9 @@ if os.geteuid() != 0:
     skiff.skip("nodes need root")
 
 
+RUNTIME = os.environ.get("SKIFF_RUNTIME", "embedded")  # the same promises for every runtime
+
+
 def pod(name, *containers, **spec):
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}},
             "spec": {"terminationGracePeriodSeconds": 1, "containers": list(containers), **spec}}
@@ -22,7 +25,7 @@ def box(name="c", script="exec sleep 100000", **more):
     return {"name": name, "image": "busybox:1", "command": ["sh", "-c", script], **more}
 
 
-with skiff.Cluster(nodes=1) as cluster:
+with skiff.Cluster(nodes=1, runtime=RUNTIME) as cluster:
     k = cluster.kubectl
 
     def create(*objects):
@@ -140,8 +143,13 @@ with skiff.Cluster(nodes=1) as cluster:
     @test("deleting pods leaves no container behind")
     def _():
         k("delete", "pods", "--all", timeout=120)
-        until(lambda: not os.listdir(os.path.join(cluster.dir, "nodes/node-1/runtime/containers")), "no containers")
-        eq(os.listdir(os.path.join(cluster.dir, "nodes/node-1/runtime/sandboxes")), [])
+        node = os.path.join(cluster.dir, "nodes/node-1")
+        if RUNTIME == "containerd":
+            until(lambda: skiff.run("ctr", "--address", node + "/containerd.sock", "--namespace", "k8s.io", "containers", "list", "-q")[1] == "",
+                  "no containers")
+        else:
+            until(lambda: not os.listdir(node + "/runtime/containers"), "no containers")
+            eq(os.listdir(node + "/runtime/sandboxes"), [])
         eq(os.listdir(os.path.join(cluster.dir, "nodes/node-1/pods")), [])
 
 skiff.finish()

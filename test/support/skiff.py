@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -68,6 +69,17 @@ def eq(got, want):
     assert got == want, "got %r, want %r" % (got, want)
 
 
+def free(port):
+    """Whether nobody listens on it."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
+
+
 class Kubectl:
     def __init__(self, binary, kubeconfig):
         self.binary, self.kubeconfig = binary, kubeconfig
@@ -87,7 +99,9 @@ class Kubectl:
 
 class Cluster:
     """A cluster by deploy/local, ended with the `with` block."""
-    ports = iter(range(10500 + os.getpid() % 50 * 400, 32000, 400))  # so that scripts may run side by side
+    # So that scripts may run side by side, and beside clusters that somebody has up.
+    ports = filter(lambda p: all(free(p + i) for i in (0, 1, 2, 3, 57, 59, 100, 101, 110, 111, 120, 121)),
+                   range(10500 + os.getpid() % 50 * 400, 32000, 400))
 
     def __init__(self, nodes=0, members=1, apiservers=1, runtime="embedded", flags=(), etcd_servers=None):
         self.dir = tempfile.mkdtemp(prefix="skiff-test-")

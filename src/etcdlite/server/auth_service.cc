@@ -14,7 +14,6 @@ using rpc::UnaryCall;
 
 constexpr absl::Duration kTokenLife = absl::Minutes(5);  // etcd's default; clients log in again by themselves
 
-absl::Status MalformedError() { return absl::InternalError("grpc: error while unmarshalling the request"); }
 
 void Propose(ServiceContext& context, UnaryCall* call, RequestKind kind, std::string payload) {
   absl::StatusOr<std::string> user = context.UserOf(*call);
@@ -49,7 +48,7 @@ void Read(ServiceContext& context, UnaryCall* call, bool admin, Answer answer) {
 
 void Enable(ServiceContext& context, UnaryCall* call) { Propose(context, call, RequestKind::kAuthEnable, auth::NewSecret()); }
 
-void Status(ServiceContext& context, UnaryCall* call) {
+void AuthStatus(ServiceContext& context, UnaryCall* call) {
   Read<etcdserverpb::AuthStatusRequest, etcdserverpb::AuthStatusResponse>(
       context, call, true, [](const auth::AuthStore& store, const std::string&, const auto&, auto* response) {
         response->set_enabled(store.enabled());
@@ -184,7 +183,7 @@ void AddAuthMethods(ServiceContext& context, std::vector<rpc::Method>* methods) 
   };
   add("/etcdserverpb.Auth/AuthEnable", Enable);
   add("/etcdserverpb.Auth/AuthDisable", Pass<RequestKind::kAuthDisable>);
-  add("/etcdserverpb.Auth/AuthStatus", Status);
+  add("/etcdserverpb.Auth/AuthStatus", AuthStatus);
   add("/etcdserverpb.Auth/Authenticate", Authenticate);
   add("/etcdserverpb.Auth/UserAdd", UserAdd);
   add("/etcdserverpb.Auth/UserGet", UserGet);

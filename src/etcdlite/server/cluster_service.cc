@@ -13,7 +13,6 @@ namespace {
 using raft::ConfChangeType;
 using rpc::UnaryCall;
 
-absl::Status MalformedError() { return absl::InternalError("grpc: error while unmarshalling the request"); }
 
 std::string ListAnswer(ServiceContext& context, const etcdserverpb::Member* added) {
   std::string out;

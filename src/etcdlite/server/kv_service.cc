@@ -10,7 +10,6 @@ namespace {
 using apply::RequestKind;
 using rpc::UnaryCall;
 
-absl::Status MalformedError() { return absl::InternalError("grpc: error while unmarshalling the request"); }
 
 constexpr int64_t kSmallRead = 64;  // keys a polling thread serves itself
 

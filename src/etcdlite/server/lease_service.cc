@@ -14,7 +14,6 @@ using rpc::UnaryCall;
 
 constexpr int64_t kMaxTtl = 9'000'000'000;  // etcd's limit, seconds
 
-absl::Status MalformedError() { return absl::InternalError("grpc: error while unmarshalling the request"); }
 
 void Grant(ServiceContext& context, UnaryCall* call) {
   etcdserverpb::LeaseGrantRequest request;

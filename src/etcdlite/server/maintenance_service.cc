@@ -15,7 +15,6 @@ using rpc::UnaryCall;
 
 constexpr int64_t kDefaultQuota = int64_t{2} << 30;
 
-absl::Status MalformedError() { return absl::InternalError("grpc: error while unmarshalling the request"); }
 
 std::string WithHeader(ServiceContext& context, const std::string& rest) {
   std::string out;

@@ -26,6 +26,8 @@ class PeerCaller {
   virtual void Call(uint64_t member, const std::string& path, std::string request, Done done) = 0;
 };
 
+inline absl::Status MalformedError() { return absl::InternalError("grpc: error while unmarshalling the request"); }
+
 // Everything outlives the services.
 struct ServiceContext {
   const ServerFlags* flags = nullptr;

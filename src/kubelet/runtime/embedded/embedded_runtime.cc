@@ -32,13 +32,7 @@ std::string NewId() {
   return id;
 }
 
-const char* QosDir(QosClass qos) {
-  return qos == QosClass::kBurstable ? "burstable/" : qos == QosClass::kBestEffort ? "besteffort/" : "";
-}
-
-std::string PodGroup(const SandboxConfig& config) {
-  return absl::StrCat("kubepods/", QosDir(config.qos), "pod", config.pod_uid);
-}
+std::string PodGroup(const SandboxConfig& config) { return PodCgroup(config.qos, config.pod_uid); }
 
 std::vector<std::string> Subdirs(const std::string& path) {
   std::vector<std::string> names;

@@ -16,7 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "kubelet/runtime/cni/cni.h"
 #include "kubelet/runtime/container_runtime.h"
-#include "kubelet/runtime/embedded/cgroups.h"
+#include "kubelet/runtime/cgroups.h"
 #include "kubelet/runtime/images/image_store.h"
 #include "kubelet/runtime/shim/spec.h"
 

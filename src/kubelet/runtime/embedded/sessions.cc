@@ -24,6 +24,7 @@
 #include "kubelet/runtime/shim/attach.h"
 #include "kubelet/runtime/shim/process.h"
 #include "kubelet/runtime/shim/record.h"
+#include "kubelet/runtime/pod_dial.h"
 
 namespace kubelet {
 namespace {
@@ -277,29 +278,7 @@ absl::StatusOr<int> EmbeddedRuntime::DialPod(const std::string& sandbox_id, int 
     pid = found->second.pid;
     host = found->second.config.host_network;
   }
-  absl::StatusOr<int> result = absl::InternalError("not dialed");
-  // A thread of its own: a network namespace belongs to a thread, and this one ends with it.
-  std::thread([&] {
-    if (!host) {
-      Fd ns(open(absl::StrCat("/proc/", pid, "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
-      if (ns.get() < 0 || setns(ns.get(), CLONE_NEWNET) < 0) {
-        result = base::ErrnoStatus("enter the pod's network");
-        return;
-      }
-    }
-    Fd socket_fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) {
-      result = absl::UnavailableError(absl::StrCat("failed to connect to localhost:", port, " inside namespace: connect: ",
-                                                   absl::AsciiStrToLower(strerror(errno))));
-      return;
-    }
-    result = socket_fd.Release();
-  }).join();
-  return result;
+  return DialLoopback(host ? "" : absl::StrCat("/proc/", pid, "/ns/net"), port);
 }
 
 }  // namespace kubelet

@@ -1,4 +1,4 @@
-#include "kubelet/runtime/embedded/cgroups.h"
+#include "kubelet/runtime/cgroups.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -73,6 +73,11 @@ int64_t WeightFromShares(int64_t shares) {
 }
 
 }  // namespace
+
+std::string PodCgroup(QosClass qos, const std::string& pod_uid) {
+  const char* level = qos == QosClass::kBurstable ? "burstable/" : qos == QosClass::kBestEffort ? "besteffort/" : "";
+  return absl::StrCat("kubepods/", level, "pod", pod_uid);
+}
 
 Cgroups Cgroups::Detect(std::string parent, std::string mount_point) {
   Cgroups found;

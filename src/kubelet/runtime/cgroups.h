@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "kubelet/runtime/container_runtime.h"
 
 namespace kubelet {
 
@@ -17,6 +18,9 @@ struct CgroupLimits {
 struct CgroupUsage {
   uint64_t cpu_nanos = 0, memory_bytes = 0, working_set_bytes = 0, rss_bytes = 0;
 };
+
+// Of a pod, relative to the parent.
+std::string PodCgroup(QosClass qos, const std::string& pod_uid);
 
 class Cgroups {
  public:
