@@ -86,6 +86,40 @@ void SetRequester(const pipeline::UserInfo& user, Value& csr) {
   }
 }
 
+// When each decision about a certificate was made.
+void SetDecisionTimes(Value& request, const Value& old, absl::Time now) {
+  Value* conditions = request.At("status.conditions");
+  if (conditions == nullptr || !conditions->is_array()) return;
+  const std::string time = apimachinery::FormatTime(now);
+  for (Value& condition : conditions->array()) {
+    if (condition.GetString("lastUpdateTime").empty()) condition.Set("lastUpdateTime", time);
+    if (!condition.GetString("lastTransitionTime").empty()) continue;
+    std::string since = time;
+    for (const Value& before : old.GetArray("status.conditions")) {
+      const std::string then = before.GetString("lastTransitionTime");
+      if (then.empty() || before.GetString("type") != condition.GetString("type") ||
+          before.GetString("status") != condition.GetString("status")) {
+        continue;
+      }
+      since = then;
+      break;
+    }
+    condition.Set("lastTransitionTime", since);
+  }
+}
+
+// An API that this server serves itself is there from the start.
+void SetLocalAvailable(Value& service, absl::Time now) {
+  if (service.At("spec.service") != nullptr) return;
+  Value condition = Value::MakeObject();
+  condition.Set("type", "Available");
+  condition.Set("status", "True");
+  condition.Set("lastTransitionTime", apimachinery::FormatTime(now));
+  condition.Set("reason", "Local");
+  condition.Set("message", "Local APIServices are always available");
+  service.Ensure("status")["conditions"].Append(std::move(condition));
+}
+
 }  // namespace
 
 void Subresources::Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind, Value& object,
@@ -101,6 +135,10 @@ void Subresources::Complete(const pipeline::RequestContext& context, const apima
     SetJobSelector(object);
   } else if (kind.kind == "CertificateSigningRequest" && old == nullptr) {
     SetRequester(context.user, object);
+  } else if (kind.kind == "CertificateSigningRequest") {
+    SetDecisionTimes(object, *old, now);
+  } else if (kind.kind == "APIService" && old == nullptr) {
+    SetLocalAvailable(object, now);
   }
 }
 

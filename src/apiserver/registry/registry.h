@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "apimachinery/api_error.h"
+#include "apimachinery/field_error.h"
 #include "apimachinery/patch/patch.h"
 #include "apiserver/admission/admission.h"
 #include "apiserver/auth/authenticator.h"
@@ -124,6 +125,9 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   // Stores what `object` (in the resource's served version) is. `expected` 0: create.
   absl::StatusOr<cache::EntryPtr> Put(const Resource& resource, const apimachinery::Value& object, int64_t expected,
                                       bool* conflict);
+  // Devices with an administrator's rights are given in namespaces with a label only.
+  apimachinery::FieldErrors RefuseAdminAccess(const apimachinery::Kind& kind, const apimachinery::Value& object,
+                                              const apimachinery::Value* old, absl::string_view subresource) const;
   absl::StatusOr<apimachinery::Value> TreeOf(const Resource& resource, const cache::Entry& entry) const;
   void TrackManagers(pipeline::RequestContext& context, const Resource& resource, const apimachinery::Value* live,
                      apimachinery::Value& object) const;

@@ -1,31 +1,17 @@
 #include "apiserver/registry/strategy.h"
 
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "apiserver/defaults/defaults.h"
+#include "apiserver/registry/kind_traits.h"
 
 namespace apiserver::registry {
 namespace {
 
 using apimachinery::Kind;
 using apimachinery::Value;
-
-template <size_t N>
-bool OneOf(absl::string_view kind, const std::array<absl::string_view, N>& kinds) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
-
-// Kinds whose generation counts changes of the spec.
-constexpr std::array<absl::string_view, 21> kGeneration = {
-    "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
-    "PodDisruptionBudget", "ReplicationController", "Pod", "ValidatingWebhookConfiguration",
-    "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "FlowSchema",
-    "PriorityLevelConfiguration", "CustomResourceDefinition", "EndpointSlice", "PodTemplate"};
-constexpr std::array<absl::string_view, 3> kGenerationFirstOnly = {"PriorityClass", "ResourceSlice", "DeviceClass"};
-constexpr std::array<absl::string_view, 2> kKeepsStatusOnCreate = {"Node", "APIService"};
 
 constexpr char kTemplateGeneration[] = "deprecated.daemonset.template.generation";
 
@@ -63,6 +49,62 @@ void CopyMeta(absl::string_view member, const Value& old, Value& object) {
   }
 }
 
+bool SameMeta(absl::string_view member, const Value& a, const Value& b) {
+  const Value* one = a.At("metadata");
+  const Value* other = b.At("metadata");
+  one = one == nullptr ? nullptr : one->Find(member);
+  other = other == nullptr ? nullptr : other->Find(member);
+  return one == nullptr || other == nullptr ? one == other : *one == *other;
+}
+
+// All metadata of the old object, but for who owns what.
+void KeepMeta(const Value& old, Value& object) {
+  Value kept = old.Has("metadata") ? *old.Find("metadata") : Value::MakeObject();
+  const Value* managed = object.At("metadata.managedFields");
+  if (managed != nullptr) kept.Set("managedFields", *managed);
+  object.Set("metadata", std::move(kept));
+}
+
+// A signer may not touch what approvers said: as many conditions of these types as before stay the very ones.
+void KeepDecisions(const Value& old, Value& object) {
+  Value* conditions = object.At("status.conditions");
+  if (conditions == nullptr || !conditions->is_array()) return;
+  for (const char* type : {"Approved", "Denied"}) {
+    const auto is = [type](const Value& condition) { return condition.GetString("type") == type; };
+    std::vector<Value*> now;
+    for (Value& condition : conditions->array()) {
+      if (is(condition)) now.push_back(&condition);
+    }
+    std::vector<const Value*> before;
+    for (const Value& condition : old.GetArray("status.conditions")) {
+      if (is(condition)) before.push_back(&condition);
+    }
+    if (now.size() != before.size()) continue;
+    for (size_t i = 0; i < now.size(); ++i) *now[i] = *before[i];
+  }
+}
+
+// What devices report goes when they are taken from the claim.
+void DropReleasedDevices(const Value& old, Value& claim) {
+  Value* devices = claim.At("status.devices");
+  if (devices == nullptr || !devices->is_array()) return;
+  const auto same = [](const Value& a, const Value& b) {
+    for (const char* key : {"driver", "pool", "device", "shareID"}) {
+      if (a.GetString(key) != b.GetString(key)) return false;
+    }
+    return true;
+  };
+  const auto among = [&](const Value& device, const Value& holder) {
+    const apimachinery::Array& results = holder.GetArray("status.allocation.devices.results");
+    return std::any_of(results.begin(), results.end(), [&](const Value& result) { return same(device, result); });
+  };
+  apimachinery::Array& list = devices->array();
+  list.erase(std::remove_if(list.begin(), list.end(),
+                            [&](const Value& device) { return among(device, old) && !among(device, claim); }),
+             list.end());
+  if (list.empty()) claim.EraseAt("status.devices");
+}
+
 // An annotation that was a field once: counts changes of the pod template.
 void SetTemplateGeneration(Value& object, const Value& old) {
   const Value* annotations = old.At("metadata.annotations");
@@ -91,11 +133,12 @@ void AddStoredVersion(Value& definition) {
 }  // namespace
 
 void PrepareForCreate(const Kind& kind, Value& object) {
+  const KindTraits& traits = TraitsOf(kind);
   defaults::DropSwitchedOff(kind, object);
   Value& meta = object["metadata"];  // kinds that count no generations keep what the client sent
-  if (OneOf(kind.kind, kGeneration) || OneOf(kind.kind, kGenerationFirstOnly)) meta.Set("generation", int64_t{1});
+  if (traits.Has(kGenerationStarts)) meta.Set("generation", int64_t{1});
   if (kind.kind == "DaemonSet") object.Ensure("metadata.annotations").Set(kTemplateGeneration, "1");
-  if (!HasStatus(kind) || OneOf(kind.kind, kKeepsStatusOnCreate)) return;
+  if (!HasStatus(kind) || traits.Has(kStatusOnCreate)) return;
   if (kind.kind == "Pod") {
     // qosClass is the admission's and defaults' affair once they have filled in the resources.
     Value status = Value::MakeObject();
@@ -122,6 +165,9 @@ void PrepareForCreate(const Kind& kind, Value& object) {
 }
 
 void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& object, const Value& old) {
+  const KindTraits& traits = TraitsOf(kind);
+  // What is dropped counts as a change of a slice, and of nothing else.
+  const bool changed = kind.kind == "ResourceSlice" && !SameSpec(object, old);
   defaults::DropSwitchedOff(kind, object);
   if (subresource == "status") {
     for (const auto& [key, value] : old.object()) {
@@ -132,9 +178,16 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
       if (key != "metadata" && key != "status" && !old.Has(key)) extra.push_back(key);
     }
     for (const std::string& key : extra) object.Erase(key);
-    if (kind.group == "apps" && kind.kind != "ReplicaSet") CopyMeta("labels", old, object);
+    if (traits.Has(kStatusKeepsLabels)) CopyMeta("labels", old, object);
     if (kind.kind == "Pod") CopyMeta("ownerReferences", old, object);
-    if (kind.kind == "CertificateSigningRequest") CopyMeta("labels", old, object);
+    if (traits.Has(kStatusKeepsMeta)) {
+      for (const char* member : {"labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp"}) {
+        CopyMeta(member, old, object);
+      }
+    }
+    if (traits.Has(kStatusKeepsAllMeta)) KeepMeta(old, object);
+    if (kind.kind == "CertificateSigningRequest") KeepDecisions(old, object);
+    if (kind.kind == "ResourceClaim") DropReleasedDevices(old, object);
   } else if (subresource == "finalize") {
     const Value* wanted = object.At("spec.finalizers");
     Value finalizers = wanted == nullptr ? Value() : *wanted;
@@ -156,7 +209,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   } else if (subresource == "ephemeralcontainers" || subresource == "resize") {
     CopyOrErase("status", old, object);
   } else {
-    if (HasStatus(kind)) CopyOrErase("status", old, object);
+    if (HasStatus(kind) && !traits.Has(kStatusWithSpec)) CopyOrErase("status", old, object);
     if (kind.kind == "Namespace") {  // finalizers change through /finalize alone
       const Value* finalizers = old.At("spec.finalizers");
       if (finalizers != nullptr) {
@@ -170,48 +223,36 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   }
   if (kind.kind == "DaemonSet") SetTemplateGeneration(object, old);
   CopyMeta("generation", old, object);
-  if (subresource != "status" && OneOf(kind.kind, kGeneration) && !SameSpec(object, old)) {
+  if (subresource == "status" || !traits.Has(kGenerationCounts)) return;
+  const bool labels = traits.Has(kGenerationCountsLabels) && !SameMeta("labels", object, old);
+  if (labels || changed || !SameSpec(object, old)) {
     object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
   }
 }
 
 std::vector<std::string> ResetFields(const Kind& kind, absl::string_view subresource) {
-  if (subresource == "status") {
-    std::vector<std::string> fields = {"spec"};
-    if (kind.group == "apps" && kind.kind != "ReplicaSet") fields.emplace_back("metadata.labels");
-    if (kind.kind == "Pod") {
-      fields.emplace_back("metadata.deletionTimestamp");
-      fields.emplace_back("metadata.ownerReferences");
-    }
-    return fields;
+  const KindTraits& traits = TraitsOf(kind);
+  if (kind.kind == "CertificateSigningRequest") {
+    if (subresource == "status") return {"spec", "status.conditions"};
+    if (subresource == "approval") return {"spec", "status.certificate"};
+    return {"spec", "status"};
   }
-  if (subresource == "approval") return {"spec"};
-  if (kind.kind == "CertificateSigningRequest" && subresource.empty()) return {"spec", "status"};
-  return HasStatus(kind) && subresource.empty() ? std::vector<std::string>{"status"} : std::vector<std::string>();
+  if (!traits.Has(kStatusUnowned)) return {};
+  if (subresource.empty()) return {"status"};
+  if (subresource != "status") return {};
+  std::vector<std::string> fields = {"spec"};
+  if (traits.Has(kStatusUnownedMeta)) fields.emplace_back("metadata");
+  if (traits.Has(kStatusKeepsLabels)) fields.emplace_back("metadata.labels");
+  if (kind.kind == "Pod") {
+    fields.emplace_back("metadata.deletionTimestamp");
+    fields.emplace_back("metadata.ownerReferences");
+  }
+  return fields;
 }
 
-bool AllowsCreateOnUpdate(const Kind& kind) {
-  static constexpr std::array<absl::string_view, 10> kKinds = {
-      "Lease", "Endpoints", "Event", "LimitRange", "Service", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
-      "PodTemplate"};
-  return OneOf(kind.kind, kKinds);
-}
-
-bool AllowsUnconditionalUpdate(const Kind& kind) {
-  static constexpr std::array<absl::string_view, 13> kNot = {
-      "Lease", "VolumeAttachment", "CSINode", "CSIDriver", "CSIStorageCapacity", "CustomResourceDefinition", "APIService",
-      "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
-      "ValidatingAdmissionPolicyBinding", "RuntimeClass", "PodDisruptionBudget"};
-  return !OneOf(kind.kind, kNot);
-}
-
-bool ReturnsDeletedObject(const Kind& kind) {
-  static constexpr std::array<absl::string_view, 14> kKinds = {
-      "Pod", "Service", "PersistentVolume", "PersistentVolumeClaim", "PodTemplate", "ResourceQuota", "ServiceAccount",
-      "CSINode", "CSIDriver", "StorageClass", "VolumeAttachment", "VolumeAttributesClass", "CSIStorageCapacity",
-      "ResourceClaim"};
-  return OneOf(kind.kind, kKinds);
-}
+bool AllowsCreateOnUpdate(const Kind& kind) { return TraitsOf(kind).Has(kCreatesOnUpdate); }
+bool AllowsUnconditionalUpdate(const Kind& kind) { return !TraitsOf(kind).Has(kNeedsVersion); }
+bool ReturnsDeletedObject(const Kind& kind) { return TraitsOf(kind).Has(kReturnsDeleted); }
 
 int64_t GracePeriod(const Kind& kind, const Value& object, const Value& options, bool* graceful) {
   *graceful = kind.kind == "Pod" && kind.group.empty();

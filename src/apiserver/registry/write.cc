@@ -21,11 +21,15 @@ namespace {
 using apimachinery::BadRequest;
 using apimachinery::Kind;
 using apimachinery::Value;
+using pipeline::ObjectPtr;
 using pipeline::RequestContext;
 
 constexpr char kModified[] =
     "the object has been modified; please apply your changes to the latest version and try again";
 constexpr size_t kMaxNameLength = 63, kSuffixLength = 5;
+
+// The group that upstream names in refusals: events of both groups are of one internal type.
+absl::string_view InternalGroup(const Kind& kind) { return kind.group == "events.k8s.io" ? "" : kind.group; }
 
 void DedupOwnerReferences(RequestContext& context, Value& object) {
   Value* owners = object.At("metadata.ownerReferences");
@@ -80,6 +84,22 @@ void Registry::TrackManagers(RequestContext& context, const Resource& resource, 
   if (tracked.ok()) object = *std::move(tracked);  // as upstream: bookkeeping never fails a write
 }
 
+apimachinery::FieldErrors Registry::RefuseAdminAccess(const Kind& kind, const Value& object, const Value* old,
+                                                      absl::string_view subresource) const {
+  apimachinery::FieldErrors errors;
+  const std::string path = validation::AdminAccessPath(kind, object, old, subresource);
+  if (path.empty()) return errors;
+  constexpr char kLabel[] = "resource.kubernetes.io/admin-access";
+  const ObjectPtr ns = Get({"", "namespaces"}, "", object.GetString("metadata.namespace"));
+  const Value* labels = ns == nullptr ? nullptr : ns->At("metadata.labels");
+  const Value* label = labels == nullptr ? nullptr : labels->Find(kLabel);
+  if (label == nullptr || !(*label == Value("true"))) {
+    errors.Forbidden(apimachinery::FieldPath(path), absl::StrCat("admin access to devices requires the `", kLabel,
+                                                                 ": true` label on the containing namespace"));
+  }
+  return errors;
+}
+
 absl::StatusOr<Answer> Registry::Create(RequestContext& context, const Body& body) {
   if (!context.info.subresource.empty()) return Subresources(*this).Create(context, body);
   if (Subresources::IsReview(context.info)) return Subresources(*this).Review(context, body);
@@ -128,9 +148,10 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   Subresources::Complete(context, kind, object, nullptr, env_.clock->Now());
   ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
                    services_->Allocate(kind, object, nullptr, context.options.dry_run));
-  apimachinery::FieldErrors errors = validation::ValidateCreate(kind, object);
+  apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, nullptr, "");
+  errors.Append(validation::ValidateCreate(kind, object));
   if (!errors.empty()) {
-    return apimachinery::Invalid(kind.group, kind.kind, object.GetString("metadata.name"), errors);
+    return apimachinery::Invalid(InternalGroup(kind), kind.kind, object.GetString("metadata.name"), errors);
   }
   for (const std::string& warning : validation::Warnings(kind, object, nullptr)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
@@ -292,9 +313,10 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     Subresources::Complete(context, kind, object, &old, env_.clock->Now());
     ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
                      services_->Allocate(kind, object, &old, context.options.dry_run));
-    apimachinery::FieldErrors errors = validation::ValidateUpdate(kind, object, old, mode.subresource);
-    if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, name, errors);
-    for (const std::string& warning : validation::Warnings(kind, object, &old)) context.AddWarning(warning);
+    apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, &old, mode.subresource);
+    errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource));
+    if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), kind.kind, name, errors);
+    for (const std::string& warning : validation::Warnings(kind, object, &old, mode.subresource)) context.AddWarning(warning);
     std::unique_ptr<admission::Reservation> reservation;
     if (env_.admission != nullptr) {
       const admission::Attributes attributes =

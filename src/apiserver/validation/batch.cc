@@ -324,11 +324,11 @@ void JobUpdate(FieldErrors& e, const Value& job, const Value& old) {
   }
   ImmutableAs(e, p / "template", "core.PodTemplateSpec", &pod, &was);
   stays("completionMode");
-  ImmutableAs(e, p / "podFailurePolicy", "batch.PodFailurePolicy", spec.Find("podFailurePolicy"),
+  ImmutableAs(e, p / "podFailurePolicy", "*batch.PodFailurePolicy", spec.Find("podFailurePolicy"),
               before.Find("podFailurePolicy"));
   stays("backoffLimitPerIndex");
   stays("managedBy");
-  ImmutableAs(e, p / "successPolicy", "batch.SuccessPolicy", spec.Find("successPolicy"), before.Find("successPolicy"));
+  ImmutableAs(e, p / "successPolicy", "*batch.SuccessPolicy", spec.Find("successPolicy"), before.Find("successPolicy"));
 }
 
 bool ConditionTrue(const Value& job, absl::string_view type) {

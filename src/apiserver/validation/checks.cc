@@ -213,6 +213,10 @@ void Immutable(FieldErrors& e, const Path& p, const Value* now, const Value* old
   if (!SameValue(now, old)) e.Invalid(p, now == nullptr ? Null() : *now, kImmutable);
 }
 
+void ImmutableText(FieldErrors& e, const Path& p, absl::string_view now, absl::string_view old) {
+  if (now != old) e.Invalid(p, Value(now), kImmutable);
+}
+
 void PortNumber(FieldErrors& e, const Path& p, int64_t port) {
   for (const std::string& problem : apimachinery::IsValidPortNum(port)) e.Invalid(p, port, problem);
 }
@@ -321,6 +325,11 @@ bool ParseCidr(absl::string_view cidr, int* family, std::string* canonical) {
   return true;
 }
 
+bool HasLeadingZeros(absl::string_view text) {
+  const absl::string_view bits = text.substr(std::min(text.find('/'), text.size()));
+  return LeadingZeros(text.substr(0, text.size() - bits.size())) || (bits.size() > 2 && bits[1] == '0');
+}
+
 void LegacyIp(FieldErrors& e, const Path& p, absl::string_view ip) {
   if (IpFamily(ip) == 0) e.Invalid(p, Value(ip), kIpText);
 }
@@ -344,8 +353,8 @@ void StrictCidr(FieldErrors& e, const Path& p, absl::string_view text) {
   std::string canonical;
   int family = 0;
   if (!ParseCidr(text, &family, &canonical)) return e.Invalid(p, Value(text), kCidrText);
-  const absl::string_view address = text.substr(0, text.find('/')), bits = text.substr(text.find('/') + 1);
-  if (LeadingZeros(address) || (bits.size() > 1 && bits[0] == '0')) {
+  const absl::string_view address = text.substr(0, text.find('/'));
+  if (HasLeadingZeros(text)) {
     return e.Invalid(p, Value(text), "must not have leading 0s in IP or prefix length");
   }
   if (family == 4 && address.find(':') != absl::string_view::npos) {

@@ -56,6 +56,8 @@ void RequiredOneOf(FieldErrors& e, const Path& p, absl::string_view text, String
 void NonNegative(FieldErrors& e, const Path& p, const Value& v, absl::string_view key);
 void InRange(FieldErrors& e, const Path& p, int64_t number, int64_t low, int64_t high);
 void Immutable(FieldErrors& e, const Path& p, const Value* now, const Value* old);
+// The same of a plain string, which is "" when it is absent.
+void ImmutableText(FieldErrors& e, const Path& p, absl::string_view now, absl::string_view old);
 void PortNumber(FieldErrors& e, const Path& p, int64_t port);
 void PortNumberOrName(FieldErrors& e, const Path& p, const Value& port);
 
@@ -78,6 +80,7 @@ void StrictIp(FieldErrors& e, const Path& p, absl::string_view ip);           //
 void StrictCidr(FieldErrors& e, const Path& p, absl::string_view cidr);
 void EndpointIp(FieldErrors& e, const Path& p, absl::string_view ip);         // no loopback, link-local, ...
 std::string CanonicalIp(absl::string_view ip);
+bool HasLeadingZeros(absl::string_view ip_or_cidr);  // of IPv4 numbers or the prefix length
 
 // Names. `prefix`: of a generateName, whose tail is still to come.
 using NameRule = absl::FunctionRef<Problems(absl::string_view name, bool prefix)>;

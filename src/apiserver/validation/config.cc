@@ -1,4 +1,4 @@
-// ConfigMap, Secret, ServiceAccount, Lease, PriorityClass, RuntimeClass.
+// ConfigMap, Secret, ServiceAccount.
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
@@ -117,101 +117,6 @@ void ServiceAccountUpdate(FieldErrors& e, const Value& account, const Value& old
   Metadata(e, account, true, SubdomainName);
 }
 
-void LeaseSpec(FieldErrors& e, const Value& lease) {
-  const Path p("spec");
-  const Value& spec = Sub(lease, "spec");
-  if (const Value* seconds = spec.Find("leaseDurationSeconds"); seconds && seconds->as_int() <= 0) {
-    e.Invalid(p / "leaseDurationSeconds", *seconds, "must be greater than 0");
-  }
-  if (const Value* transitions = spec.Find("leaseTransitions"); transitions && transitions->as_int() < 0) {
-    e.Invalid(p / "leaseTransitions", *transitions, "must be greater than or equal to 0");
-  }
-  if (spec.Has("strategy")) {
-    const absl::string_view strategy = Text(spec, "strategy");
-    if (!In(strategy, {"OldestEmulationVersion"})) {
-      Named(e, p / "strategy", strategy, apimachinery::IsQualifiedName(strategy));
-    }
-  }
-  if (const Value* preferred = spec.Find("preferredHolder");
-      preferred != nullptr && !preferred->as_string().empty() && !spec.Has("strategy")) {
-    e.Forbidden(p / "preferredHolder", "may only be specified when `strategy` is defined");
-  }
-}
-
-void LeaseCreate(FieldErrors& e, const Value& lease) {
-  Metadata(e, lease, true, SubdomainName);
-  LeaseSpec(e, lease);
-}
-
-void LeaseUpdate(FieldErrors& e, const Value& lease, const Value& old) {
-  MetadataUpdate(e, lease, old);
-  LeaseSpec(e, lease);
-}
-
-void PriorityClassCreate(FieldErrors& e, const Value& object) {
-  Metadata(e, object, false, SubdomainName);
-  const std::string name = object.GetString("metadata.name");
-  const Path p;
-  const int64_t value = Int(object, "value");
-  if (absl::StartsWith(name, "system-")) {
-    const bool cluster = name == "system-cluster-critical" && value == 2000000000;
-    const bool node = name == "system-node-critical" && value == 2000001000;
-    if (!cluster && !node) {
-      std::string why = absl::StrCat(name, " is not a known system priority class");
-      if (name == "system-cluster-critical") why = "value of system-cluster-critical PriorityClass must be 2000000000";
-      if (name == "system-node-critical") why = "value of system-node-critical PriorityClass must be 2000001000";
-      e.Forbidden(Path("metadata.name"),
-                  absl::StrCat("priority class names with 'system-' prefix are reserved for system use only. error: ", why));
-    }
-  } else if (value > 1000000000) {
-    e.Forbidden(p / "value", "maximum allowed value of a user defined priority is 1000000000");
-  }
-  if (const Value* policy = object.Find("preemptionPolicy")) {
-    RequiredOneOf(e, p / "preemptionPolicy", policy->as_string(), {"PreemptLowerPriority", "Never"});
-  }
-}
-
-void PriorityClassUpdate(FieldErrors& e, const Value& object, const Value& old) {
-  MetadataUpdate(e, object, old);
-  const Path p;
-  if (Int(object, "value") != Int(old, "value")) e.Forbidden(p / "value", "may not be changed in an update.");
-  Immutable(e, p / "preemptionPolicy", object.Find("preemptionPolicy"), old.Find("preemptionPolicy"));
-}
-
-void RuntimeClassCreate(FieldErrors& e, const Value& object) {
-  Metadata(e, object, false, SubdomainName);
-  const Path p;
-  const absl::string_view handler = Text(object, "handler");
-  Named(e, p / "handler", handler, apimachinery::IsDns1123Label(handler));
-  if (const Value* overhead = object.Find("overhead")) {
-    Value limits = Value::MakeObject();
-    limits.Set("limits", Get(*overhead, "podFixed"));
-    ResourceRequirements(e, Path("overhead.podFixed"), &limits, {});
-  }
-  if (const Value* scheduling = object.Find("scheduling")) {
-    const Path at = p / "scheduling";
-    Labels(e, at / "nodeSelector", scheduling->Find("nodeSelector"));
-    const Array& tolerations = Items(*scheduling, "tolerations");
-    Tolerations(e, at / "tolerations", tolerations);
-    const Path list = at / "tolerations";
-    for (size_t i = 0; i < tolerations.size(); ++i) {
-      if (std::find(tolerations.begin(), tolerations.begin() + i, tolerations[i]) == tolerations.begin() + i) continue;
-      Value shown = Value::MakeObject();  // as upstream prints its inner type
-      shown.Set("Key", Value(Text(tolerations[i], "key")));
-      shown.Set("Operator", Value(Text(tolerations[i], "operator")));
-      shown.Set("Value", Value(Text(tolerations[i], "value")));
-      shown.Set("Effect", Value(Text(tolerations[i], "effect")));
-      shown.Set("TolerationSeconds", Get(tolerations[i], "tolerationSeconds"));
-      e.Duplicate(list[i], shown);
-    }
-  }
-}
-
-void RuntimeClassUpdate(FieldErrors& e, const Value& object, const Value& old) {
-  MetadataUpdate(e, object, old);
-  Immutable(e, Path("handler"), object.Find("handler"), old.Find("handler"));
-}
-
 }  // namespace
 
 absl::Span<const KindRules> ConfigKinds() {
@@ -219,9 +124,6 @@ absl::Span<const KindRules> ConfigKinds() {
       {"", "ConfigMap", ConfigMapCreate, ConfigMapUpdate},
       {"", "Secret", SecretCreate, SecretUpdate},
       {"", "ServiceAccount", ServiceAccountCreate, ServiceAccountUpdate},
-      {"coordination.k8s.io", "Lease", LeaseCreate, LeaseUpdate},
-      {"scheduling.k8s.io", "PriorityClass", PriorityClassCreate, PriorityClassUpdate},
-      {"node.k8s.io", "RuntimeClass", RuntimeClassCreate, RuntimeClassUpdate},
   };
   return kRules;
 }

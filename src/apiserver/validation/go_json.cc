@@ -217,7 +217,7 @@ std::string GoJson(absl::string_view type, const Value& value, bool pretty) {
 void ImmutableAs(FieldErrors& e, const Path& path, absl::string_view type, const Value* value, const Value* old) {
   if (SameValue(value, old)) return;
   e.Add({apimachinery::FieldError::Type::kInvalid, apimachinery::FieldPath(path).ToString(),
-         value == nullptr ? "null" : GoJson(type, *value), "field is immutable"});
+         GoJson(type, value == nullptr ? Value() : *value), "field is immutable"});
 }
 
 }  // namespace apiserver::validation

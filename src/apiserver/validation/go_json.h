@@ -13,7 +13,8 @@ namespace apiserver::validation {
 // for each member, indented by one blank a level.
 std::string GoJson(absl::string_view type, const apimachinery::Value& value, bool pretty = false);
 
-// "Invalid value: {...}: field is immutable", with the refused value in that form.
+// "Invalid value: {...}: field is immutable", with the refused value in that form; "null" for an absent one of a type
+// with "*", else its zero.
 void ImmutableAs(FieldErrors& e, const Path& path, absl::string_view type, const apimachinery::Value* value,
                  const apimachinery::Value* old);
 

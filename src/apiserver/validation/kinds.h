@@ -3,6 +3,7 @@
 #include "absl/strings/string_view.h"
 #include "apimachinery/schema.h"
 #include "apiserver/validation/checks.h"
+#include "apiserver/validation/warnings.h"
 
 namespace apiserver::validation {
 
@@ -11,13 +12,16 @@ struct KindRules {
   void (*create)(FieldErrors& e, const Value& object);
   void (*update)(FieldErrors& e, const Value& object, const Value& old);
   void (*status)(FieldErrors& e, const Value& object, const Value& old) = nullptr;  // nullptr: metadata only
+  // What to tell about the object when it is valid. `old`: nullptr on create.
+  void (*warn)(Texts& out, const Value& object, const Value* old, absl::string_view subresource) = nullptr;
 };
 
 // The tables of the files below; validation.cc searches them in turn.
 absl::Span<const KindRules> PodKinds();         // pod_kind.cc: Pod, PodTemplate, ReplicationController
 absl::Span<const KindRules> ServiceKinds();     // service.cc: Service, Endpoints, EndpointSlice
 absl::Span<const KindRules> ClusterKinds();     // cluster.cc: Node, Namespace, ResourceQuota, LimitRange, Event, ...
-absl::Span<const KindRules> ConfigKinds();      // config.cc: ConfigMap, Secret, ServiceAccount, Lease, PriorityClass
+absl::Span<const KindRules> ConfigKinds();      // config.cc: ConfigMap, Secret, ServiceAccount
+absl::Span<const KindRules> ClassKinds();       // classes.cc: Lease, PriorityClass, RuntimeClass
 absl::Span<const KindRules> VolumeKinds();      // persistent_volumes.cc
 absl::Span<const KindRules> AppsKinds();        // apps.cc
 absl::Span<const KindRules> BatchKinds();       // batch.cc

@@ -171,20 +171,16 @@ void Conditions(FieldErrors& e, const Path& p, const Array& conditions) {
   for (size_t i = 0; i < conditions.size(); ++i) {
     const Path at = p[i];
     const Value& c = conditions[i];
-    const absl::string_view type = Text(c, "type");
-    if (!type.empty() && !seen.insert(std::string(type)).second) e.Duplicate(at / "type", Value(type));
-    Named(e, at / "type", type, apimachinery::IsQualifiedName(type));
-    if (type.empty()) e.Required(at / "type", "must be set");
-    const absl::string_view status = Text(c, "status");
-    if (!In(status, {"False", "True", "Unknown"})) OneOf(e, at / "status", status, {"False", "True", "Unknown"});
+    const absl::string_view type = Text(c, "type"), reason = Text(c, "reason");
+    if (!seen.insert(std::string(type)).second) e.Duplicate(at / "type", Value(type));
+    LabelName(e, at / "type", type);
+    OneOf(e, at / "status", Text(c, "status"), {"False", "True", "Unknown"});
     if (Int(c, "observedGeneration") < 0) {
       e.Invalid(at / "observedGeneration", Int(c, "observedGeneration"), "must be greater than or equal to zero");
     }
-    if (Text(c, "lastTransitionTime").empty()) e.Required(at / "lastTransitionTime", "must be set");
-    const absl::string_view reason = Text(c, "reason");
-    if (reason.size() > 1024) e.TooLong(at / "reason", 1024);
+    Required(e, at, c, "lastTransitionTime");
     if (reason.empty()) {
-      e.Required(at / "reason", "must be set");
+      e.Required(at / "reason");
     } else {
       const auto word = [](char ch) { return absl::ascii_isalnum(ch) || ch == '_'; };
       const bool ok = absl::ascii_isalpha(reason[0]) && word(reason.back()) &&
@@ -197,6 +193,7 @@ void Conditions(FieldErrors& e, const Path& p, const Array& conditions) {
                   "'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for "
                   "validation is '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?')");
       }
+      if (reason.size() > 1024) e.TooLong(at / "reason", 1024);
     }
     if (Text(c, "message").size() > 32768) e.TooLong(at / "message", 32768);
   }

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "apiserver/validation/go_json.h"
 #include "apiserver/validation/kinds.h"
 
 namespace apiserver::validation {
@@ -278,7 +279,7 @@ void IngressClassCreate(FieldErrors& e, const Value& object) {
 }
 void IngressClassUpdate(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
-  Immutable(e, Path("spec.controller"), object.At("spec.controller"), old.At("spec.controller"));
+  ImmutableText(e, Path("spec.controller"), object.GetString("spec.controller"), old.GetString("spec.controller"));
   IngressClassCreate(e, object);
 }
 
@@ -312,7 +313,8 @@ void AddressCreate(FieldErrors& e, const Value& object) {
 }
 void AddressUpdate(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
-  Immutable(e, Path("spec.parentRef"), object.At("spec.parentRef"), old.At("spec.parentRef"));
+  ImmutableAs(e, Path("spec.parentRef"), "*networking.ParentReference", object.At("spec.parentRef"),
+              old.At("spec.parentRef"));
 }
 
 void CidrSpec(FieldErrors& e, const Value& object) {

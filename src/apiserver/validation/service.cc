@@ -465,7 +465,7 @@ void SliceUpdate(FieldErrors& e, const Value& slice, const Value& old) {
   MetadataUpdate(e, slice, old);
   Metadata(e, slice, true, SubdomainName);
   SliceCommon(e, slice);
-  Immutable(e, Path("addressType"), slice.Find("addressType"), old.Find("addressType"));
+  ImmutableText(e, Path("addressType"), Text(slice, "addressType"), Text(old, "addressType"));
 }
 
 }  // namespace

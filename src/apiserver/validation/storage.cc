@@ -1,5 +1,5 @@
 // storage.k8s.io.
-#include <algorithm>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -35,6 +35,52 @@ void DriverName(FieldErrors& e, const Path& p, absl::string_view name) {
 
 // ---- StorageClass
 
+using Topology = std::map<std::string, std::set<std::string>>;  // key → values
+
+Topology TopologyTerm(FieldErrors& e, const Path& p, const Array& expressions) {
+  Topology term;
+  for (size_t i = 0; i < expressions.size(); ++i) {
+    const Path at = p[i];
+    const Path values_path = at / "values";
+    const Array& values = Items(expressions[i], "values");
+    if (values.empty()) e.Required(values_path);
+    std::set<std::string> seen;
+    for (size_t v = 0; v < values.size(); ++v) {
+      if (!seen.insert(values[v].as_string()).second) e.Duplicate(values_path[v], values[v]);
+    }
+    const std::string key(Text(expressions[i], "key"));
+    LabelName(e, at / "key", key);
+    if (term.count(key) > 0) e.Duplicate(at / "key", key);
+    term[key] = std::move(seen);
+  }
+  return term;
+}
+
+void Topologies(FieldErrors& e, const Path& p, const Array& terms) {
+  std::vector<Topology> known(terms.size());  // upstream starts with as many empty ones, which an empty term equals
+  for (size_t i = 0; i < terms.size(); ++i) {
+    const Path at = p[i];
+    const Path expressions = at / "matchLabelExpressions";
+    Topology term = TopologyTerm(e, expressions, Items(terms[i], "matchLabelExpressions"));
+    for (const Topology& other : known) {
+      if (other == term) e.Duplicate(expressions, "");
+    }
+    known.push_back(std::move(term));
+  }
+}
+
+void ClassWarn(Texts& out, const Value& object, const Value*, absl::string_view) {
+  const Array& terms = Items(object, "allowedTopologies");
+  for (size_t i = 0; i < terms.size(); ++i) {
+    const Array& expressions = Items(terms[i], "matchLabelExpressions");
+    for (size_t k = 0; k < expressions.size(); ++k) {
+      const absl::string_view text = DeprecatedNodeLabel(Text(expressions[k], "key"));
+      if (text.empty()) continue;
+      out.push_back(absl::StrCat("allowedTopologies[", i, "].matchLabelExpressions[", k, "].key: ", text));
+    }
+  }
+}
+
 void ClassCreate(FieldErrors& e, const Value& object) {
   Metadata(e, object, false, SubdomainName);
   const Path p;
@@ -47,28 +93,7 @@ void ClassCreate(FieldErrors& e, const Value& object) {
   } else {
     OneOf(e, p / "volumeBindingMode", Text(object, "volumeBindingMode"), {"Immediate", "WaitForFirstConsumer"});
   }
-  const Path topologies = p / "allowedTopologies";
-  const Array& terms = Items(object, "allowedTopologies");
-  for (size_t i = 0; i < terms.size(); ++i) {
-    const Path at = topologies[i];
-    const Path expressions = at / "matchLabelExpressions";
-    const Array& list = Items(terms[i], "matchLabelExpressions");
-    std::set<std::string> keys;
-    for (size_t k = 0; k < list.size(); ++k) {
-      const Path here = expressions[k];
-      const Path values_path = here / "values";
-      const Array& values = Items(list[k], "values");
-      if (values.empty()) e.Required(values_path);
-      std::set<std::string> seen;
-      for (size_t v = 0; v < values.size(); ++v) {
-        if (!seen.insert(values[v].as_string()).second) e.Duplicate(values_path[v], values[v]);
-      }
-      const absl::string_view key = Text(list[k], "key");
-      LabelName(e, here / "key", key);
-      if (!keys.insert(std::string(key)).second) e.Duplicate(here / "key", Value(key));
-    }
-    if (std::find(terms.begin(), terms.begin() + i, terms[i]) != terms.begin() + i) e.Duplicate(expressions, "");
-  }
+  Topologies(e, p / "allowedTopologies", Items(object, "allowedTopologies"));
 }
 
 void ClassUpdate(FieldErrors& e, const Value& object, const Value& old) {
@@ -204,16 +229,10 @@ void NodeUpdate(FieldErrors& e, const Value& object, const Value& old) {
   for (const Value& was : Items(Sub(old, "spec"), "drivers")) {
     for (const Value& now : Items(Sub(object, "spec"), "drivers")) {
       if (Text(now, "name") != Text(was, "name")) continue;
-      Value a = now, b = was;
+      Value a = now, b = was;  // what is allocatable may change
       a.Erase("allocatable");
       b.Erase("allocatable");
-      if (SameValue(&a, &b)) continue;
-      Value shown = Value::MakeObject();  // as upstream prints its inner type
-      shown.Set("Name", Value(Text(now, "name")));
-      shown.Set("NodeID", Value(Text(now, "nodeID")));
-      shown.Set("TopologyKeys", Get(now, "topologyKeys"));
-      shown.Set("Allocatable", Value());
-      e.Invalid(Path("spec.drivers"), shown, kImmutable);
+      ImmutableAs(e, Path("spec.drivers"), "storage.CSINodeDriver", &a, &b);
     }
   }
 }
@@ -277,16 +296,26 @@ void CapacityCreate(FieldErrors& e, const Value& object) {
   LabelSelectorObject(e, p / "nodeTopology", object.Find("nodeTopology"));
   const absl::string_view name = Text(object, "storageClassName");
   Named(e, p / "storageClassName", name, SubdomainName(name, false));
-  for (const char* key : {"capacity", "maximumVolumeSize"}) {
-    const Value* amount = object.Find(key);
-    if (amount != nullptr && QuantityOf(*amount).Sign() < 0) e.Invalid(p / key, *amount, kNegative);
-  }
+  const Value* amount = object.Find("capacity");
+  if (amount != nullptr && QuantityOf(*amount).Sign() < 0) e.Invalid(p / "capacity", *amount, kNegative);
 }
 void CapacityUpdate(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
   const Path p;
-  Immutable(e, p / "nodeTopology", object.Find("nodeTopology"), old.Find("nodeTopology"));
-  Immutable(e, p / "storageClassName", object.Find("storageClassName"), old.Find("storageClassName"));
+  ImmutableAs(e, p / "nodeTopology", "*meta.LabelSelector", object.Find("nodeTopology"), old.Find("nodeTopology"));
+  const absl::string_view name = Text(object, "storageClassName");
+  if (name != Text(old, "storageClassName")) e.Invalid(p / "storageClassName", Value(name), kImmutable);
+}
+void CapacityWarn(Texts& out, const Value& object, const Value*, absl::string_view) {
+  if (const Value* topology = object.Find("nodeTopology")) WarnOfNodeSelector(out, Path("nodeTopology"), *topology);
+}
+
+void DriverWarn(Texts& out, const Value& object, const Value* old, absl::string_view) {
+  const Value& spec = Sub(object, "spec");
+  if (Items(spec, "tokenRequests").empty() || spec.Has("serviceAccountTokenInSecrets")) return;
+  if (old != nullptr && SameMember(object, *old, "spec.tokenRequests")) return;
+  out.push_back("spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent "
+                "possible logging of tokens in volume attributes");
 }
 
 // ---- VolumeAttributesClass
@@ -310,11 +339,11 @@ void AttributesUpdate(FieldErrors& e, const Value& object, const Value& old) {
 
 absl::Span<const KindRules> StorageKinds() {
   static constexpr KindRules kRules[] = {
-      {"storage.k8s.io", "StorageClass", ClassCreate, ClassUpdate},
+      {"storage.k8s.io", "StorageClass", ClassCreate, ClassUpdate, nullptr, ClassWarn},
       {"storage.k8s.io", "VolumeAttachment", AttachmentCreate, AttachmentUpdate, AttachmentUpdate},
       {"storage.k8s.io", "CSINode", NodeCreate, NodeUpdate},
-      {"storage.k8s.io", "CSIDriver", DriverCreate, DriverUpdate},
-      {"storage.k8s.io", "CSIStorageCapacity", CapacityCreate, CapacityUpdate},
+      {"storage.k8s.io", "CSIDriver", DriverCreate, DriverUpdate, nullptr, DriverWarn},
+      {"storage.k8s.io", "CSIStorageCapacity", CapacityCreate, CapacityUpdate, nullptr, CapacityWarn},
       {"storage.k8s.io", "VolumeAttributesClass", AttributesCreate, AttributesUpdate},
   };
   return kRules;

@@ -6,7 +6,7 @@ namespace apiserver::validation {
 namespace {
 
 const KindRules* Find(const Kind& kind) {
-  for (const auto& table : {PodKinds(), ServiceKinds(), ClusterKinds(), ConfigKinds(), VolumeKinds(), AppsKinds(),
+  for (const auto& table : {PodKinds(), ServiceKinds(), ClusterKinds(), ConfigKinds(), ClassKinds(), VolumeKinds(), AppsKinds(),
                             BatchKinds(), NetworkKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(),
                             WebhookKinds(), ExtensionKinds(), DefinitionKinds(),
                             DeviceKinds(), RbacKinds()}) {
@@ -67,6 +67,12 @@ FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& o
   return e;
 }
 
-std::vector<std::string> Warnings(const Kind&, const Value&, const Value*) { return {}; }
+std::vector<std::string> Warnings(const Kind& kind, const Value& object, const Value* old,
+                                  absl::string_view subresource) {
+  std::vector<std::string> out;
+  const KindRules* rules = Find(kind);
+  if (rules != nullptr && rules->warn != nullptr) rules->warn(out, object, old, subresource);
+  return out;
+}
 
 }  // namespace apiserver::validation

@@ -22,7 +22,12 @@ FieldErrors ValidateCreate(const Kind& kind, const Value& object);
 // rules: "resize", "ephemeralcontainers" (pods), "approval" (certificatesigningrequests), "finalize" (namespaces).
 FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource = "");
 
+// Where the object asks for devices with an administrator's rights, which takes a label of its namespace
+// (resource.kubernetes.io/admin-access: "true"); empty when it does not.
+std::string AdminAccessPath(const Kind& kind, const Value& object, const Value* old, absl::string_view subresource = "");
+
 // What the server tells about a valid object in Warning headers.
-std::vector<std::string> Warnings(const Kind& kind, const Value& object, const Value* old);
+std::vector<std::string> Warnings(const Kind& kind, const Value& object, const Value* old,
+                                  absl::string_view subresource = "");
 
 }  // namespace apiserver::validation

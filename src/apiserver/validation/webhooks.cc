@@ -168,7 +168,7 @@ void MatchConditions(FieldErrors& e, const Path& p, const Array& conditions) {
 }
 
 void Webhooks(FieldErrors& e, const Value& object, bool mutating) {
-  Metadata(e, object, false, SubdomainName);
+  AnyMetadata(e, object, false, SubdomainName);
   const Path p("webhooks");
   const Array& hooks = Items(object, "webhooks");
   std::set<std::string> names;
@@ -378,7 +378,7 @@ void PolicySpec(FieldErrors& e, const Value& object) {
 }
 
 void PolicyCreate(FieldErrors& e, const Value& object) {
-  Metadata(e, object, false, SubdomainName);
+  AnyMetadata(e, object, false, SubdomainName);
   PolicySpec(e, object);
 }
 void PolicyUpdate(FieldErrors& e, const Value& object, const Value&) { PolicyCreate(e, object); }
@@ -396,7 +396,7 @@ void PolicyStatus(FieldErrors& e, const Value& object, const Value&) {
 }
 
 void BindingCreate(FieldErrors& e, const Value& object) {
-  Metadata(e, object, false, SubdomainName);
+  AnyMetadata(e, object, false, SubdomainName);
   const Path p("spec");
   const Value& spec = Sub(object, "spec");
   const absl::string_view name = Text(spec, "policyName");
