@@ -236,7 +236,7 @@ class NodeRestriction final : public Plugin {
     const std::string uid = ref->GetString("uid"), name = ref->GetString("name");
     if (uid.empty()) return Refuse(a, "node requested token with a pod binding without a uid");
     const auto pod = Look(reader_, {"", "pods"}, a.info->ns, name);
-    if (pod == nullptr) return apimachinery::NotFound("", "pods", name);
+    if (pod == nullptr) return apimachinery::NotFound("", "pod", name);
     if (pod->GetString("metadata.uid") != uid) {
       return Refuse(a, absl::StrCat("the UID in the bound object reference (", uid,
                                     ") does not match the UID in record. The object might have been deleted and then "
@@ -253,7 +253,11 @@ class NodeRestriction final : public Plugin {
         const Value* token = source.Find("serviceAccountToken");
         if (token != nullptr && token->GetString("audience") == audience) return absl::OkStatus();
       }
-      const std::string driver = volume.GetString("csi.driver");
+    }
+    for (const Value& volume : pod->GetArray("spec.volumes")) {
+      std::string why;
+      const std::string driver = DriverOf(volume, a.info->ns, pod->GetString("metadata.name"), &why);
+      if (!why.empty()) return Refuse(a, absl::StrCat("error validating audience \"", audience, "\": ", why));
       const auto csi = driver.empty() ? nullptr : reader_.Get({"storage.k8s.io", "csidrivers"}, "", driver);
       if (csi == nullptr) continue;
       for (const Value& request : csi->GetArray("spec.tokenRequests")) {
@@ -270,6 +274,23 @@ class NodeRestriction final : public Plugin {
     if (authorizer_ != nullptr && authorizer_->Authorize({*a.user, ask}).allowed()) return absl::OkStatus();
     return Refuse(a, absl::StrCat("audience \"", audience, "\" not found in pod spec volume, ", a.user->name,
                                   " is not authorized to request tokens for this audience"));
+  }
+
+  // The CSI driver behind a volume, straight or through its claim; `why` says what cannot be followed.
+  std::string DriverOf(const Value& volume, const std::string& ns, const std::string& pod, std::string* why) const {
+    if (volume.Has("csi")) return volume.GetString("csi.driver");
+    std::string claim = volume.GetString("persistentVolumeClaim.claimName");
+    if (volume.Has("ephemeral")) claim = absl::StrCat(pod, "-", volume.GetString("name"));
+    if (claim.empty()) return "";
+    const auto stored = reader_.Get({"", "persistentvolumeclaims"}, ns, claim);
+    if (stored == nullptr) {
+      *why = absl::StrCat("persistentvolumeclaim \"", claim, "\" not found");
+      return "";
+    }
+    const std::string name = stored->GetString("spec.volumeName");
+    const auto bound = reader_.Get({"", "persistentvolumes"}, "", name);
+    if (bound == nullptr) *why = absl::StrCat("persistentvolume \"", name, "\" not found");
+    return bound == nullptr ? "" : bound->GetString("spec.csi.driver");
   }
 
   absl::Status Lease(const Attributes& a, const std::string& node) const {

@@ -96,7 +96,8 @@ class ServiceAccount final : public Plugin {
   explicit ServiceAccount(const PluginSeams& seams) : Plugin("ServiceAccount"), reader_(seams.reader) {}
 
   absl::Status Admit(Attributes& a) const override {
-    if (!a.Is("", "pods") || a.operation != Operation::kCreate || IsMirror(*a.object)) return absl::OkStatus();
+    if (!a.Is("", "pods") || a.operation != Operation::kCreate) return absl::OkStatus();
+    if (IsMirror(*a.object)) return Validate(a);  // before anybody else looks
     Value& spec = a.object->Ensure("spec");
     if (spec.GetString("serviceAccountName").empty()) spec.Set("serviceAccountName", "default");
     const std::string name = spec.GetString("serviceAccountName");

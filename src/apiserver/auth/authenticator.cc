@@ -123,11 +123,11 @@ class RealAuthenticator final : public Authenticator {
   absl::StatusOr<TokenAnswer> AuthenticateToken(absl::string_view token,
                                                 absl::Span<const std::string> audiences) const override {
     for (const auto& [secret, user] : static_tokens_) {
-      if (SameSecret(secret, token)) return TokenAnswer{user, {}};
+      if (SameSecret(secret, token)) return ForOurselves(user, audiences);
     }
     if (config_.bootstrap_tokens && reader_ != nullptr) {
       absl::StatusOr<UserInfo> user = BootstrapUser(token);
-      if (user.ok()) return TokenAnswer{*std::move(user), {}};
+      if (user.ok()) return ForOurselves(*user, audiences);
     }
     absl::StatusOr<Jwt> jwt = ParseJwt(token);
     if (jwt.ok() && Contains(config_.service_account_issuers, jwt->claims.GetString("iss"))) {
@@ -137,6 +137,18 @@ class RealAuthenticator final : public Authenticator {
   }
 
  private:
+  // A token that names no audience is meant for this server.
+  absl::StatusOr<TokenAnswer> ForOurselves(const UserInfo& user, absl::Span<const std::string> wanted) const {
+    TokenAnswer answer{user, {}};
+    for (const std::string& own : config_.api_audiences) {
+      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), own) != wanted.end()) answer.audiences.push_back(own);
+    }
+    if (answer.audiences.empty() && !config_.api_audiences.empty()) {
+      return absl::UnauthenticatedError("invalid bearer token");
+    }
+    return answer;
+  }
+
   static absl::Status No(absl::string_view why) {
     return absl::UnauthenticatedError(absl::StrCat("[invalid bearer token, ", why, "]"));
   }
@@ -292,8 +304,16 @@ absl::StatusOr<Impersonation> ParseImpersonation(const Credentials& credentials)
               .groups = credentials.impersonate_groups, .extra = credentials.impersonate_extra};
   if (out.user.name.empty()) {
     if (out.user.groups.empty() && out.user.uid.empty() && out.user.extra.empty()) return out;
-    return absl::InvalidArgumentError(absl::StrCat("requested ", QuoteList(out.user.groups),
-                                                   " without impersonating a user"));
+    // Upstream shows each wish as an object reference: {Kind Namespace Name UID APIVersion ResourceVersion FieldPath}.
+    std::vector<std::string> wishes;
+    for (const std::string& group : out.user.groups) wishes.push_back(absl::StrCat("{Group  ", group, "    }"));
+    for (const auto& [key, values] : out.user.extra) {
+      for (const std::string& value : values) {
+        wishes.push_back(absl::StrCat("{UserExtra  ", value, "  authentication.k8s.io/v1  ", key, "}"));
+      }
+    }
+    if (!out.user.uid.empty()) wishes.push_back(absl::StrCat("{UID  ", out.user.uid, "  authentication.k8s.io/v1  }"));
+    return absl::InvalidArgumentError(absl::StrCat("requested [", absl::StrJoin(wishes, " "), "] without impersonating a user"));
   }
   out.requested = true;
   const std::vector<std::string> parts = absl::StrSplit(out.user.name, ':');

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "apimachinery/api_error.h"
 #include "apiserver/auth/quote.h"
 #include "apiserver/auth/rules.h"
 
@@ -75,7 +77,7 @@ bool OnlyCollectorFields(const Value& wanted, const Value* old) {
 }
 
 // Empty: the user holds all of `rules` itself.
-std::string Lacking(const Authorizer& authorizer, const UserInfo& user, absl::string_view ns,
+std::string Lacking(const Authorizer& authorizer, const UserInfo& user, absl::string_view plural, absl::string_view ns,
                     absl::Span<const PolicyRule> rules) {
   std::vector<std::string> errors;
   const std::vector<PolicyRule> held = authorizer.RulesFor(user, ns, &errors);
@@ -84,7 +86,11 @@ std::string Lacking(const Authorizer& authorizer, const UserInfo& user, absl::st
   std::string out = absl::StrCat("user ", Quote(user.name), " (groups=", QuoteList(user.groups),
                                  ") is attempting to grant RBAC permissions not currently held:\n",
                                  DescribeMissing(missing));
-  if (!errors.empty()) absl::StrAppend(&out, "; resolution errors: [", absl::StrJoin(errors, ", "), "]");
+  if (errors.empty()) return out;
+  // Upstream names what is written here, not the role that is missing.
+  const std::string here = absl::StrCat(plural, ".rbac.");
+  const std::string text = absl::StrReplaceAll(absl::StrJoin(errors, ", "), {{"clusterrole.rbac.", here}, {"role.rbac.", here}});
+  absl::StrAppend(&out, "; resolution errors: [", text, "]");
   return out;
 }
 
@@ -176,13 +182,14 @@ std::string CheckImpersonation(const Authorizer& authorizer, const UserInfo& use
   return ask(request);
 }
 
-std::string CheckEscalation(const Authorizer& authorizer, const ObjectReader& reader, const UserInfo& user,
-                            absl::string_view kind, absl::string_view ns, const Value& wanted, const Value* old) {
-  if (HasGroup(user, kMastersGroup) || OnlyCollectorFields(wanted, old)) return "";
+absl::Status CheckEscalation(const Authorizer& authorizer, const ObjectReader& reader, const UserInfo& user,
+                             absl::string_view kind, absl::string_view ns, const Value& wanted, const Value* old) {
+  if (HasGroup(user, kMastersGroup) || OnlyCollectorFields(wanted, old)) return absl::OkStatus();
+  const std::string plural = absl::AsciiStrToLower(absl::StrCat(kind, "s")), name = wanted.GetString("metadata.name");
+  const auto refuse = [&](absl::string_view why) { return apimachinery::Forbidden(kRbac, plural, name, why).ToStatus(); };
   if (kind == "Role" || kind == "ClusterRole") {
-    const std::string name = old == nullptr ? "" : wanted.GetString("metadata.name");
-    if (Authorized(authorizer, user, "escalate", kind == "Role" ? "roles" : "clusterroles", ns, name)) return "";
-    if (std::string no = Lacking(authorizer, user, ns, RulesOf(wanted)); !no.empty()) return no;
+    if (Authorized(authorizer, user, "escalate", plural, ns, old == nullptr ? "" : name)) return absl::OkStatus();
+    if (const std::string no = Lacking(authorizer, user, plural, ns, RulesOf(wanted)); !no.empty()) return refuse(no);
     const auto aggregates = [](const Value& role) {
       return !role.GetArray("aggregationRule.clusterRoleSelectors").empty();
     };
@@ -190,23 +197,26 @@ std::string CheckEscalation(const Authorizer& authorizer, const ObjectReader& re
       const PolicyRule everything[] = {{.verbs = {"*"}, .api_groups = {"*"}, .resources = {"*"}},
                                        {.verbs = {"*"}, .non_resource_urls = {"*"}}};
       if (!Covers(authorizer.RulesFor(user, ns, nullptr), everything, nullptr)) {
-        return "must have cluster-admin privileges to use the aggregationRule";
+        return refuse("must have cluster-admin privileges to use the aggregationRule");
       }
     }
-    return "";
+    return absl::OkStatus();
   }
   const Value* ref = wanted.Find("roleRef");
-  if (ref == nullptr) return "";
-  const std::string role_kind = ref->GetString("kind");
-  if (role_kind != "Role" && role_kind != "ClusterRole") return "";
-  if (Authorized(authorizer, user, "bind", role_kind == "Role" ? "roles" : "clusterroles", ns, ref->GetString("name"),
+  if (ref == nullptr) return absl::OkStatus();
+  const std::string role_kind = ref->GetString("kind"), role = ref->GetString("name");
+  if (role_kind != "Role" && role_kind != "ClusterRole") return absl::OkStatus();
+  if (Authorized(authorizer, user, "bind", role_kind == "Role" ? "roles" : "clusterroles", ns, role,
                  ref->GetString("apiGroup"))) {
-    return "";
+    return absl::OkStatus();
   }
   std::vector<PolicyRule> rules;
   std::string error;
-  if (!RbacAuthorizer(reader).RulesOfReference(*ref, ns, &rules, &error)) return error;
-  return Lacking(authorizer, user, ns, rules);
+  if (!RbacAuthorizer(reader).RulesOfReference(*ref, ns, &rules, &error)) {
+    return apimachinery::NotFound(kRbac, plural, role).ToStatus();
+  }
+  const std::string no = Lacking(authorizer, user, plural, ns, rules);
+  return no.empty() ? absl::OkStatus() : refuse(no);
 }
 
 }  // namespace apiserver::auth

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "apimachinery/value.h"
@@ -58,11 +59,11 @@ std::string ForbiddenMessage(const Attributes& attributes, absl::string_view rea
 std::string CheckImpersonation(const Authorizer& authorizer, const UserInfo& user, const UserInfo& wanted);
 
 // Nobody may grant what they do not hold. Called for create and update of roles and role bindings (`kind` Role,
-// ClusterRole, RoleBinding, ClusterRoleBinding); `old` is nullptr on create. Empty: allowed; else the text behind
-// `roles.rbac.authorization.k8s.io "x" is forbidden: `.
-std::string CheckEscalation(const Authorizer& authorizer, const ObjectReader& reader, const UserInfo& user,
-                            absl::string_view kind, absl::string_view ns, const apimachinery::Value& wanted,
-                            const apimachinery::Value* old);
+// ClusterRole, RoleBinding, ClusterRoleBinding); `old` is nullptr on create. Forbidden, or NotFound for a binding to no
+// role, as ApiStatus.
+absl::Status CheckEscalation(const Authorizer& authorizer, const ObjectReader& reader, const UserInfo& user,
+                             absl::string_view kind, absl::string_view ns, const apimachinery::Value& wanted,
+                             const apimachinery::Value* old);
 
 // The rules of every ClusterRole that the aggregationRule selects, in the order of names.
 apimachinery::Value AggregatedRules(const apimachinery::Value& cluster_role, const ObjectReader& reader);

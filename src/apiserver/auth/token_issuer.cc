@@ -145,8 +145,10 @@ class RealIssuer final : public TokenIssuer {
     if (ref == nullptr) return absl::OkStatus();
     const std::string kind = ref->GetString("kind"), version = ref->GetString("apiVersion"),
                       name = ref->GetString("name");
-    if (version != "v1" || (kind != "Pod" && kind != "Secret" && kind != "Node")) {
-      return apimachinery::BadRequest(absl::StrCat("cannot bind token to object of type ", version, ", Kind=", kind));
+    const size_t slash = version.find('/');  // a group; core objects have none, whatever the version
+    if (slash != std::string::npos || (kind != "Pod" && kind != "Secret" && kind != "Node")) {
+      return apimachinery::BadRequest(absl::StrCat("cannot bind token to object of type ",
+                                                   slash == std::string::npos ? "/" : "", version, ", Kind=", kind));
     }
     const std::string resource = kind == "Pod" ? "pods" : kind == "Secret" ? "secrets" : "nodes";
     ASSIGN_OR_RETURN(const auto object, reader.GetFresh({"", resource}, kind == "Node" ? "" : ns, name));

@@ -266,6 +266,10 @@ void RestDoor::ServePath(Call& call) {
     return NotFound(call);
   }
   Headers headers = call.ResponseHeaders();
+  if (!answer.cache_control.empty()) {
+    std::erase_if(headers, [](const base::http::Header& h) { return h.name == "Cache-Control"; });
+    headers.push_back({"Cache-Control", answer.cache_control});
+  }
   headers.push_back({"Content-Type", answer.content_type});
   if (!answer.etag.empty()) {
     headers.push_back({"ETag", answer.etag});

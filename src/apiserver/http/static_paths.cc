@@ -53,6 +53,8 @@ constexpr absl::string_view kChecks[] = {
     "shutdown",
 };
 
+constexpr char kKeysCached[] = "public, max-age=3600";
+
 void Health(const StaticContext& context, absl::string_view path, absl::string_view query, StaticAnswer* answer) {
   const std::pair<absl::string_view, absl::string_view> split =
       absl::StrSplit(absl::StripPrefix(path, "/"), absl::MaxSplits('/', 1));
@@ -197,11 +199,13 @@ bool AnswerStaticPath(const StaticContext& context, const base::http::Request& r
   const auth::TokenIssuer* issuer = context.registry->environment().token_issuer;
   if (path == "/.well-known/openid-configuration" && issuer != nullptr) {
     answer->content_type = "application/json";
+    answer->cache_control = kKeysCached;
     answer->body = issuer->OpenIdConfiguration();
     return true;
   }
   if (path == "/openid/v1/jwks" && issuer != nullptr) {
     answer->content_type = "application/jwk-set+json";
+    answer->cache_control = kKeysCached;
     answer->body = issuer->Jwks();
     return true;
   }

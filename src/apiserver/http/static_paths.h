@@ -14,6 +14,7 @@ struct StaticAnswer {
   std::string content_type;
   std::string body;
   std::string etag;
+  std::string cache_control;  // empty: the usual one
 };
 
 struct StaticContext {

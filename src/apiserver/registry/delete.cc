@@ -130,7 +130,7 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
                                                  ") does not match the ResourceVersion in record (", current->revision,
                                                  "). The object might have been modified"));
     }
-    if (env_.admission != nullptr) {
+    if (env_.admission != nullptr && context.info.subresource.empty()) {
       admission::Attributes attributes;
       attributes.operation = admission::Operation::kDelete;
       attributes.info = &context.info;

@@ -11,6 +11,10 @@ apimachinery::ApiStatus Refusal(const pipeline::RequestInfo& info, std::string m
   status.code = 403;
   status.reason = "Forbidden";
   status.message = std::move(message);
+  if (!info.is_resource_request) {
+    status.always_details = true;
+    return status;
+  }
   status.name = info.name;
   status.group = info.group;
   status.kind = info.resource;
@@ -29,7 +33,7 @@ absl::Status Admit(const auth::Authenticator& authenticator, const auth::Authori
   }
   context.user = *std::move(user);
   const absl::StatusOr<auth::Impersonation> act = auth::ParseImpersonation(context.credentials);
-  if (!act.ok()) return apimachinery::InternalError(act.status().message());
+  if (!act.ok()) return apimachinery::BadRequest(act.status().message());
   if (act->requested) {
     std::string no = auth::CheckImpersonation(authorizer, context.user, act->user);
     if (!no.empty()) return Refusal(context.info, std::move(no));

@@ -129,6 +129,8 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   apimachinery::FieldErrors RefuseAdminAccess(const apimachinery::Kind& kind, const apimachinery::Value& object,
                                               const apimachinery::Value* old, absl::string_view subresource) const;
   absl::StatusOr<apimachinery::Value> TreeOf(const Resource& resource, const cache::Entry& entry) const;
+  absl::Status CheckGrants(const pipeline::RequestContext& context, const apimachinery::Kind& kind,
+                           const apimachinery::Value& object, const apimachinery::Value* old) const;
   void TrackManagers(pipeline::RequestContext& context, const Resource& resource, const apimachinery::Value* live,
                      apimachinery::Value& object) const;
   absl::StatusOr<ListAnswer> ListFromStore(pipeline::RequestContext& context, const Resource& resource,

@@ -134,6 +134,21 @@ absl::StatusOr<Answer> Subresources::Create(RequestContext& context, const Body&
   return apimachinery::MethodNotSupported(context.info.group, absl::StrCat(context.info.resource, "/", sub), "create");
 }
 
+absl::Status Subresources::AdmitBody(RequestContext& context, const Kind& kind, Value& body) {
+  if (registry_.env_.admission == nullptr) return absl::OkStatus();
+  admission::Attributes attributes;
+  attributes.info = &context.info;
+  attributes.user = &context.user;
+  attributes.kind = &kind;
+  attributes.name = context.info.name;
+  attributes.object = &body;
+  attributes.dry_run = context.options.dry_run;
+  attributes.warnings = &context.warnings;
+  RETURN_IF_ERROR(registry_.env_.admission->Mutate(attributes));
+  std::unique_ptr<admission::Reservation> reservation;
+  return registry_.env_.admission->Validate(attributes, &reservation);
+}
+
 absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& body) {
   ASSIGN_OR_RETURN(Value binding, DecodeBody(*FindKind("v1", "Binding"), body, context));
   const std::string node = binding.GetString("target.name"), kind = binding.GetString("target.kind");
@@ -145,6 +160,7 @@ absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& b
   }
   if (node.empty()) errors.Required(apimachinery::FieldPath("target").Child("name"));
   if (!errors.empty()) return apimachinery::Invalid("", "Binding", name, errors);
+  RETURN_IF_ERROR(AdmitBody(context, *FindKind("v1", "Binding"), binding));
   absl::Status refused;
   const absl::StatusOr<pipeline::ObjectPtr> bound = registry_.Modify({"", "pods"}, ns, name, [&](Value& pod) {
     refused = absl::OkStatus();
@@ -251,14 +267,14 @@ absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& 
   const Resource* pods = registry_.env_.resources->Find("", "v1", "pods");
   ASSIGN_OR_RETURN(cache::EntryPtr entry, registry_.Current(*pods, context.info.ns, context.info.name, true));
   if (entry == nullptr) return apimachinery::NotFound("", "pods", context.info.name);
+  RETURN_IF_ERROR(AdmitBody(context, *FindKind("policy/v1", "Eviction"), eviction));
   const pipeline::ObjectPtr pod = entry->Decode();
   const std::string phase = pod->GetString("status.phase");
   const bool done = phase == "Succeeded" || phase == "Failed" || phase == "Pending" ||
                     pod->At("metadata.deletionTimestamp") != nullptr;
   if (!done) RETURN_IF_ERROR(TakeDisruption(*pod, context.options.dry_run));
   const Value* options = eviction.Find("deleteOptions");
-  RequestContext deletion = context;
-  deletion.info.subresource.clear();
+  RequestContext deletion = context;  // stays an eviction: the deletion itself is not asked about again
   if (options != nullptr && !options->GetArray("dryRun").empty()) deletion.options.dry_run = true;
   RETURN_IF_ERROR(registry_.DeleteObject(deletion, *pods, entry, options == nullptr ? Value::MakeObject() : *options).status());
   return Success(201);
@@ -269,7 +285,11 @@ absl::StatusOr<Answer> Subresources::Token(RequestContext& context, const Body& 
   ASSIGN_OR_RETURN(Value request, DecodeBody(kind, body, context));
   defaults::ApplyDefaults(kind, request);
   if (request.GetString("metadata.name").empty()) request.Ensure("metadata").Set("name", context.info.name);
-  if (request.GetString("metadata.namespace").empty()) request.Ensure("metadata").Set("namespace", context.info.ns);
+  if (const std::string ns = request.GetString("metadata.namespace"); ns.empty()) {
+    request.Ensure("metadata").Set("namespace", context.info.ns);
+  } else if (ns != context.info.ns) {
+    return BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
   const apimachinery::FieldErrors errors = validation::ValidateCreate(kind, request);
   if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, "", errors);
   pipeline::ObjectPtr account = registry_.Get({"", "serviceaccounts"}, context.info.ns, context.info.name);
@@ -280,19 +300,7 @@ absl::StatusOr<Answer> Subresources::Token(RequestContext& context, const Body& 
   if (registry_.env_.token_issuer == nullptr) {
     return apimachinery::MethodNotSupported("", "serviceaccounts/token", "create");
   }
-  if (registry_.env_.admission != nullptr) {
-    admission::Attributes attributes;
-    attributes.info = &context.info;
-    attributes.user = &context.user;
-    attributes.kind = &kind;
-    attributes.name = context.info.name;
-    attributes.object = &request;
-    attributes.dry_run = context.options.dry_run;
-    attributes.warnings = &context.warnings;
-    RETURN_IF_ERROR(registry_.env_.admission->Mutate(attributes));
-    std::unique_ptr<admission::Reservation> reservation;
-    RETURN_IF_ERROR(registry_.env_.admission->Validate(attributes, &reservation));
-  }
+  RETURN_IF_ERROR(AdmitBody(context, kind, request));
   ASSIGN_OR_RETURN(Value issued, registry_.env_.token_issuer->Issue(*account, request, registry_));
   Answer answer;
   answer.code = 201;

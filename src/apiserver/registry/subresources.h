@@ -32,6 +32,8 @@ class Subresources {
   absl::StatusOr<Answer> Bind(pipeline::RequestContext& context, const Body& body);
   absl::StatusOr<Answer> Evict(pipeline::RequestContext& context, const Body& body);
   absl::StatusOr<Answer> Token(pipeline::RequestContext& context, const Body& body);
+  // Admission of a body that is not stored itself.
+  absl::Status AdmitBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, apimachinery::Value& body);
   absl::Status TakeDisruption(const apimachinery::Value& pod, bool dry_run);
   absl::StatusOr<Answer> SetScale(pipeline::RequestContext& context, const Resource& resource,
                                   const Registry::Change& scale_change);

@@ -71,6 +71,14 @@ admission::Attributes MakeAttributes(RequestContext& context, const Kind& kind, 
 
 }  // namespace
 
+// Whoever writes a role or a binding must hold what it grants.
+absl::Status Registry::CheckGrants(const RequestContext& context, const Kind& kind, const Value& object,
+                                   const Value* old) const {
+  if (kind.group != "rbac.authorization.k8s.io" || env_.authorizer == nullptr) return absl::OkStatus();
+  return auth::CheckEscalation(*env_.authorizer, *this, context.user, kind.kind,
+                               object.GetString("metadata.namespace"), object, old);
+}
+
 void Registry::TrackManagers(RequestContext& context, const Resource& resource, const Value* live,
                              Value& object) const {
   apimachinery::apply::Manager manager;
@@ -143,6 +151,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
     RETURN_IF_ERROR(env_.admission->Mutate(attributes));
   }
+  RETURN_IF_ERROR(CheckGrants(context, kind, object, nullptr));
   PrepareForCreate(kind, object);
   defaults::ApplyDefaults(kind, object);
   Subresources::Complete(context, kind, object, nullptr, env_.clock->Now());
@@ -306,6 +315,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
       admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
       RETURN_IF_ERROR(env_.admission->Mutate(attributes));
     }
+    RETURN_IF_ERROR(CheckGrants(context, kind, object, &old));
     Value managed_now;
     if (const Value* managed = object.At("metadata.managedFields")) managed_now = *managed;
     PrepareForUpdate(kind, mode.subresource, object, old);

@@ -5,7 +5,7 @@
 namespace apiserver::validation {
 namespace {
 
-void Selector(FieldErrors& e, const Path& p, const Value* selector) {
+void Selector(FieldErrors& e, const Path& p, const Value* selector, bool labels) {
   if (selector == nullptr) return;
   const absl::string_view raw = Text(*selector, "rawSelector");
   const Array& requirements = Items(*selector, "requirements");
@@ -29,7 +29,9 @@ void Selector(FieldErrors& e, const Path& p, const Value* selector) {
       e.Forbidden(at / "values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
     }
     const absl::string_view key = Text(requirements[i], "key");
-    if (key.empty()) {
+    if (labels) {
+      LabelName(e, at / "key", key);
+    } else if (key.empty()) {
       e.Required(at / "key", "must be specified");
     }
   }
@@ -61,8 +63,8 @@ void AccessSpec(FieldErrors& e, const Value& review, bool self) {
   }
   if (resource != nullptr) {
     const Path at = p / "resourceAttributes";
-    Selector(e, at / "fieldSelector", resource->Find("fieldSelector"));
-    Selector(e, at / "labelSelector", resource->Find("labelSelector"));
+    Selector(e, at / "fieldSelector", resource->Find("fieldSelector"), false);
+    Selector(e, at / "labelSelector", resource->Find("labelSelector"), true);
   }
 }
 
