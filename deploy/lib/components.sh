@@ -61,7 +61,7 @@ start_apiservers() {
       --service-account-key-file="$p/sa.pub" --service-account-signing-key-file="$p/sa.key" \
       --service-account-issuer=https://kubernetes.default.svc.cluster.local --service-cluster-ip-range=10.96.0.0/12 \
       --kubelet-client-certificate="$p/apiserver-kubelet-client.crt" --kubelet-client-key="$p/apiserver-kubelet-client.key" \
-      --kubelet-certificate-authority="$p/ca.crt" --authorization-mode=Node,RBAC --allow-privileged=true \
+      --kubelet-certificate-authority="$p/ca.crt" --authorization-mode=Node,RBAC \
       --enable-admission-plugins=NodeRestriction
   done
 }
@@ -74,7 +74,7 @@ start_controllers() {
     --allocate-node-cidrs=true --cluster-cidr=10.244.0.0/16 --service-cluster-ip-range=10.96.0.0/12
   run_component kube-scheduler "$bin/kube-scheduler" --kubeconfig="$dir/kube-scheduler.conf" --bind-address=127.0.0.1 \
     --secure-port="$(scheduler_port)" --tls-cert-file="$p/kube-scheduler.crt" \
-    --tls-private-key-file="$p/kube-scheduler.key" --client-ca-file="$p/ca.crt"
+    --tls-private-key-file="$p/kube-scheduler.key"
 }
 
 # A containerd of the node's own, in the node's network; the kubelet writes the CNI configuration that it reads.

@@ -1,59 +1,64 @@
 #include "apiserver/flags.h"
 
-#include <CLI/CLI.hpp>
+#include "base/daemon_flags.h"
+#include "base/version.h"
 
 namespace apiserver {
+namespace {
 
-bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
-  CLI::App app("The Kubernetes API server of Skiff: REST and gRPC in front of an etcd v3 store.", "kube-apiserver");
-  Flags& f = *flags;
-  app.add_option("--etcd-servers", f.etcd_servers, "Store members: scheme://host:port, comma separated")->delimiter(',')->required();
-  app.add_option("--etcd-cafile", f.etcd_cafile, "CA of the store's certificates");
-  app.add_option("--etcd-certfile", f.etcd_certfile, "Client certificate for the store");
-  app.add_option("--etcd-keyfile", f.etcd_keyfile, "Key of --etcd-certfile");
-  app.add_option("--bind-address", f.bind_address, "Address to listen on");
-  app.add_option("--advertise-address", f.advertise_address, "Address told to the cluster");
-  app.add_option("--secure-port", f.secure_port, "Port of the REST API (HTTPS)");
-  app.add_option("--grpc-port", f.grpc_port, "Port of the internal gRPC API; -1: secure port + 1; 0: off");
-  app.add_option("--client-ca-file", f.client_ca_file, "CA of client certificates");
-  app.add_option("--tls-cert-file", f.tls_cert_file, "Serving certificate");
-  app.add_option("--tls-private-key-file", f.tls_private_key_file, "Key of --tls-cert-file");
-  app.add_option("--service-account-key-file", f.service_account_key_files, "Keys that verify tokens")->delimiter(',');
-  app.add_option("--service-account-signing-key-file", f.service_account_signing_key_file, "Key that signs tokens");
-  app.add_option("--service-account-issuer", f.service_account_issuers, "Issuer of tokens; the first one mints")->delimiter(',');
-  app.add_option("--service-account-jwks-uri", f.service_account_jwks_uri, "Where verifiers find the token keys");
-  app.add_option("--api-audiences", f.api_audiences, "Audiences of this server's tokens")->delimiter(',');
-  app.add_option("--token-auth-file", f.token_auth_file, "Static tokens: token,user,uid,\"groups\"");
-  app.add_flag("--enable-bootstrap-token-auth", f.enable_bootstrap_token_auth, "Accept bootstrap tokens");
-  app.add_flag("--anonymous-auth,!--no-anonymous-auth", f.anonymous_auth, "Let requests without credentials be system:anonymous");
-  app.add_option("--authorization-mode", f.authorization_modes, "Node, RBAC, AlwaysAllow, AlwaysDeny")->delimiter(',');
-  app.add_option("--enable-admission-plugins", f.enable_admission_plugins, "On top of the defaults")->delimiter(',');
-  app.add_option("--disable-admission-plugins", f.disable_admission_plugins, "Of the defaults")->delimiter(',');
-  app.add_option("--service-cluster-ip-range", f.service_cluster_ip_range, "CIDR of service addresses");
-  app.add_option("--service-node-port-range", f.service_node_port_range, "Node ports of services: FIRST-LAST");
-  app.add_option("--kubelet-client-certificate", f.kubelet_client_certificate, "Client certificate for kubelets");
-  app.add_option("--kubelet-client-key", f.kubelet_client_key, "Key of --kubelet-client-certificate");
-  app.add_option("--kubelet-certificate-authority", f.kubelet_certificate_authority, "CA of kubelets; none: not checked");
-  app.add_option("--kubelet-preferred-address-types", f.kubelet_preferred_address_types, "Node address types, best first")->delimiter(',');
-  app.add_option("--endpoint-reconciler-type", f.endpoint_reconciler_type, "none: leave the kubernetes endpoints alone");
-  app.add_option("--default-not-ready-toleration-seconds", f.not_ready_toleration_seconds, "Given to pods");
-  app.add_option("--default-unreachable-toleration-seconds", f.unreachable_toleration_seconds, "Given to pods");
-  app.add_option("--workers", f.workers, "Threads for requests; 0: by the number of processors");
-  app.add_option("-v,--v", f.verbosity, "Log verbosity");
-  bool ignored_bool = false;
-  app.add_flag("--allow-privileged", ignored_bool, "Privileged pods are always allowed; accepted for compatibility");
-  app.add_flag("--profiling", ignored_bool, "Accepted for compatibility");
-  std::string ignored;
-  app.add_option("--etcd-prefix", ignored, "Accepted for compatibility: /registry");
-  app.add_option("--storage-backend", ignored, "Accepted for compatibility: etcd3");
-  app.add_option("--feature-gates", ignored, "Accepted for compatibility");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    *exit_code = app.exit(error);
-    return false;
-  }
-  return true;
+// A flag whose subject cannot be another here: any other value is refused.
+std::function<absl::Status(const std::string&)> OnlyValue(std::string value) {
+  return [value](const std::string& text) {
+    return text == value ? absl::OkStatus() : absl::InvalidArgumentError("must be " + value);
+  };
+}
+
+}  // namespace
+
+bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
+  Flags& f = *result;
+  base::FlagSet flags;
+  flags.List(&f.etcd_servers, "etcd-servers", "", "Store members: scheme://host:port, comma separated").required = true;
+  flags.String(&f.etcd_cafile, "etcd-cafile", "", "CA of the store's certificates");
+  flags.String(&f.etcd_certfile, "etcd-certfile", "", "Client certificate for the store");
+  flags.String(&f.etcd_keyfile, "etcd-keyfile", "", "Key of --etcd-certfile");
+  flags.String(&f.bind_address, "bind-address", "", "Address to listen on");
+  flags.String(&f.advertise_address, "advertise-address", "", "Address told to the cluster");
+  flags.Int(&f.secure_port, "secure-port", "", "Port of the REST API (HTTPS)");
+  flags.Int(&f.grpc_port, "grpc-port", "", "Port of the internal gRPC API; -1: secure port + 1; 0: off");
+  flags.String(&f.client_ca_file, "client-ca-file", "", "CA of client certificates");
+  flags.String(&f.tls_cert_file, "tls-cert-file", "", "Serving certificate");
+  flags.String(&f.tls_private_key_file, "tls-private-key-file", "", "Key of --tls-cert-file");
+  flags.List(&f.service_account_key_files, "service-account-key-file", "", "Keys that verify tokens");
+  flags.String(&f.service_account_signing_key_file, "service-account-signing-key-file", "", "Key that signs tokens");
+  flags.List(&f.service_account_issuers, "service-account-issuer", "", "Issuer of tokens; the first one mints");
+  flags.String(&f.service_account_jwks_uri, "service-account-jwks-uri", "", "Where verifiers find the token keys");
+  flags.List(&f.api_audiences, "api-audiences", "", "Audiences of this server's tokens");
+  flags.String(&f.token_auth_file, "token-auth-file", "", "Static tokens: token,user,uid,\"groups\"");
+  flags.Bool(&f.enable_bootstrap_token_auth, "enable-bootstrap-token-auth", "", "Accept bootstrap tokens");
+  flags.Bool(&f.anonymous_auth, "anonymous-auth", "", "Let requests without credentials be system:anonymous");
+  flags.List(&f.authorization_modes, "authorization-mode", "", "Node, RBAC, AlwaysAllow, AlwaysDeny");
+  flags.List(&f.enable_admission_plugins, "enable-admission-plugins", "", "On top of the defaults");
+  flags.List(&f.disable_admission_plugins, "disable-admission-plugins", "", "Of the defaults");
+  flags.String(&f.service_cluster_ip_range, "service-cluster-ip-range", "", "CIDR of service addresses");
+  flags.String(&f.service_node_port_range, "service-node-port-range", "", "Node ports of services: FIRST-LAST");
+  flags.String(&f.kubelet_client_certificate, "kubelet-client-certificate", "", "Client certificate for kubelets");
+  flags.String(&f.kubelet_client_key, "kubelet-client-key", "", "Key of --kubelet-client-certificate");
+  flags.String(&f.kubelet_certificate_authority, "kubelet-certificate-authority", "", "CA of kubelets; none: not checked");
+  flags.List(&f.kubelet_preferred_address_types, "kubelet-preferred-address-types", "", "Node address types, best first");
+  flags.String(&f.endpoint_reconciler_type, "endpoint-reconciler-type", "", "none: leave the kubernetes endpoints alone");
+  flags.Int(&f.not_ready_toleration_seconds, "default-not-ready-toleration-seconds", "", "Given to pods");
+  flags.Int(&f.unreachable_toleration_seconds, "default-unreachable-toleration-seconds", "", "Given to pods");
+  flags.Int(&f.workers, "workers", "", "Threads for requests; 0: by the number of processors");
+  flags.Int(&f.verbosity, "v", "v", "Log verbosity");
+  flags.NoEffect({"allow-privileged"}, "privileged pods are always allowed; PodSecurity levels restrict them", /*is_bool=*/true);
+  flags.NoEffect({"profiling"}, "there is no profiling endpoint", /*is_bool=*/true);
+  flags.NoEffect({"feature-gates", "runtime-config"}, "features and versions are those that are on by default in this release");
+  flags.Custom("etcd-prefix", "where objects lie in the store: /registry", "'/registry'", OnlyValue("/registry"));
+  flags.Custom("storage-backend", "the store's API: etcd3", "'etcd3'", OnlyValue("etcd3"));
+  const base::Program program{"kube-apiserver", "The Kubernetes API server: REST and gRPC in front of an etcd v3 store.",
+                              std::string("Kubernetes ") + base::kKubernetesVersion};
+  return base::ParseDaemonFlags(program, flags, argc, argv, exit_code);
 }
 
 }  // namespace apiserver

@@ -1,28 +1,10 @@
-#include <CLI/CLI.hpp>
+#include "base/daemon_flags.h"
 
-#include <algorithm>
-#include <deque>
-#include <string>
-#include <utility>
-#include <vector>
-
+#include "absl/strings/str_cat.h"
+#include "base/version.h"
 #include "controller-manager/options.h"
 
 namespace controller_manager {
-namespace {
-
-// Durations as Go writes them: "40s", "1m30s".
-void AddDuration(CLI::App& app, const std::string& name, absl::Duration& value, const std::string& help) {
-  app.add_option_function<std::string>(
-         name,
-         [&value, name](const std::string& text) {
-           if (!absl::ParseDuration(text, &value)) throw CLI::ValidationError(name, "invalid duration \"" + text + "\"");
-         },
-         help)
-      ->default_str(absl::FormatDuration(value));
-}
-
-}  // namespace
 
 bool Options::Enabled(const std::string& name) const {
   bool star = false;
@@ -35,76 +17,70 @@ bool Options::Enabled(const std::string& name) const {
 }
 
 int ParseFlags(int argc, char** argv, Options& o) {
-  CLI::App app("Runs the control loops that bring the cluster to the state its objects describe.",
-               "kube-controller-manager");
+  base::FlagSet flags;
   o.leader_election.name = "kube-controller-manager";
-  const auto add = [&](const std::string& name, auto& value, const std::string& help) {
-    app.add_option(name, value, help)->capture_default_str();
-  };
-  add("--kubeconfig", o.kubeconfig, "kubeconfig of the API server");
-  app.add_option("--controllers", o.controllers, "controllers to run: '*', 'name', '-name'")->delimiter(',');
-  add("--root-ca-file", o.root_ca_file, "certificate authority published to every namespace");
-  add("--bind-address", o.bind_address, "address of the health and metrics port");
-  add("--secure-port", o.secure_port, "health and metrics over HTTPS; 0 is off");
-  add("--tls-cert-file", o.tls_cert_file, "certificate of the health port; self-signed without");
-  add("--tls-private-key-file", o.tls_private_key_file, "its key");
-  app.add_flag("--leader-elect,!--no-leader-elect", o.leader_election.enabled, "be one active of several");
-  AddDuration(app, "--leader-elect-lease-duration", o.leader_election.lease_duration, "others wait this long");
-  AddDuration(app, "--leader-elect-renew-deadline", o.leader_election.renew_deadline, "the leader gives up after");
-  AddDuration(app, "--leader-elect-retry-period", o.leader_election.retry_period, "between attempts");
-  add("--leader-elect-resource-name", o.leader_election.name, "name of the Lease");
-  add("--leader-elect-resource-namespace", o.leader_election.ns, "its namespace");
-  app.add_flag("--allocate-node-cidrs", o.allocate_node_cidrs, "give nodes their pod CIDRs");
-  add("--cluster-cidr", o.cluster_cidr, "network of all pods");
-  add("--service-cluster-ip-range", o.service_cluster_ip_range, "network of services, never given to nodes");
-  add("--node-cidr-mask-size", o.node_cidr_mask_size, "size of a node's network");
-  add("--node-cidr-mask-size-ipv4", o.node_cidr_mask_size, "size of a node's IPv4 network");
-  AddDuration(app, "--node-monitor-period", o.node_monitor_period, "between looks at all nodes");
-  AddDuration(app, "--node-monitor-grace-period", o.node_monitor_grace_period, "a node silent for this long is Unknown");
-  AddDuration(app, "--node-startup-grace-period", o.node_startup_grace_period, "the same for a node that never spoke");
-  add("--node-eviction-rate", o.node_eviction_rate, "nodes a second to evict pods from");
-  add("--secondary-node-eviction-rate", o.secondary_node_eviction_rate, "the same in an unhealthy zone");
-  add("--large-cluster-size-threshold", o.large_cluster_size_threshold, "zones up to this size stop evicting");
-  add("--unhealthy-zone-threshold", o.unhealthy_zone_threshold, "share of nodes not ready that makes a zone unhealthy");
-  add("--terminated-pod-gc-threshold", o.terminated_pod_gc_threshold, "terminated pods to keep");
-  add("--concurrent-replicaset-syncs", o.concurrent_replicaset_syncs, "workers");
-  add("--concurrent-rc-syncs", o.concurrent_rc_syncs, "workers");
-  add("--concurrent-deployment-syncs", o.concurrent_deployment_syncs, "workers");
-  add("--concurrent-daemonset-syncs", o.concurrent_daemonset_syncs, "workers");
-  add("--concurrent-statefulset-syncs", o.concurrent_statefulset_syncs, "workers");
-  add("--concurrent-job-syncs", o.concurrent_job_syncs, "workers");
-  add("--concurrent-cron-job-syncs", o.concurrent_cron_job_syncs, "workers");
-  add("--concurrent-endpoint-syncs", o.concurrent_endpoint_syncs, "workers");
-  add("--concurrent-service-endpoint-syncs", o.concurrent_service_endpoint_syncs, "workers");
-  add("--concurrent-namespace-syncs", o.concurrent_namespace_syncs, "workers");
-  add("--concurrent-gc-syncs", o.concurrent_gc_syncs, "workers");
-  add("--concurrent-serviceaccount-token-syncs", o.concurrent_serviceaccount_token_syncs, "workers");
-  add("--concurrent-ttl-after-finished-syncs", o.concurrent_ttl_after_finished_syncs, "workers");
-  add("--concurrent-resource-quota-syncs", o.concurrent_resource_quota_syncs, "workers");
-  AddDuration(app, "--resource-quota-sync-period", o.resource_quota_sync_period, "between full recounts of quotas");
-  add("--max-endpoints-per-slice", o.max_endpoints_per_slice, "endpoints in one EndpointSlice");
-  app.add_option("--enable-garbage-collector", o.enable_garbage_collector, "collect objects whose owners are gone");
-  app.add_option("-v,--v", o.verbosity, "log verbosity");
-  // Accepted for the sake of existing command lines: what they configure is built in here or done elsewhere.
-  static const char* const kIgnored[] = {
-      "--authentication-kubeconfig", "--authorization-kubeconfig", "--service-account-private-key-file",
-      "--use-service-account-credentials", "--cluster-signing-cert-file", "--cluster-signing-key-file",
-      "--cluster-name", "--client-ca-file", "--requestheader-client-ca-file", "--cloud-provider", "--profiling",
-      "--kube-api-qps", "--kube-api-burst", "--feature-gates", "--master", "--cert-dir",
-      "--leader-elect-resource-lock", "--configure-cloud-routes", "--min-resync-period"};
-  std::deque<std::string> ignored;
-  for (const char* name : kIgnored) app.add_option(name, ignored.emplace_back(), "accepted, not used")->group("");
-  std::vector<std::string> args(argv + 1, argv + argc);
-  for (std::string& arg : args) {
-    if (arg.rfind("-v=", 0) == 0) arg.insert(0, "-");  // a short name with '=', as Go's flags allow
-  }
-  std::reverse(args.begin(), args.end());  // as this parser takes them
-  try {
-    app.parse(std::move(args));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error);
-  }
-  return -1;
+  flags.String(&o.kubeconfig, "kubeconfig", "", "kubeconfig of the API server");
+  flags.List(&o.controllers, "controllers", "", "controllers to run: '*', 'name', '-name'");
+  flags.String(&o.root_ca_file, "root-ca-file", "", "certificate authority published to every namespace");
+  flags.String(&o.bind_address, "bind-address", "", "address of the health and metrics port");
+  flags.Int(&o.secure_port, "secure-port", "", "health and metrics over HTTPS; 0 is off");
+  flags.String(&o.tls_cert_file, "tls-cert-file", "", "certificate of the health port; self-signed without");
+  flags.String(&o.tls_private_key_file, "tls-private-key-file", "", "its key");
+  flags.Bool(&o.leader_election.enabled, "leader-elect", "", "be one active of several");
+  flags.Duration(&o.leader_election.lease_duration, "leader-elect-lease-duration", "", "others wait this long");
+  flags.Duration(&o.leader_election.renew_deadline, "leader-elect-renew-deadline", "", "the leader gives up after");
+  flags.Duration(&o.leader_election.retry_period, "leader-elect-retry-period", "", "between attempts");
+  flags.String(&o.leader_election.name, "leader-elect-resource-name", "", "name of the Lease");
+  flags.String(&o.leader_election.ns, "leader-elect-resource-namespace", "", "its namespace");
+  flags.Bool(&o.allocate_node_cidrs, "allocate-node-cidrs", "", "give nodes their pod CIDRs");
+  flags.String(&o.cluster_cidr, "cluster-cidr", "", "network of all pods");
+  flags.String(&o.service_cluster_ip_range, "service-cluster-ip-range", "", "network of services, never given to nodes");
+  flags.Int(&o.node_cidr_mask_size, "node-cidr-mask-size", "", "size of a node's network");
+  flags.Duration(&o.node_monitor_period, "node-monitor-period", "", "between looks at all nodes");
+  flags.Duration(&o.node_monitor_grace_period, "node-monitor-grace-period", "", "a node silent for this long is Unknown");
+  flags.Duration(&o.node_startup_grace_period, "node-startup-grace-period", "", "the same for a node that never spoke");
+  flags.Double(&o.node_eviction_rate, "node-eviction-rate", "", "nodes a second to evict pods from");
+  flags.Double(&o.secondary_node_eviction_rate, "secondary-node-eviction-rate", "", "the same in an unhealthy zone");
+  flags.Int(&o.large_cluster_size_threshold, "large-cluster-size-threshold", "", "zones up to this size stop evicting");
+  flags.Double(&o.unhealthy_zone_threshold, "unhealthy-zone-threshold", "", "share of nodes not ready that makes a zone unhealthy");
+  flags.Int(&o.terminated_pod_gc_threshold, "terminated-pod-gc-threshold", "", "terminated pods to keep");
+  flags.Int(&o.concurrent_replicaset_syncs, "concurrent-replicaset-syncs", "", "workers");
+  flags.Int(&o.concurrent_rc_syncs, "concurrent-rc-syncs", "", "workers");
+  flags.Int(&o.concurrent_deployment_syncs, "concurrent-deployment-syncs", "", "workers");
+  flags.Int(&o.concurrent_daemonset_syncs, "concurrent-daemonset-syncs", "", "workers");
+  flags.Int(&o.concurrent_statefulset_syncs, "concurrent-statefulset-syncs", "", "workers");
+  flags.Int(&o.concurrent_job_syncs, "concurrent-job-syncs", "", "workers");
+  flags.Int(&o.concurrent_cron_job_syncs, "concurrent-cron-job-syncs", "", "workers");
+  flags.Int(&o.concurrent_endpoint_syncs, "concurrent-endpoint-syncs", "", "workers");
+  flags.Int(&o.concurrent_service_endpoint_syncs, "concurrent-service-endpoint-syncs", "", "workers");
+  flags.Int(&o.concurrent_namespace_syncs, "concurrent-namespace-syncs", "", "workers");
+  flags.Int(&o.concurrent_gc_syncs, "concurrent-gc-syncs", "", "workers");
+  flags.Int(&o.concurrent_serviceaccount_token_syncs, "concurrent-serviceaccount-token-syncs", "", "workers");
+  flags.Int(&o.concurrent_ttl_after_finished_syncs, "concurrent-ttl-after-finished-syncs", "", "workers");
+  flags.Int(&o.concurrent_resource_quota_syncs, "concurrent-resource-quota-syncs", "", "workers");
+  flags.Duration(&o.resource_quota_sync_period, "resource-quota-sync-period", "", "between full recounts of quotas");
+  flags.Int(&o.max_endpoints_per_slice, "max-endpoints-per-slice", "", "endpoints in one EndpointSlice");
+  flags.Bool(&o.enable_garbage_collector, "enable-garbage-collector", "", "collect objects whose owners are gone");
+  flags.Int(&o.verbosity, "v", "v", "log verbosity");
+  flags.Alias("node-cidr-mask-size-ipv4", "node-cidr-mask-size");
+  flags.NoEffect({"authentication-kubeconfig", "authorization-kubeconfig", "client-ca-file", "requestheader-client-ca-file"},
+                 "the health and metrics port answers without identities");
+  flags.NoEffect({"use-service-account-credentials"}, "all controllers act under the kubeconfig's identity", /*is_bool=*/true);
+  flags.NoEffect({"service-account-private-key-file"}, "tokens are minted by the API server alone");
+  flags.NoEffect({"cluster-signing-cert-file", "cluster-signing-key-file"}, "there is no signing controller");
+  flags.NoEffect({"kube-api-qps", "kube-api-burst"}, "requests are not held back here; the API server's flow control does it");
+  flags.NoEffect({"cloud-provider", "cluster-name"}, "there are no cloud controllers");
+  flags.NoEffect({"configure-cloud-routes"}, "there are no cloud controllers", /*is_bool=*/true);
+  flags.NoEffect({"leader-elect-resource-lock"}, "the lock is a Lease");
+  flags.NoEffect({"min-resync-period"}, "caches follow watches and are never resynced on a timer");
+  flags.NoEffect({"feature-gates"}, "features are those that are on by default in this release");
+  flags.NoEffect({"cert-dir"}, "a self-signed certificate is kept in memory");
+  flags.NoEffect({"profiling"}, "there is no profiling endpoint", /*is_bool=*/true);
+  int exit_code = 0;
+  const base::Program program{"kube-controller-manager",
+                              "Runs the control loops that bring the cluster to the state its objects describe.",
+                              absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  return base::ParseDaemonFlags(program, flags, argc, argv, &exit_code) ? -1 : exit_code;
 }
 
 }  // namespace controller_manager

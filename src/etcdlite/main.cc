@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   base::InitLog("etcdlite");
   const auto flags = etcdlite::ParseFlags(argc, argv);
   if (!flags.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(flags.status().message()).c_str());
+    if (!flags.status().message().empty()) std::fprintf(stderr, "%s\n", std::string(flags.status().message()).c_str());
     return 2;
   }
   if (!flags->has_value()) return 0;

@@ -1,13 +1,14 @@
 // kube-proxy: routes the cluster's services on one node with nftables.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <thread>
 
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
 #include "base/clock.h"
+#include "base/daemon_flags.h"
 #include "base/log.h"
 #include "base/shutdown.h"
+#include "base/version.h"
 #include "client/api_client.h"
 #include "client/informer.h"
 #include "client/kubeconfig.h"
@@ -107,34 +108,34 @@ int Run(const Flags& flags) {
   return 0;
 }
 
-bool ParseDuration(const std::string& text, absl::Duration& out) { return absl::ParseDuration(text, &out); }
-
 }  // namespace
 
 int main(int argc, char** argv) {
   base::BlockShutdownSignals();
   Flags flags;
-  std::string min_sync = "50ms", sync = "30s", node_port_addresses;
-  CLI::App app{"Routes the cluster's services on this node: watches Services and EndpointSlices, writes nftables rules."};
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // units append overrides
-  app.add_option("--kubeconfig", flags.kubeconfig, "How to reach the API server");
-  app.add_option("--hostname-override", flags.proxier.node, "This node's name; the host name when not given");
-  app.add_option("--cluster-cidr", flags.proxier.cluster_cidr, "Addresses of pods; traffic from elsewhere to a service is masqueraded");
-  app.add_option("--proxy-mode", flags.mode, "How services are routed: nftables")->check(CLI::IsMember({"nftables", ""}));
-  app.add_flag("--masquerade-all", flags.proxier.masquerade_all, "Masquerade all traffic to cluster IPs");
-  app.add_option("--nodeport-addresses", node_port_addresses, "CIDRs of the addresses that answer node ports; 'primary': the node's own");
-  app.add_option("--min-sync-period", min_sync, "Least time between two changes of the rules");
-  app.add_option("--iptables-min-sync-period,--nftables-min-sync-period", min_sync, "Same as --min-sync-period")->group("");
-  app.add_option("--nftables-sync-period", sync, "How often to look whether the rules are still there");
-  app.add_option("--healthz-bind-address", flags.status.healthz_address, "Where /healthz answers; empty: nowhere")->capture_default_str();
-  app.add_option("--metrics-bind-address", flags.status.metrics_address, "Where /metrics answers; empty: nowhere")->capture_default_str();
-  app.add_flag("--cleanup", flags.cleanup, "Remove the rules of a former run and exit");
-  app.add_option("-v,--v", flags.verbosity, "Log verbosity");
-  CLI11_PARSE(app, argc, argv);
+  std::string node_port_addresses;
+  base::FlagSet f;
+  f.String(&flags.kubeconfig, "kubeconfig", "", "how to reach the API server");
+  f.String(&flags.proxier.node, "hostname-override", "", "this node's name; the host name when not given");
+  f.String(&flags.proxier.cluster_cidr, "cluster-cidr", "", "addresses of pods; traffic from elsewhere to a service is masqueraded");
+  f.Choice(&flags.mode, "proxy-mode", {"nftables", ""}, "how services are routed: nftables");
+  f.Bool(&flags.proxier.masquerade_all, "masquerade-all", "", "masquerade all traffic to cluster IPs");
+  f.String(&node_port_addresses, "nodeport-addresses", "", "CIDRs of the addresses that answer node ports; 'primary': the node's own");
+  f.Duration(&flags.proxier.min_sync_period, "nftables-min-sync-period", "", "least time between two changes of the rules");
+  f.Alias("min-sync-period", "nftables-min-sync-period");
+  f.Alias("iptables-min-sync-period", "nftables-min-sync-period");
+  f.Duration(&flags.proxier.sync_period, "nftables-sync-period", "", "how often to look whether the rules are still there");
+  f.Alias("iptables-sync-period", "nftables-sync-period");
+  f.String(&flags.status.healthz_address, "healthz-bind-address", "", "where /healthz answers; empty: nowhere");
+  f.String(&flags.status.metrics_address, "metrics-bind-address", "", "where /metrics answers; empty: nowhere");
+  f.Bool(&flags.cleanup, "cleanup", "", "remove the rules of a former run and exit");
+  f.Int(&flags.verbosity, "v", "v", "log verbosity");
+  int exit_code = 0;
+  const base::Program program{"kube-proxy",
+                              "Routes the cluster's services on this node: watches Services and EndpointSlices, writes nftables rules.",
+                              std::string("Kubernetes ") + base::kKubernetesVersion};
+  if (!base::ParseDaemonFlags(program, f, argc, argv, &exit_code)) return exit_code;
   base::InitLog("kube-proxy", flags.verbosity);
-  if (!ParseDuration(min_sync, flags.proxier.min_sync_period) || !ParseDuration(sync, flags.proxier.sync_period)) {
-    return Fail(absl::InvalidArgumentError("periods are durations such as 1s or 50ms"));
-  }
   if (!node_port_addresses.empty() && node_port_addresses != "primary") {
     flags.proxier.node_port_addresses = absl::StrSplit(node_port_addresses, ',');
   }

@@ -4,12 +4,14 @@
 //   kubelet cleanup --root-dir DIR                   removes everything that runs and lies below DIR
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/daemon_flags.h"
 #include "base/log.h"
 #include "base/shutdown.h"
+#include "base/version.h"
 #include "kubelet/kubelet.h"
 
 namespace {
@@ -21,67 +23,77 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-void AddFlags(CLI::App& app, KubeletOptions& o, std::map<std::string, std::string>& durations, std::string& dns, std::string& labels) {
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("--kubeconfig", o.kubeconfig, "How to reach the API server");
-  app.add_option("--config", o.config_file, "A KubeletConfiguration file; flags win over it");
-  app.add_option("--hostname-override", o.hostname, "Name of the node (default: the host name)");
-  app.add_option("--node-ip", o.node_ip, "Address of the node (default: of the default route's interface)");
-  app.add_option("--root-dir", o.root_dir, "Where everything lies")->capture_default_str();
-  app.add_option("--address", o.address, "Where to serve")->capture_default_str();
-  app.add_option("--port", o.port, "HTTPS port for logs, exec and metrics; 0: none")->capture_default_str();
-  app.add_option("--pod-manifest-path", o.manifest_path, "File or folder of static pods");
-  app.add_option("--register-node", o.register_node, "Register with the API server")->capture_default_str();
-  app.add_option("--register-schedulable", [&o](const std::vector<std::string>& v) { o.unschedulable = v.at(0) == "false"; return true; },
-                 "Register as schedulable");
-  app.add_option("--node-labels", labels, "Labels of the node: key=value,...");
-  app.add_option("--register-with-taints", o.taints, "Taints of the node: key=value:Effect,...");
-  app.add_option("--node-status-update-frequency", durations["status_update"], "How often the status is looked at (default 10s)");
-  app.add_option("--node-status-report-frequency", durations["status_report"], "How often an unchanged status is written (default 5m)");
-  app.add_option("--sync-frequency", durations["sync"], "How often every pod is looked at (default 1m)");
-  app.add_option("--max-pods", o.max_pods, "How many pods fit")->capture_default_str();
-  app.add_option("--pod-max-pids", o.pod_pids_limit, "How many processes a pod may have")->capture_default_str();
-  app.add_option("--cluster-dns", dns, "Name servers of pods, comma-separated");
-  app.add_option("--cluster-domain", o.cluster_domain, "DNS domain of the cluster")->capture_default_str();
-  app.add_option("--resolv-conf", o.resolv_conf, "Resolver configuration of pods with the node's DNS")->capture_default_str();
-  app.add_option("--tls-cert-file", o.tls_cert_file, "Server certificate (default: self-signed)");
-  app.add_option("--tls-private-key-file", o.tls_key_file, "Its key");
-  app.add_option("--client-ca-file", o.client_ca_file, "CA of client certificates");
-  app.add_option("--anonymous-auth", o.anonymous, "Answer requests without identity")->capture_default_str();
-  app.add_option("--authorization-mode", o.authorization_mode, "AlwaysAllow or Webhook")->capture_default_str();
-  app.add_option("--runtime", o.runtime, "embedded: real containers; hollow: pods run in name only")->capture_default_str();
-  app.add_option("--container-runtime-endpoint", o.runtime_endpoint,
-                 "Socket of a CRI runtime that runs the pods instead: unix:///run/containerd/containerd.sock");
-  app.add_option("--cgroup-root", o.cgroup_root, "Parent cgroup of the pods (default: made of the root directory)");
-  app.add_option("--cni-bin-dir", o.cni_bin_dir, "Where CNI plugins lie")->capture_default_str();
-  app.add_option("--cni-conf-dir", o.cni_conf_dir, "CNI configuration (default: a bridge, written for the node's pod range)");
-  app.add_option("--cni-bridge", o.cni_bridge, "Name of that bridge")->capture_default_str();
-  app.add_option("--cluster-cidr", o.cluster_cidr, "Pod range of the cluster: what goes elsewhere is masqueraded");
-  app.add_option("--route-kubeconfig", o.route_kubeconfig,
-                 "Credentials that may list nodes (kube-proxy's, say): sets routes to the pods of other nodes");
-  app.add_option("--pod-logs-dir", o.pod_logs_dir, "Where container logs lie (default: ROOT/log/pods)");
-  app.add_option("--image-dir", o.image_dir, "Image archives to load at start (default: ROOT/image-archives)");
-  app.add_option("--shim", o.shim_path, "The kubelet-shim program (default: beside this one)");
-  app.add_option("--container-log-max-size", o.log_max_bytes, "Bytes of a container log file")->capture_default_str();
-  app.add_option("--container-log-max-files", o.log_max_files, "Files of a container log")->capture_default_str();
-  app.add_option("-v,--v", o.verbosity, "Log verbosity")->capture_default_str();
+void AddFlags(base::FlagSet& flags, KubeletOptions& o, bool& schedulable, std::vector<std::string>& labels) {
+  flags.String(&o.kubeconfig, "kubeconfig", "", "how to reach the API server");
+  flags.String(&o.config_file, "config", "", "A KubeletConfiguration file; flags win over it");
+  flags.String(&o.hostname, "hostname-override", "", "name of the node (default: the host name)");
+  flags.String(&o.node_ip, "node-ip", "", "address of the node (default: of the default route's interface)");
+  flags.String(&o.root_dir, "root-dir", "", "where everything lies");
+  flags.String(&o.address, "address", "", "where to serve");
+  flags.Int(&o.port, "port", "", "HTTPS port for logs, exec and metrics; 0: none");
+  flags.String(&o.manifest_path, "pod-manifest-path", "", "file or folder of static pods");
+  flags.Bool(&o.register_node, "register-node", "", "register with the API server");
+  flags.List(&labels, "node-labels", "", "labels of the node: key=value,...");
+  flags.String(&o.taints, "register-with-taints", "", "taints of the node: key=value:Effect,...");
+  flags.Duration(&o.status_update, "node-status-update-frequency", "", "how often the status is looked at");
+  flags.Duration(&o.status_report, "node-status-report-frequency", "", "how often an unchanged status is written");
+  flags.Duration(&o.sync_frequency, "sync-frequency", "", "how often every pod is looked at");
+  flags.Int(&o.max_pods, "max-pods", "", "how many pods fit");
+  flags.Int(&o.pod_pids_limit, "pod-max-pids", "", "how many processes a pod may have");
+  flags.List(&o.cluster_dns, "cluster-dns", "", "name servers of pods, comma-separated");
+  flags.String(&o.cluster_domain, "cluster-domain", "", "DNS domain of the cluster");
+  flags.String(&o.resolv_conf, "resolv-conf", "", "resolver configuration of pods with the node's DNS");
+  flags.String(&o.tls_cert_file, "tls-cert-file", "", "server certificate (default: self-signed)");
+  flags.String(&o.tls_key_file, "tls-private-key-file", "", "its key");
+  flags.String(&o.client_ca_file, "client-ca-file", "", "CA of client certificates");
+  flags.Bool(&o.anonymous, "anonymous-auth", "", "answer requests without identity");
+  flags.String(&o.authorization_mode, "authorization-mode", "", "alwaysAllow or Webhook");
+  flags.Choice(&o.runtime, "runtime", {"embedded", "hollow"}, "embedded: real containers; hollow: pods run in name only");
+  flags.String(&o.runtime_endpoint, "container-runtime-endpoint", "", "socket of a CRI runtime that runs the pods instead: unix:///run/containerd/containerd.sock");
+  flags.String(&o.cgroup_root, "cgroup-root", "", "parent cgroup of the pods (default: made of the root directory)");
+  flags.String(&o.cni_bin_dir, "cni-bin-dir", "", "where CNI plugins lie");
+  flags.String(&o.cni_conf_dir, "cni-conf-dir", "", "CNI configuration (default: a bridge, written for the node's pod range)");
+  flags.String(&o.cni_bridge, "cni-bridge", "", "name of that bridge");
+  flags.String(&o.cluster_cidr, "cluster-cidr", "", "pod range of the cluster: what goes elsewhere is masqueraded");
+  flags.String(&o.route_kubeconfig, "route-kubeconfig", "", "credentials that may list nodes (kube-proxy's, say): sets routes to the pods of other nodes");
+  flags.String(&o.pod_logs_dir, "pod-logs-dir", "", "where container logs lie (default: ROOT/log/pods)");
+  flags.String(&o.image_dir, "image-dir", "", "image archives to load at start (default: ROOT/image-archives)");
+  flags.String(&o.shim_path, "shim", "", "the kubelet-shim program (default: beside this one)");
+  flags.Int(&o.log_max_bytes, "container-log-max-size", "", "bytes of a container log file");
+  flags.Int(&o.log_max_files, "container-log-max-files", "", "files of a container log");
+  flags.Int(&o.verbosity, "v", "v", "log verbosity");
+  flags.Bool(&schedulable, "register-schedulable", "", "register as schedulable");
 }
 
-absl::Status ReadFlags(const std::map<std::string, std::string>& durations, const std::string& dns, const std::string& labels, KubeletOptions& o) {
-  const auto duration = [&](const char* name, absl::Duration* out) {
-    const std::string& text = durations.at(name);
-    return text.empty() || absl::ParseDuration(text, out) ? absl::OkStatus()
-                                                          : absl::InvalidArgumentError("invalid duration \"" + text + "\"");
-  };
-  absl::Status status = duration("status_update", &o.status_update);
-  status.Update(duration("status_report", &o.status_report));
-  status.Update(duration("sync", &o.sync_frequency));
-  if (!dns.empty()) o.cluster_dns = absl::StrSplit(dns, ',', absl::SkipEmpty());
-  for (absl::string_view pair : absl::StrSplit(labels, ',', absl::SkipEmpty())) {
-    std::pair<std::string, std::string> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
-    o.node_labels[parts.first] = parts.second;
+// The command line, and below it the configuration file it names. False: the process ends with `*exit_code`.
+bool ReadOptions(int argc, char** argv, KubeletOptions& options, std::vector<std::string>& words, int* exit_code) {
+  const base::Program program{"kubelet",
+                              "Runs the pods of one node.\n\n"
+                              "  kubelet --kubeconfig FILE [flags]                 until it is told to stop\n"
+                              "  kubelet image load ARCHIVE... --root-dir DIR      puts OCI or docker-save archives into the node's store\n"
+                              "  kubelet cleanup --root-dir DIR                    removes everything that runs and lies below DIR",
+                              std::string("Kubernetes ") + base::kKubernetesVersion};
+  std::string config_file;
+  for (int pass = 0; pass < 2; ++pass) {  // flags win: the file first, then the command line once more
+    bool schedulable = true;
+    std::vector<std::string> labels;
+    base::FlagSet flags;
+    AddFlags(flags, options, schedulable, labels);
+    if (!base::ParseDaemonFlags(program, flags, argc, argv, exit_code, &words)) return false;
+    options.unschedulable = !schedulable;
+    for (const std::string& label : labels) {
+      std::pair<std::string, std::string> pair = absl::StrSplit(label, absl::MaxSplits('=', 1));
+      options.node_labels[pair.first] = pair.second;
+    }
+    if (pass > 0 || options.config_file.empty()) return true;
+    config_file = options.config_file;
+    options = KubeletOptions();
+    if (const absl::Status read = kubelet::ApplyConfigFile(config_file, &options); !read.ok()) {
+      *exit_code = Fail(read);
+      return false;
+    }
   }
-  return status;
+  return true;
 }
 
 }  // namespace
@@ -89,37 +101,18 @@ absl::Status ReadFlags(const std::map<std::string, std::string>& durations, cons
 int main(int argc, char** argv) {
   base::BlockShutdownSignals();
   KubeletOptions options;
-  std::map<std::string, std::string> durations;
-  std::string dns, labels;
-  std::vector<std::string> archives;
-  CLI::App app{"Runs the pods of one node."};
-  app.fallthrough();
-  AddFlags(app, options, durations, dns, labels);
-  CLI::App* image = app.add_subcommand("image", "The node's images");
-  CLI::App* load = image->add_subcommand("load", "Loads OCI or docker-save archives");
-  load->add_option("archive", archives, "Archive files")->required()->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  image->fallthrough();
-  load->fallthrough();
-  image->require_subcommand(1);
-  CLI::App* cleanup = app.add_subcommand("cleanup", "Removes everything that runs and lies below --root-dir");
-  cleanup->fallthrough();
-  CLI11_PARSE(app, argc, argv);
-  if (!options.config_file.empty()) {
-    // Flags win: the file first, then the command line once more.
-    const std::string path = options.config_file;
-    options = KubeletOptions();
-    if (const absl::Status read = kubelet::ApplyConfigFile(path, &options); !read.ok()) return Fail(read);
-    CLI11_PARSE(app, argc, argv);
+  std::vector<std::string> words;
+  int exit_code = 0;
+  if (!ReadOptions(argc, argv, options, words, &exit_code)) return exit_code;
+  const bool load = words.size() > 2 && words[0] == "image" && words[1] == "load";
+  const bool cleanup = words.size() == 1 && words[0] == "cleanup";
+  if (!words.empty() && !load && !cleanup) {
+    return Fail(absl::InvalidArgumentError("unknown command \"" + absl::StrJoin(words, " ") + "\"; there are: image load ARCHIVE..., cleanup"));
   }
   base::InitLog("kubelet", options.verbosity);
-  if (absl::Status status = ReadFlags(durations, dns, labels, options); !status.ok()) return Fail(status);
   if (absl::Status status = kubelet::CompleteOptions(&options); !status.ok()) return Fail(status);
-  if (load->parsed()) {
-    const absl::Status status = kubelet::LoadImages(options, archives);
-    return status.ok() ? 0 : Fail(status);
-  }
-  if (cleanup->parsed()) {
-    const absl::Status status = kubelet::Cleanup(options);
+  if (load || cleanup) {
+    const absl::Status status = load ? kubelet::LoadImages(options, {words.begin() + 2, words.end()}) : kubelet::Cleanup(options);
     return status.ok() ? 0 : Fail(status);
   }
   if (options.kubeconfig.empty()) return Fail(absl::InvalidArgumentError("--kubeconfig is required"));

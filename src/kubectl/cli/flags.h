@@ -1,79 +1,12 @@
-// Command-line flags with the behaviour and error texts people know from kubectl: `--name=value`,
-// `--name value`,
-// `-nVALUE`, grouped booleans, flags after arguments, `--` ends flags, lists by comma or
-// repetition. (CLI11 words its errors its own way and knows no optional value, so it does not serve
-// here.)
+// kubectl's flags are the ones of all programs.
 #pragma once
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "absl/status/status.h"
-#include "absl/strings/string_view.h"
-#include "absl/time/time.h"
+#include "base/flags.h"
 
 namespace kubectl {
 
-struct Flag {
-  std::string name;
-  std::string shorthand;  // one letter or empty
-  std::string help;
-  std::string default_text;  // as the help shows it: false, 'none', [], 0s
-  std::string
-      no_value;  // taken when the flag stands alone (booleans: "true"); empty: a value is required
-  bool required = false;
-  bool hidden = false;
-  bool changed = false;
-  std::function<absl::Status(const std::string&)> set;
-};
-
-class FlagSet {
- public:
-  // Each registers a flag bound to `*target`, whose present value is the default. The target
-  // outlives the set.
-  Flag& Bool(bool* target, absl::string_view name, absl::string_view shorthand,
-             absl::string_view help);
-  Flag& Int(int64_t* target, absl::string_view name, absl::string_view shorthand,
-            absl::string_view help);
-  Flag& String(std::string* target, absl::string_view name, absl::string_view shorthand,
-               absl::string_view help);
-  Flag& Duration(absl::Duration* target, absl::string_view name, absl::string_view shorthand,
-                 absl::string_view help);
-  // Values split at commas, as CSV: quotes protect a comma.
-  Flag& List(std::vector<std::string>* target, absl::string_view name, absl::string_view shorthand,
-             absl::string_view help);
-  // Each occurrence is one value.
-  Flag& Array(std::vector<std::string>* target, absl::string_view name, absl::string_view shorthand,
-              absl::string_view help);
-
-  Flag* Find(absl::string_view name);
-  const Flag* Find(absl::string_view name) const { return const_cast<FlagSet*>(this)->Find(name); }
-  bool Changed(absl::string_view name) const;
-  const std::vector<std::unique_ptr<Flag>>& flags() const { return flags_; }
-
-  struct Parsed {
-    std::vector<std::string> args;  // what is not a flag
-    int dash_at = -1;               // how many of them stood before `--`; -1: no `--`
-    bool help = false;              // -h or --help was seen
-  };
-  // Parses with the flags of this set and, after them, of `globals`. `interspersed` false stops at
-  // the first argument.
-  absl::Status Parse(const std::vector<std::string>& words, FlagSet* globals, Parsed* parsed,
-                     bool interspersed = true);
-  // InvalidArgument `required flag(s) "image" not set`.
-  absl::Status CheckRequired() const;
-
- private:
-  Flag& Add(absl::string_view name, absl::string_view shorthand, absl::string_view help);
-  Flag* FindShort(char letter);
-
-  std::vector<std::unique_ptr<Flag>> flags_;
-};
-
-// Go's duration syntax: "1h2m3.5s", "0", "300ms". InvalidArgument with Go's text.
-absl::StatusOr<absl::Duration> ParseGoDuration(absl::string_view text);
-std::string FormatGoDuration(absl::Duration duration);  // "1m30s", "0s"
+using base::Flag;
+using base::FlagSet;
+using base::FormatGoDuration;
+using base::ParseGoDuration;
 
 }  // namespace kubectl

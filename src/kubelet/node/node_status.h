@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/version.h"
 #include "k8s/core/v1/node.pb.h"
 #include "kubelet/node/machine_info.h"
 #include "kubelet/runtime/container_runtime.h"
@@ -22,7 +23,7 @@ struct NodeOptions {
   int port = 10250;
   bool unschedulable = false;
   int64_t memory_reserved = 50 << 20;  // kept back from pods: the eviction threshold
-  std::string kubelet_version = "v1.35.0";
+  std::string kubelet_version = base::kKubernetesVersion;
 };
 
 struct NodeFacts {

@@ -1,4 +1,6 @@
-#include "kubectl/cli/flags.h"
+#include "base/flags.h"
+
+#include <algorithm>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -6,7 +8,7 @@
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
 
-namespace kubectl {
+namespace base {
 namespace {
 
 std::string Quoted(absl::string_view text) { return absl::StrCat("\"", text, "\""); }
@@ -92,6 +94,83 @@ Flag& FlagSet::Int(int64_t* target, absl::string_view name, absl::string_view sh
     return absl::SimpleAtoi(text, target) ? absl::OkStatus() : BadNumber("ParseInt", text);
   };
   return flag;
+}
+
+Flag& FlagSet::Int(int* target, absl::string_view name, absl::string_view shorthand, absl::string_view help) {
+  Flag& flag = Add(name, shorthand, help);
+  flag.default_text = absl::StrCat(*target);
+  flag.set = [target](const std::string& text) {
+    int value = 0;
+    if (!absl::SimpleAtoi(text, &value)) return BadNumber("ParseInt", text);
+    *target = value;
+    return absl::OkStatus();
+  };
+  return flag;
+}
+
+Flag& FlagSet::Double(double* target, absl::string_view name, absl::string_view shorthand, absl::string_view help) {
+  Flag& flag = Add(name, shorthand, help);
+  flag.default_text = absl::StrCat(*target);
+  flag.set = [target](const std::string& text) {
+    double value = 0;
+    if (!absl::SimpleAtod(text, &value)) return BadNumber("ParseFloat", text);
+    *target = value;
+    return absl::OkStatus();
+  };
+  return flag;
+}
+
+Flag& FlagSet::Choice(std::string* target, absl::string_view name, std::vector<std::string> words, absl::string_view help) {
+  Flag& flag = Add(name, "", help);
+  flag.default_text = absl::StrCat("'", *target, "'");
+  flag.set = [target, words = std::move(words)](const std::string& text) {
+    if (std::find(words.begin(), words.end(), text) == words.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("must be one of ", absl::StrJoin(words, ", ")));
+    }
+    *target = text;
+    return absl::OkStatus();
+  };
+  return flag;
+}
+
+Flag& FlagSet::Custom(absl::string_view name, absl::string_view help, std::string default_text,
+                      std::function<absl::Status(const std::string&)> set) {
+  Flag& flag = Add(name, "", help);
+  flag.default_text = std::move(default_text);
+  flag.set = std::move(set);
+  return flag;
+}
+
+void FlagSet::Alias(absl::string_view name, absl::string_view of) {
+  Flag* original = Find(of);
+  Flag& flag = Add(name, "", original->help);
+  flag.no_value = original->no_value;
+  flag.hidden = true;
+  flag.set = [original](const std::string& text) {
+    const absl::Status status = original->set(text);
+    original->changed = original->changed || status.ok();
+    return status;
+  };
+}
+
+void FlagSet::NoEffect(std::vector<absl::string_view> names, absl::string_view why, bool is_bool) {
+  for (absl::string_view name : names) {
+    Flag& flag = Add(name, "", "");
+    flag.hidden = true;
+    flag.no_effect = std::string(why);
+    if (is_bool) flag.no_value = "true";
+    flag.set = [](const std::string&) { return absl::OkStatus(); };
+  }
+}
+
+std::vector<std::string> FlagSet::NoEffectWarnings() const {
+  std::vector<std::string> warnings;
+  for (const auto& flag : flags_) {
+    if (flag->changed && !flag->no_effect.empty()) {
+      warnings.push_back(absl::StrCat("Flag --", flag->name, " has no effect: ", flag->no_effect));
+    }
+  }
+  return warnings;
 }
 
 Flag& FlagSet::String(std::string* target, absl::string_view name, absl::string_view shorthand,
@@ -304,4 +383,4 @@ std::string FormatGoDuration(absl::Duration duration) {
   return text;
 }
 
-}  // namespace kubectl
+}  // namespace base
