@@ -13,11 +13,13 @@ step() {
 }
 step_done() { if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi; }
 
+listens() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; } # HOST PORT
+
 # wait_for SECONDS WHAT COMMAND...: polls until COMMAND succeeds.
 wait_for() {
   local limit=$((SECONDS + $1)) what=$2; shift 2
   until "$@" >/dev/null 2>&1; do
     ((SECONDS < limit)) || return 1
-    sleep 0.05
+    sleep 0.01
   done
 }

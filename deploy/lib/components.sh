@@ -17,8 +17,8 @@ extra() {
 }
 
 run_component() { # COMPONENT COMMAND...: start with its extra flags
-  local name=$1 flags; shift
-  mapfile -t flags < <(extra "$name")
+  local name=$1 flags=(); shift
+  [[ ! -s $dir/flags ]] || mapfile -t flags < <(extra "$name")
   [[ -x $1 || $1 != "$bin"/* ]] || die "$1 is missing; run cmake --build --preset release"
   start "$name" "$@" "${flags[@]}"
 }

@@ -2,6 +2,9 @@
 
 # install_packages LIST...: installs what the package lists name and dpkg does not have.
 install_packages() {
+  local seen=$top/build/.packages-$* status=/var/lib/dpkg/status
+  # Nothing was installed or removed since all were found, and the lists are the same.
+  [[ ! $seen -nt $status || -n $(find "$top/deploy/packages" -newer "$seen" -print -quit) ]] || return 0
   local list name missing=() wanted=()
   for list in "$@"; do
     while read -r name; do [[ -z $name || $name == \#* ]] || wanted+=("$name"); done <"$top/deploy/packages/$list.txt"
@@ -9,7 +12,7 @@ install_packages() {
   local have
   have=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null | awk '$2=="installed"{print $1}')
   for name in "${wanted[@]}"; do grep -qxF -- "$name" <<<"$have" || missing+=("$name"); done
-  ((${#missing[@]})) || return 0
+  if ((${#missing[@]} == 0)); then { mkdir -p "$top/build" && : >"$seen"; } 2>/dev/null; return 0; fi
   ((EUID == 0)) || die "these Debian packages are missing; install them as root: apt-get install ${missing[*]}"
   step "installing ${#missing[@]} Debian packages"
   local log; log=$(mktemp)
@@ -28,7 +31,7 @@ build_release() {
     [[ -z $(find "$top/src" "$top/proto" "$top/cmake" "$top/CMakeLists.txt" "$top/CMakePresets.json" -newer "$stamp" -print -quit) ]]; then
     return
   fi
-  [[ $what == all ]] || targets=(--target etcdlite etcdctl kube-apiserver kube-controller-manager kube-scheduler kubelet
+  [[ $what == all ]] || targets=(--target etcdlite etcdctl kube-apiserver kube-controller-manager kube-scheduler skiff-pki kubelet
     kubelet-shim kube-proxy kubectl)
   install_packages build
   step "building (the first time takes some minutes)"

@@ -2,7 +2,7 @@
 # $dir/pids/COMPONENT holds "PID START"; $dir/commands/COMPONENT the command line for `restart`.
 
 start_time() { # PID: clock ticks after boot; nothing when there is no such process
-  local stat; stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  local stat; { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   stat=${stat##*) }; set -- $stat; [[ $1 != Z ]] || return 1; printf %s "${20}"
 }
 
@@ -16,7 +16,7 @@ pid_of() { # COMPONENT: its pid when it runs
 start() {
   local name=$1; shift
   pid_of "$name" >/dev/null && return
-  mkdir -p "$dir/pids" "$dir/commands" "$dir/logs"
+  [[ -d $dir/pids && -d $dir/commands && -d $dir/logs ]] || mkdir -p "$dir/pids" "$dir/commands" "$dir/logs"
   printf '%q ' "$@" >"$dir/commands/$name"
   setsid "$@" >>"$dir/logs/$name.log" 2>&1 </dev/null 9>&- &
   printf '%s %s\n' $! "$(start_time $! || true)" >"$dir/pids/$name"

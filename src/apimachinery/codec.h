@@ -48,7 +48,7 @@ absl::StatusOr<Value> DecodeWire(const Message& message, absl::string_view wire)
 // Byte for byte what upstream writes: ascending numbers, maps sorted by key.
 void EncodeWire(const Message& message, const Value& value, std::string* out);
 // Equal to EncodeJson(DecodeWire(wire)) without building a tree: the way of every LIST and WATCH.
-// `api_version` and `kind`, when not empty, are printed as the object's own (they are not in its bytes).
+// Appends to *json, which stays as it is when the bytes are damaged. `api_version` and `kind`, when not empty, are printed as the object's own (they are not in its bytes).
 absl::Status TranscodeWireToJson(const Message& message, absl::string_view wire, absl::string_view api_version,
                                  absl::string_view kind, std::string* json);
 
@@ -61,6 +61,11 @@ struct Envelope {
 inline constexpr absl::string_view kProtobufMagic = absl::string_view("k8s\0", 4);
 bool HasEnvelope(absl::string_view bytes);
 std::string EncodeEnvelope(absl::string_view api_version, absl::string_view kind, absl::string_view raw);
+// What EncodeEnvelope writes before and behind `raw_size` raw bytes, for contents that are too large to be in one piece.
+struct EnvelopeFrame {
+  std::string head, tail;
+};
+EnvelopeFrame FrameEnvelope(absl::string_view api_version, absl::string_view kind, size_t raw_size);
 absl::StatusOr<Envelope> DecodeEnvelope(absl::string_view bytes);
 
 // Whole objects: kind and apiVersion stand in the tree.

@@ -8,17 +8,26 @@ namespace apimachinery {
 
 bool HasEnvelope(absl::string_view bytes) { return absl::StartsWith(bytes, kProtobufMagic); }
 
+EnvelopeFrame FrameEnvelope(absl::string_view api_version, absl::string_view kind, size_t raw_size) {
+  wire::ReverseWriter tail, head;
+  tail.String(4, "");
+  tail.String(3, "");
+  head.Varint(raw_size);
+  head.Tag(2, wire::kBytes);
+  const size_t mark = head.size();
+  head.String(2, kind);
+  head.String(1, api_version);
+  head.Close(1, mark);
+  head.Bytes(kProtobufMagic);
+  return {std::string(head.view()), std::string(tail.view())};
+}
+
 std::string EncodeEnvelope(absl::string_view api_version, absl::string_view kind, absl::string_view raw) {
-  wire::ReverseWriter out;
-  out.String(4, "");
-  out.String(3, "");
-  out.String(2, raw);
-  const size_t mark = out.size();
-  out.String(2, kind);
-  out.String(1, api_version);
-  out.Close(1, mark);
-  out.Bytes(kProtobufMagic);
-  return std::string(out.view());
+  EnvelopeFrame frame = FrameEnvelope(api_version, kind, raw.size());
+  frame.head.reserve(frame.head.size() + raw.size() + frame.tail.size());
+  frame.head.append(raw.data(), raw.size());
+  frame.head += frame.tail;
+  return std::move(frame.head);
 }
 
 absl::StatusOr<Envelope> DecodeEnvelope(absl::string_view bytes) {

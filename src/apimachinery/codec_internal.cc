@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "apimachinery/json.h"
 #include "apimachinery/rfc3339.h"
 #include "apimachinery/wire.h"
@@ -95,12 +99,31 @@ void AppendZeroJson(const Field& field, std::string* out) {
   }
 }
 
-void AppendRawJson(absl::string_view raw, std::string* out) {
-  bool clean = !raw.empty();
-  for (const char c : raw) {
-    clean &= static_cast<unsigned char>(c) > 0x20 && c != '<' && c != '>' && c != '&' && c != '\xe2';
+bool IsCleanJson(absl::string_view raw) {
+  const auto clean = [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != '<' && c != '>' && c != '&' && c != '\xe2';
+  };
+  size_t at = 0;
+#ifdef __SSE2__
+  for (; raw.size() - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(raw.data() + at));
+    // Unsigned "at most 0x20": the larger of both is 0x20.
+    __m128i bad = _mm_cmpeq_epi8(_mm_max_epu8(block, _mm_set1_epi8(0x20)), _mm_set1_epi8(0x20));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_and_si128(block, _mm_set1_epi8(static_cast<char>(0xfd))),
+                                           _mm_set1_epi8('<')));  // '<' and '>' differ in one bit
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(block, _mm_set1_epi8('&')));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(block, _mm_set1_epi8('\xe2')));
+    if (_mm_movemask_epi8(bad) != 0) return false;
   }
-  if (clean) {
+#endif
+  for (; at < raw.size(); ++at) {
+    if (!clean(raw[at])) return false;
+  }
+  return !raw.empty();
+}
+
+void AppendRawJson(absl::string_view raw, std::string* out) {
+  if (IsCleanJson(raw)) {
     out->append(raw.data(), raw.size());
     return;
   }

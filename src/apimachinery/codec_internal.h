@@ -40,6 +40,8 @@ inline bool OmitAbsent(const Field& field) {
   return field.omitzero || (field.omitempty && !IsPlainStruct(field));
 }
 
+// Whether JSON bytes can be printed as they stand: no space, nothing that Go escapes. May say no to some that could.
+bool IsCleanJson(absl::string_view raw);
 // JSON bytes that are safe to print as they stand; others are compacted (null when they are no JSON at all).
 void AppendRawJson(absl::string_view raw, std::string* out);
 

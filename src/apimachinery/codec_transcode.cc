@@ -1,6 +1,5 @@
 // Protobuf to JSON without a tree. Each message is read once to find where its fields are, then printed in JSON order.
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "apimachinery/codec.h"
 #include "apimachinery/codec_internal.h"
 #include "apimachinery/json.h"
+#include "apimachinery/text_buffer.h"
 #include "apimachinery/time.h"
 #include "apimachinery/wire.h"
 
@@ -30,8 +30,8 @@ struct Slot {
 
 class Transcoder {
  public:
-  void Begin(std::string* out) {
-    out_ = out;
+  void Begin() {
+    out_.Clear();
     problem_.clear();
     entries_.clear();
     slots_.clear();
@@ -44,8 +44,8 @@ class Transcoder {
     const size_t entry_mark = entries_.size();
     slots_.resize(slot_mark + message.flat.size());
     if (!Index(message, wire, slot_mark)) return false;
-    out_->push_back('{');
-    const size_t begin = out_->size();
+    out_.Put('{');
+    const size_t begin = out_.size();
     if (!kind.empty()) Member("\"kind\":", kind);
     if (!api_version.empty()) Member("\"apiVersion\":", api_version);
     for (size_t i = 0; i < message.flat.size(); ++i) {
@@ -54,31 +54,34 @@ class Transcoder {
       if (slot.first == 0) {
         if (codec::OmitAbsent(field)) continue;
         Key(field);
-        codec::AppendZeroJson(field, out_);
+        out_.Through([&field](std::string* out) { codec::AppendZeroJson(field, out); });
       } else {
-        const size_t before = out_->size();
+        const size_t before = out_.size();
         Key(field);
         bool printed = true;
         if (!FieldValue(message, field, slot, depth, &printed)) return false;
         if (!printed) {
-          out_->resize(before);
+          out_.Shrink(before);
           continue;
         }
       }
-      out_->push_back(',');
+      out_.Put(',');
     }
     slots_.resize(slot_mark);
     entries_.resize(entry_mark);
-    if (out_->size() > begin) {
-      out_->back() = '}';
+    if (out_.size() > begin) {
+      out_.back() = '}';
     } else {
-      out_->push_back('}');
+      out_.Put('}');
     }
     return true;
   }
 
   const std::string& problem() const { return problem_; }
-  size_t memory() const { return entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(Slot); }
+  absl::string_view text() const { return out_.view(); }
+  size_t memory() const {
+    return entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(Slot) + out_.capacity();
+  }
 
  private:
   bool Bad(const Message& message, absl::string_view what) {
@@ -118,11 +121,11 @@ class Transcoder {
     return reader.ok() || Bad(message, "damaged");
   }
 
-  void Key(const Field& field) { out_->append(field.json_key.data(), field.json_key.size()); }
+  void Key(const Field& field) { out_.Append(field.json_key); }
   void Member(absl::string_view key, absl::string_view text) {
-    out_->append(key.data(), key.size());
-    AppendJsonString(text, out_);
-    out_->push_back(',');
+    out_.Append(key);
+    out_.JsonString(text);
+    out_.Put(',');
   }
 
   static wire::Type WireTypeOf(FieldType type) {
@@ -138,11 +141,11 @@ class Transcoder {
   // *printed = false: the value is one that is left out.
   bool FieldValue(const Message& message, const Field& field, Slot slot, int depth, bool* printed) {
     if (field.is_list()) {
-      const size_t begin = out_->size();
+      const size_t begin = out_.size();
       if (!List(message, field, slot, depth)) return false;
-      if (out_->size() - begin > 2) return true;
-      out_->resize(begin);  // packed elements, but none of them: an unset list
-      out_->append("null");
+      if (out_.size() - begin > 2) return true;
+      out_.Shrink(begin);  // packed elements, but none of them: an unset list
+      out_.Append("null");
       *printed = !field.omitempty;
       return true;
     }
@@ -160,17 +163,17 @@ class Transcoder {
         if (slot.first != slot.last && !IsLeaf(field.message->shape)) return Pieces(message, field, slot, depth, printed);
         const Shape shape = field.message->shape;
         if (field.omitzero && !field.pointer) {
-          const size_t begin = out_->size();
+          const size_t begin = out_.size();
           if (!Element(message, field, entry, depth)) return false;
           *printed = !IsZeroText(*field.message, begin);
           return true;
         }
         if (shape == Shape::kStringList && !field.pointer) {  // an empty slice is an unset one
-          const size_t begin = out_->size();
+          const size_t begin = out_.size();
           if (!Element(message, field, entry, depth)) return false;
-          if (out_->size() - begin > 2) return true;
-          out_->resize(begin);
-          out_->append("null");
+          if (out_.size() - begin > 2) return true;
+          out_.Shrink(begin);
+          out_.Append("null");
           *printed = !field.omitempty;
           return true;
         }
@@ -190,7 +193,7 @@ class Transcoder {
   bool IsZeroText(const Message& message, size_t begin) const {
     std::string zero;
     codec::AppendZeroJson(message, &zero);
-    return absl::string_view(*out_).substr(begin) == zero;
+    return out_.view(begin) == zero;
   }
 
   // A message that came in several pieces is the pieces one after the other.
@@ -203,38 +206,38 @@ class Transcoder {
     entry.type = wire::kBytes;
     entry.data = whole.data();
     entry.value = whole.size();
-    const size_t begin = out_->size();
+    const size_t begin = out_.size();
     if (!Element(message, field, entry, depth)) return false;
     *printed = !field.omitzero || field.pointer || !IsZeroText(*field.message, begin);
     return true;
   }
 
   bool List(const Message& message, const Field& field, Slot slot, int depth) {
-    out_->push_back('[');
-    const size_t begin = out_->size();
+    out_.Put('[');
+    const size_t begin = out_.size();
     const wire::Type wanted = WireTypeOf(field.type);
     for (uint32_t id = slot.first; id != 0;) {
       const Entry entry = entries_[id - 1];  // entries_ may grow below
       id = entry.next;
       if (entry.type == wanted) {
         if (!Element(message, field, entry, depth)) return false;
-        out_->push_back(',');
+        out_.Put(',');
       } else if (entry.type == wire::kBytes && wanted == wire::kVarint) {  // packed
         wire::Reader reader(entry.bytes());
         while (!reader.done()) {
           Entry one;
           if (!reader.Varint(&one.value)) return Bad(message, "damaged");
           if (!Element(message, field, one, depth)) return false;
-          out_->push_back(',');
+          out_.Put(',');
         }
       } else {
         return Bad(message, "wrong wire type");
       }
     }
-    if (out_->size() > begin) {
-      out_->back() = ']';
+    if (out_.size() > begin) {
+      out_.back() = ']';
     } else {
-      out_->push_back(']');
+      out_.Put(']');
     }
     return true;
   }
@@ -271,11 +274,11 @@ class Transcoder {
       pairs.push_back(pair);
     }
     if (!sorted) std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.key < b.key; });
-    out_->push_back('{');
+    out_.Put('{');
     for (size_t i = 0; i < pairs.size(); ++i) {
       if (i + 1 < pairs.size() && pairs[i + 1].key == pairs[i].key) continue;  // the last one wins
-      AppendJsonString(pairs[i].key, out_);
-      out_->push_back(':');
+      out_.JsonString(pairs[i].key);
+      out_.Put(':');
       if (pairs[i].present) {
         if (!Element(message, field, pairs[i].value, depth)) return false;
       } else if (field.type == FieldType::kMessage) {
@@ -285,35 +288,30 @@ class Transcoder {
       } else {
         Field zero = field;
         zero.cardinality = Cardinality::kSingle;
-        codec::AppendZeroJson(zero, out_);
+        out_.Through([&zero](std::string* out) { codec::AppendZeroJson(zero, out); });
       }
-      out_->push_back(',');
+      out_.Put(',');
     }
-    out_->back() = '}';
+    out_.back() = '}';
     return true;
-  }
-
-  void Int(int64_t number) {
-    char digits[24];
-    out_->append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr - digits);
   }
 
   bool Element(const Message& message, const Field& field, const Entry& entry, int depth) {
     switch (field.type) {
-      case FieldType::kBool: out_->append(entry.value != 0 ? "true" : "false"); return true;
-      case FieldType::kInt32: Int(static_cast<int32_t>(entry.value)); return true;
-      case FieldType::kInt64: Int(static_cast<int64_t>(entry.value)); return true;
+      case FieldType::kBool: out_.Append(entry.value != 0 ? "true" : "false"); return true;
+      case FieldType::kInt32: out_.Int(static_cast<int32_t>(entry.value)); return true;
+      case FieldType::kInt64: out_.Int(static_cast<int64_t>(entry.value)); return true;
       case FieldType::kDouble: {
         double d;
         std::memcpy(&d, &entry.value, sizeof d);
-        AppendJsonDouble(d, out_);
+        out_.Through([d](std::string* out) { AppendJsonDouble(d, out); });
         return true;
       }
-      case FieldType::kString: AppendJsonString(entry.bytes(), out_); return true;
+      case FieldType::kString: out_.JsonString(entry.bytes()); return true;
       case FieldType::kBytes:
-        out_->push_back('"');
-        Base64Append(entry.bytes(), out_);
-        out_->push_back('"');
+        out_.Put('"');
+        out_.Through([&entry](std::string* out) { Base64Append(entry.bytes(), out); });
+        out_.Put('"');
         return true;
       case FieldType::kMessage: return Special(*field.message, entry.bytes(), depth + 1);
     }
@@ -325,34 +323,31 @@ class Transcoder {
       case Shape::kStruct: return Object(message, bytes, "", "", depth);
       case Shape::kTime:
       case Shape::kMicroTime: {
-        const size_t begin = out_->size();
-        out_->push_back('"');
-        if (!codec::AppendWireTime(bytes, message.shape == Shape::kMicroTime, out_)) return Bad(message, "damaged");
-        if (out_->size() == begin + 1) {
-          out_->resize(begin);
-          out_->append("null", 4);
-        } else {
-          out_->push_back('"');
-        }
-        return true;
+        bool read = false;
+        out_.Through([&](std::string* out) {
+          out->push_back('"');
+          read = codec::AppendWireTime(bytes, message.shape == Shape::kMicroTime, out);
+          out->size() == 1 ? void(out->assign("null")) : out->push_back('"');
+        });
+        return read || Bad(message, "damaged");
       }
       case Shape::kQuantity: {
         absl::string_view text = "0";
         bool present;
         if (!codec::ReadBytesField(bytes, 1, &text, &present)) return Bad(message, "damaged");
-        AppendJsonString(text.empty() ? absl::string_view("0") : text, out_);
+        out_.JsonString(text.empty() ? absl::string_view("0") : text);
         return true;
       }
       case Shape::kIntOrString: {
         codec::IntOrStringWire value;
         if (!codec::ReadIntOrString(bytes, &value)) return Bad(message, "damaged");
-        value.is_string ? AppendJsonString(value.text, out_) : Int(value.number);
+        value.is_string ? out_.JsonString(value.text) : out_.Int(value.number);
         return true;
       }
       case Shape::kDuration: {
         int64_t nanoseconds = 0;
         if (!codec::ReadDuration(bytes, &nanoseconds)) return Bad(message, "damaged");
-        AppendJsonString(FormatDuration(nanoseconds), out_);
+        out_.JsonString(FormatDuration(nanoseconds));
         return true;
       }
       case Shape::kRawExtension:
@@ -364,36 +359,42 @@ class Transcoder {
         if (!codec::ReadBytesField(bytes, message.shape == Shape::kUnknown ? 2 : 1, &raw, &present)) {
           return Bad(message, "damaged");
         }
-        raw.empty() ? void(out_->append("null", 4)) : codec::AppendRawJson(raw, out_);
+        if (raw.empty()) {
+          out_.Append("null");
+        } else if (codec::IsCleanJson(raw)) {
+          out_.Append(raw);
+        } else {
+          out_.Through([raw](std::string* out) { codec::AppendRawJson(raw, out); });
+        }
         return true;
       }
       case Shape::kStringList: {
         wire::Reader reader(bytes);
         wire::Token token;
-        out_->push_back('[');
-        const size_t begin = out_->size();
+        out_.Put('[');
+        const size_t begin = out_.size();
         while (reader.Next(&token)) {
           if (token.number != 1 || token.type != wire::kBytes) continue;
-          AppendJsonString(token.bytes, out_);
-          out_->push_back(',');
+          out_.JsonString(token.bytes);
+          out_.Put(',');
         }
-        if (out_->size() > begin) {
-          out_->back() = ']';
+        if (out_.size() > begin) {
+          out_.back() = ']';
         } else {
-          out_->push_back(']');
+          out_.Put(']');
         }
         return reader.ok() || Bad(message, "damaged");
       }
       default: {  // a schema or something simpler: rare, so by way of a tree
         absl::StatusOr<Value> value = DecodeWire(message, bytes);
         if (!value.ok()) return Bad(message, value.status().message());
-        EncodeJson(message, *value, out_);
+        out_.Through([&](std::string* out) { EncodeJson(message, *value, out); });
         return true;
       }
     }
   }
 
-  std::string* out_ = nullptr;
+  TextBuffer out_;
   std::string problem_;
   std::vector<Entry> entries_;
   std::vector<Slot> slots_;
@@ -404,8 +405,9 @@ class Transcoder {
 absl::Status TranscodeWireToJson(const Message& message, absl::string_view wire, absl::string_view api_version,
                                  absl::string_view kind, std::string* json) {
   static thread_local Transcoder transcoder;
-  transcoder.Begin(json);
+  transcoder.Begin();
   const bool ok = transcoder.Object(message, wire, api_version, kind, 0);
+  if (ok) json->append(transcoder.text().data(), transcoder.text().size());
   absl::Status status = ok ? absl::OkStatus() : absl::DataLossError(transcoder.problem());
   if (transcoder.memory() > (1 << 20)) transcoder = Transcoder();
   return status;

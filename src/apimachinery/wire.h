@@ -25,7 +25,7 @@ class Reader {
   explicit Reader(absl::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   // False at the end and on damage; ok() tells which.
-  bool Next(Token* token) {
+  [[gnu::always_inline]] bool Next(Token* token) {
     if (at_ == end_) return false;
     uint64_t tag;
     if (!Varint(&tag) || tag >> 3 == 0 || tag >> 32 != 0) return Fail();
@@ -45,11 +45,18 @@ class Reader {
       default: return Fail();  // groups
     }
   }
-  bool Varint(uint64_t* value) {
+  [[gnu::always_inline]] bool Varint(uint64_t* value) {
     if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
       *value = static_cast<unsigned char>(*at_++);
       return true;
     }
+    return LongVarint(value);
+  }
+  bool ok() const { return ok_; }
+  bool done() const { return at_ == end_; }
+
+ private:
+  [[gnu::noinline]] bool LongVarint(uint64_t* value) {
     *value = 0;
     for (int shift = 0; shift < 64 && at_ != end_; shift += 7) {
       const uint64_t byte = static_cast<unsigned char>(*at_++);
@@ -58,10 +65,6 @@ class Reader {
     }
     return false;
   }
-  bool ok() const { return ok_; }
-  bool done() const { return at_ == end_; }
-
- private:
   bool Fixed(size_t size, uint64_t* value) {
     if (static_cast<size_t>(end_ - at_) < size) return false;
     *value = 0;

@@ -3,8 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/startup_memory.h"
+
 namespace base {
 namespace {
+
+constexpr time_t kStartSeconds = 3;  // what a daemon does later is its usual work
 
 sigset_t ShutdownSet() {
   sigset_t set;
@@ -24,6 +28,9 @@ void BlockShutdownSignals() {
 
 void WaitForShutdown() {
   const sigset_t set = ShutdownSet();
+  const timespec start_is_over = {kStartSeconds, 0};
+  if (sigtimedwait(&set, nullptr, &start_is_over) > 0) return;
+  ReleaseStartupMemory();
   int got = 0;
   while (sigwait(&set, &got) != 0) {
   }

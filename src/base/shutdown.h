@@ -7,7 +7,8 @@ namespace base {
 // Call first thing in main.
 void BlockShutdownSignals();
 
-// Returns when SIGINT or SIGTERM arrives, or RequestShutdown() is called. REQUIRES: BlockShutdownSignals().
+// Returns when SIGINT or SIGTERM arrives, or RequestShutdown() is called. After some seconds gives back what memory the
+// start needed (startup_memory.h). REQUIRES: BlockShutdownSignals().
 void WaitForShutdown();
 
 // Wakes WaitForShutdown(); async-signal-safe, any thread.

@@ -110,6 +110,13 @@ absl::string_view MetadataBytes(absl::string_view object) {
   return {};
 }
 
+size_t BytesFieldSize(uint32_t number, size_t content) {
+  size_t size = content + 2;
+  for (uint64_t rest = uint64_t{number} << 3; rest >= 0x80; rest >>= 7) ++size;
+  for (uint64_t rest = content; rest >= 0x80; rest >>= 7) ++size;
+  return size;
+}
+
 void AppendBytesField(uint32_t number, absl::string_view bytes, std::string* out) {
   AppendVarint(number << 3 | 2, out);
   AppendVarint(bytes.size(), out);

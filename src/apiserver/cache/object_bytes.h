@@ -27,6 +27,7 @@ absl::string_view LabelValue(absl::string_view object, absl::string_view key);
 std::string FieldText(const apimachinery::Message& message, absl::string_view object, absl::string_view path);
 
 // Appends a field of wire type 2.
+size_t BytesFieldSize(uint32_t number, size_t content);  // what AppendBytesField appends for so many bytes
 void AppendBytesField(uint32_t number, absl::string_view bytes, std::string* out);
 void AppendVarintField(uint32_t number, uint64_t value, std::string* out);
 

@@ -1,5 +1,7 @@
 #include "apiserver/http/present.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apimachinery/codec.h"
@@ -16,21 +18,21 @@ using apimachinery::Message;
 using apimachinery::Schema;
 using apimachinery::Value;
 
-constexpr size_t kChunk = 128 << 10;
+constexpr size_t kChunk = 64 << 10;  // small enough for the allocator to use the same memory again
 
 const Message& PartialMessage() {
   static const Message* message = Schema::Builtin().FindMessage("meta.v1.PartialObjectMetadata");
   return *message;
 }
 
-// The bytes of the object in the served version.
-std::string Served(const cache::Entry& entry, const Kind& kind) {
+// The bytes of the object in the served version: the entry's own, or made in *spare.
+absl::string_view Served(const cache::Entry& entry, const Kind& kind, std::string* spare) {
   if (entry.kind == &kind) return entry.bytes;
   Value tree = *entry.Decode();
   registry::Convert(*entry.kind, kind, tree);
-  std::string bytes;
-  apimachinery::EncodeWire(*kind.message, tree, &bytes);
-  return bytes;
+  spare->clear();
+  apimachinery::EncodeWire(*kind.message, tree, spare);
+  return *spare;
 }
 
 Value Tree(const cache::Entry& entry, const Kind& kind) {
@@ -40,7 +42,7 @@ Value Tree(const cache::Entry& entry, const Kind& kind) {
 }
 
 // metadata alone: field 1 of the object is field 1 of PartialObjectMetadata.
-std::string OnlyMetadata(const std::string& bytes) {
+std::string OnlyMetadata(absl::string_view bytes) {
   std::string out;
   cache::AppendBytesField(1, cache::MetadataBytes(bytes), &out);
   return out;
@@ -48,7 +50,6 @@ std::string OnlyMetadata(const std::string& bytes) {
 
 void AppendJson(const Message& message, absl::string_view wire, absl::string_view api_version, absl::string_view kind,
                 std::string* out) {
-  std::string json;
   if (apimachinery::CompletesStored(message)) {
     auto tree = apimachinery::DecodeWire(message, wire);
     if (tree.ok()) {
@@ -59,11 +60,7 @@ void AppendJson(const Message& message, absl::string_view wire, absl::string_vie
       return;
     }
   }
-  if (apimachinery::TranscodeWireToJson(message, wire, api_version, kind, &json).ok()) {
-    absl::StrAppend(out, json);
-  } else {
-    absl::StrAppend(out, "null");
-  }
+  if (!apimachinery::TranscodeWireToJson(message, wire, api_version, kind, out).ok()) out->append("null");
 }
 
 std::string ListMeta(const registry::ListAnswer& list) {
@@ -98,8 +95,8 @@ std::string JsonFrame(absl::string_view type, absl::string_view object) {
 
 // An object as its JSON is, always-printed members included.
 Value ObjectInTable(const cache::Entry& entry, const Kind& kind) {
-  std::string json;
-  AppendJson(*kind.message, Served(entry, kind), kind.api_version, kind.kind, &json);
+  std::string json, spare;
+  AppendJson(*kind.message, Served(entry, kind, &spare), kind.api_version, kind.kind, &json);
   return Value::Raw(std::move(json));
 }
 
@@ -135,11 +132,12 @@ std::string PresentObject(const cache::Entry& entry, const Kind& kind, const Neg
   if (form.as == As::kTable && kind.role == apimachinery::Role::kResource) {
     return Dress(TableJson(entry, kind, include, true), form);
   }
-  std::string bytes = Served(entry, kind);
+  std::string spare, metadata;
+  absl::string_view bytes = Served(entry, kind, &spare);
   const bool partial = form.as == As::kPartial && kind.role == apimachinery::Role::kResource;
   const absl::string_view api_version = partial ? "meta.k8s.io/v1" : kind.api_version;
   const absl::string_view name = partial ? "PartialObjectMetadata" : kind.kind;
-  if (partial) bytes = OnlyMetadata(bytes);
+  if (partial) bytes = metadata = OnlyMetadata(bytes);
   if (form.format == Format::kProtobuf) return apimachinery::EncodeEnvelope(api_version, name, bytes);
   std::string json;
   AppendJson(partial ? PartialMessage() : *kind.message, bytes, api_version, name, &json);
@@ -179,43 +177,76 @@ void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
     return;
   }
   if (form_.as == As::kPartial) {
-    const bool proto = form_.format == Format::kProtobuf;
-    const std::string meta = OnlyMetadata(Served(entry, kind));
-    if (proto) {
-      cache::AppendBytesField(2, meta, out);
-    } else {
-      AppendJson(PartialMessage(), meta, "meta.k8s.io/v1", "PartialObjectMetadata", out);
+    const std::string meta = OnlyMetadata(Served(entry, kind, &spare_));
+    return AppendJson(PartialMessage(), meta, "meta.k8s.io/v1", "PartialObjectMetadata", out);
+  }
+  AppendJson(*kind.message, Served(entry, kind, &spare_), "", "", out);
+}
+
+// The list's message says in front how long it is: the sizes of all items are added up first. Objects that are stored
+// in the form they are served in go out as they lie in memory.
+// A large list is read from memory that no cache holds: what comes soon is fetched meanwhile.
+void ListStream::Prefetch() const {
+  constexpr size_t kEntriesAhead = 8, kBytesAhead = 3, kFirstBytes = 1024, kLine = 64;
+  const std::vector<cache::EntryPtr>& items = list_.items;
+  if (at_ + kEntriesAhead < items.size()) __builtin_prefetch(items[at_ + kEntriesAhead].get());
+  if (at_ + kBytesAhead >= items.size()) return;
+  const std::string& bytes = items[at_ + kBytesAhead]->bytes;
+  for (size_t i = 0; i < std::min(bytes.size(), kFirstBytes); i += kLine) __builtin_prefetch(bytes.data() + i);
+}
+
+bool ListStream::NextProtobuf(std::string* chunk) {
+  const Kind& kind = *list_.resource->kind;
+  const bool partial = form_.as == As::kPartial;
+  const auto item = [&](const cache::Entry& entry) {
+    const absl::string_view bytes = Served(entry, kind, &spare_);
+    return partial ? cache::MetadataBytes(bytes) : bytes;
+  };
+  std::string out;
+  if (at_ == 0) {
+    std::string meta;
+    cache::AppendBytesField(1, ListMeta(list_), &meta);
+    size_t size = meta.size(), longest = 0;
+    for (const cache::EntryPtr& entry : list_.items) {
+      const size_t inner = item(*entry).size();
+      const size_t whole = cache::BytesFieldSize(2, partial ? cache::BytesFieldSize(1, inner) : inner);
+      size += whole;
+      longest = std::max(longest, whole);
     }
-    return;
-  }
-  if (form_.format == Format::kProtobuf) {
-    cache::AppendBytesField(2, entry.kind == &kind ? entry.bytes : Served(entry, kind), out);
-  } else if (entry.kind == &kind) {
-    AppendJson(*kind.message, entry.bytes, "", "", out);
+    apimachinery::EnvelopeFrame frame =
+        apimachinery::FrameEnvelope(partial ? absl::string_view("meta.k8s.io/v1") : kind.api_version,
+                                    partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind, size);
+    tail_ = std::move(frame.tail);
+    out.reserve(std::min(size + 256, kChunk + longest + 256));
+    out = frame.head + meta;
   } else {
-    AppendJson(*kind.message, Served(entry, kind), "", "", out);
+    out.reserve(kChunk + 4096);
   }
+  while (at_ < list_.items.size() && out.size() < kChunk) {
+    Prefetch();
+    const absl::string_view bytes = item(*list_.items[at_++]);
+    if (partial) {
+      std::string meta;
+      cache::AppendBytesField(1, bytes, &meta);
+      cache::AppendBytesField(2, meta, &out);
+    } else {
+      cache::AppendBytesField(2, bytes, &out);
+    }
+  }
+  const bool more = at_ < list_.items.size();
+  if (!more) out += tail_;
+  *chunk = std::move(out);
+  return more;
 }
 
 bool ListStream::Next(std::string* chunk) {
-  const Kind& kind = *list_.resource->kind;
-  if (form_.format == Format::kProtobuf) {
-    // The envelope says how long its content is, so the content is put together first.
-    std::string body;
-    cache::AppendBytesField(1, ListMeta(list_), &body);
-    size_t size = body.size();
-    for (const cache::EntryPtr& entry : list_.items) size += entry->bytes.size() + 8;
-    body.reserve(size);
-    for (const cache::EntryPtr& entry : list_.items) AppendItem(*entry, &body);
-    const bool partial = form_.as == As::kPartial;
-    *chunk = apimachinery::EncodeEnvelope(partial ? absl::string_view("meta.k8s.io/v1") : kind.api_version,
-                                          partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind, body);
-    return false;
-  }
+  if (form_.format == Format::kProtobuf) return NextProtobuf(chunk);
   const bool dressed = form_.pretty || form_.format == Format::kYaml;
   std::string out;
-  if (at_ == 0) out = Head();
+  out.reserve(dressed || list_.items.size() - at_ < 8 ? 4096 : kChunk + 8192);
+  if (at_ == 0) out += Head();
   while (at_ < list_.items.size() && (dressed || out.size() < kChunk)) {
+    Prefetch();
     if (at_ > 0) out += ',';
     AppendItem(*list_.items[at_++], &out);
   }

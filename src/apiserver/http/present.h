@@ -28,12 +28,16 @@ class ListStream {
 
  private:
   void AppendItem(const cache::Entry& entry, std::string* out);
+  void Prefetch() const;
+  bool NextProtobuf(std::string* chunk);
   std::string Head();
 
   const registry::ListAnswer list_;
   const Negotiated form_;
   const tables::IncludeObject include_;
   size_t at_ = 0;
+  std::string spare_;  // an item that had to be converted
+  std::string tail_;   // what closes the protobuf form
 };
 
 // One frame of a watch stream. `first_table`: the frame carries the column definitions.

@@ -42,7 +42,7 @@ class Exchange : public RoundTask, public std::enable_shared_from_this<Exchange>
   void RunRound() override { HandOver(); }
 
   std::atomic<int64_t> posted{0};  // bytes on their way to Push
-  std::function<void()> on_low;    // when Backlog fell below 64 KiB
+  std::function<void()> on_low;    // when Backlog fell below 256 KiB
 
  protected:
   const std::shared_ptr<Transport> connection_;

@@ -10,8 +10,8 @@
 namespace base::http {
 namespace {
 
-constexpr int64_t kLowWater = 64 << 10;
-constexpr int64_t kTransportHighWater = 256 << 10;  // frames made ahead of the socket
+constexpr int64_t kLowWater = 256 << 10;
+constexpr int64_t kTransportHighWater = 512 << 10;  // frames made ahead of the socket
 constexpr size_t kMaxConnectionBodies = 64u << 20;  // request bodies in memory of one connection
 constexpr uint32_t kStreamWindow = 1 << 20;
 constexpr int32_t kConnectionWindow = 8 << 20;

@@ -5,8 +5,10 @@
 namespace base::http {
 namespace {
 
-constexpr int64_t kHighWater = 256 << 10;
-constexpr int64_t kLowWater = 64 << 10;
+// A producer works ahead of the socket by at most so much, and is woken up when a good part of it has gone: both in
+// large steps, as a wake-up costs as much as the production of some kilobytes.
+constexpr int64_t kHighWater = 768 << 10;
+constexpr int64_t kLowWater = 256 << 10;
 
 void SendNow(const std::shared_ptr<Exchange>& exchange, int status, Headers headers, std::string body) {
   headers.push_back({"content-length", absl::StrCat(body.size())});

@@ -29,7 +29,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr int64_t kLowWater = 64 << 10;
+constexpr int64_t kLowWater = 256 << 10;
 constexpr size_t kRecord = 16 << 10;   // plain bytes of a TLS record; small chunks are joined up to this much
 constexpr size_t kBurst = 256 << 10;   // bytes handed to the socket by one system call
 constexpr size_t kReadSize = 64 << 10;
