@@ -1,0 +1,101 @@
+#include "apimachinery/cel/cel.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "apimachinery/cel/ast.h"
+#include "apimachinery/cel/checker.h"
+#include "apimachinery/cel/cost_estimate.h"
+#include "apimachinery/cel/parser.h"
+#include "apimachinery/cel/steps.h"
+#include "base/status_macros.h"
+
+namespace apimachinery::cel {
+
+void Env::Declare(const DeclTypePtr& type) {
+  if (type == nullptr) return;
+  if (type->shape == DeclType::Shape::kObject) {
+    std::map<std::string, TypePtr>& fields = structs_[type->type->name()];
+    for (const auto& [name, field] : type->fields) {
+      fields[name] = field->type;
+      Declare(field);
+    }
+  }
+  Declare(type->element);
+}
+
+void Env::Struct(absl::string_view name, std::map<std::string, TypePtr> fields) {
+  structs_[std::string(name)] = std::move(fields);
+}
+
+const TypePtr* Env::FindVariable(absl::string_view name) const {
+  const auto found = variables_.find(std::string(name));
+  return found == variables_.end() ? nullptr : &found->second;
+}
+
+const TypePtr* Env::FindField(absl::string_view type, absl::string_view field) const {
+  const auto found = structs_.find(std::string(type));
+  if (found == structs_.end()) return nullptr;
+  const auto member = found->second.find(std::string(field));
+  return member == found->second.end() ? nullptr : &member->second;
+}
+
+struct Program::Impl {
+  explicit Impl(absl::string_view text) : ast(text) {}
+
+  Ast ast;
+  Plan plan;
+  std::unordered_set<std::string> mentioned;
+};
+
+Program::Program(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Program::Program(Program&&) noexcept = default;
+Program& Program::operator=(Program&&) noexcept = default;
+Program::~Program() = default;
+
+const TypePtr& Program::output_type() const { return impl_->ast.types[impl_->ast.root->id]; }
+bool Program::Mentions(absl::string_view name) const { return impl_->mentioned.count(std::string(name)) != 0; }
+CostEstimate Program::EstimateCost(const DeclType* root) const { return cel::EstimateCost(impl_->ast, root); }
+
+Outcome Program::Evaluate(const Bindings& bindings, uint64_t limit) const {
+  return Evaluate(
+      [&](absl::string_view name, Val* value) {
+        for (const auto& [bound, what] : bindings) {
+          if (bound != name) continue;
+          *value = what;
+          return true;
+        }
+        return false;
+      },
+      limit);
+}
+
+Outcome Program::Evaluate(Resolver resolver, uint64_t limit) const {
+  Frame frame(resolver, limit, impl_->plan.slots);
+  Outcome out;
+  out.value = impl_->plan.root->Eval(frame);
+  out.cost = frame.cost;
+  if (frame.cancelled) {
+    out.over_budget = true;
+    out.error = kOverBudget;
+  } else if (out.value.is_error()) {
+    out.error = std::string(out.value.text());
+    if (out.error.empty()) out.error = "evaluation failed";
+  }
+  return out;
+}
+
+absl::StatusOr<Program> Compile(absl::string_view expression, const Env& env) {
+  auto impl = std::make_unique<Program::Impl>(expression);
+  Errors errors;
+  const bool valid = Parse(&impl->ast, &errors) && Check(&impl->ast, env, &errors) && CheckLiterals(impl->ast, &errors);
+  if (!valid) return absl::InvalidArgumentError(errors.ToString(impl->ast.source));
+  ASSIGN_OR_RETURN(impl->plan, MakePlan(impl->ast));
+  impl->mentioned.insert(impl->ast.idents.begin(), impl->ast.idents.end());
+  for (const Expr& e : impl->ast.nodes) {
+    if (e.kind == ExprKind::kCall) impl->mentioned.insert(e.name);
+  }
+  return Program(std::move(impl));
+}
+
+}  // namespace apimachinery::cel
