@@ -17,7 +17,7 @@ order_pki() { # HOST
   order certificate kube-apiserver /CN=kube-apiserver "$san" serverAuth
   order certificate apiserver-etcd-client /O=system:masters/CN=kube-apiserver-etcd-client "" clientAuth
   order certificate apiserver-kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client "" clientAuth
-  order certificate admin /O=system:masters/CN=kubernetes-admin "" clientAuth
+  order certificate admin /O=system:masters/CN=admin "" clientAuth
   order certificate kube-controller-manager /CN=system:kube-controller-manager DNS:localhost,IP:127.0.0.1 serverAuth,clientAuth
   order certificate kube-scheduler /CN=system:kube-scheduler DNS:localhost,IP:127.0.0.1 serverAuth,clientAuth
 }

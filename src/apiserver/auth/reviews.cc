@@ -121,7 +121,10 @@ Value ReviewSelfSubjectRules(const Value& review, const UserInfo& user, const Au
 Value ReviewToken(const Value& review, const Authenticator& authenticator) {
   std::vector<std::string> audiences;
   for (const Value& audience : review.GetArray("spec.audiences")) audiences.push_back(audience.as_string());
-  Value status = Value::MakeObject();
+  // What the status was sent with stays where the answer has nothing to say.
+  const Value* sent = review.Find("status");
+  Value status = sent != nullptr && sent->is_object() ? *sent : Value::MakeObject();
+  status.Set("authenticated", false);
   absl::StatusOr<TokenAnswer> answer = authenticator.AuthenticateToken(review.GetString("spec.token"), audiences);
   if (answer.ok()) {
     auto& groups = answer->user.groups;
@@ -130,9 +133,10 @@ Value ReviewToken(const Value& review, const Authenticator& authenticator) {
     }
     status.Set("authenticated", true);
     status.Set("user", UserValue(answer->user));
+    status.Erase("audiences");
     if (!answer->audiences.empty()) status.Set("audiences", Strings(answer->audiences));
   } else {
-    status.Set("user", Value::MakeObject());
+    if (!status.Has("user")) status.Set("user", Value::MakeObject());
     if (!answer.status().message().empty()) status.Set("error", answer.status().message());
   }
   Value out = review;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "apimachinery/names.h"
 #include "apiserver/defaults/defaults.h"
 #include "apiserver/registry/kind_traits.h"
 
@@ -105,6 +106,35 @@ void DropReleasedDevices(const Value& old, Value& claim) {
   if (list.empty()) claim.EraseAt("status.devices");
 }
 
+// v1 has a member for the node; what older versions said in a map goes when the endpoints change. `old`: nullptr on
+// create.
+void DropTopology(const Value* old, Value& slice) {
+  Value* endpoints = slice.Find("endpoints");
+  if (endpoints == nullptr || !endpoints->is_array()) return;
+  constexpr char kHost[] = "kubernetes.io/hostname";
+  std::vector<std::string> known;
+  if (old != nullptr) {
+    const Value* before = old->Find("endpoints");
+    if (before != nullptr && *before == *endpoints) return;
+    for (const Value& endpoint : old->GetArray("endpoints")) {
+      const Value* topology = endpoint.Find("deprecatedTopology");
+      const Value* host = topology == nullptr ? nullptr : topology->Find(kHost);
+      if (host != nullptr && host->is_string()) known.push_back(host->as_string());
+    }
+  }
+  for (Value& endpoint : endpoints->array()) {
+    const Value* topology = endpoint.Find("deprecatedTopology");
+    const Value* host = topology == nullptr ? nullptr : topology->Find(kHost);
+    if (host != nullptr && !endpoint.Has("nodeName") && host->is_string() &&
+        apimachinery::IsDns1123SubdomainOk(host->as_string()) &&
+        std::find(known.begin(), known.end(), host->as_string()) != known.end()) {
+      const std::string name = host->as_string();
+      endpoint.Set("nodeName", name);
+    }
+    endpoint.Erase("deprecatedTopology");
+  }
+}
+
 // An annotation that was a field once: counts changes of the pod template.
 void SetTemplateGeneration(Value& object, const Value& old) {
   const Value* annotations = old.At("metadata.annotations");
@@ -138,6 +168,7 @@ void PrepareForCreate(const Kind& kind, Value& object) {
   Value& meta = object["metadata"];  // kinds that count no generations keep what the client sent
   if (traits.Has(kGenerationStarts)) meta.Set("generation", int64_t{1});
   if (kind.kind == "DaemonSet") object.Ensure("metadata.annotations").Set(kTemplateGeneration, "1");
+  if (kind.kind == "EndpointSlice") DropTopology(nullptr, object);
   if (!HasStatus(kind) || traits.Has(kStatusOnCreate)) return;
   if (kind.kind == "Pod") {
     // qosClass is the admission's and defaults' affair once they have filled in the resources.
@@ -166,8 +197,8 @@ void PrepareForCreate(const Kind& kind, Value& object) {
 
 void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& object, const Value& old) {
   const KindTraits& traits = TraitsOf(kind);
-  // What is dropped counts as a change of a slice, and of nothing else.
-  const bool changed = kind.kind == "ResourceSlice" && !SameSpec(object, old);
+  // What is dropped counts as a change of slices, and of nothing else.
+  const bool changed = (kind.kind == "ResourceSlice" || kind.kind == "EndpointSlice") && !SameSpec(object, old);
   defaults::DropSwitchedOff(kind, object);
   if (subresource == "status") {
     for (const auto& [key, value] : old.object()) {
@@ -222,6 +253,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
     if (kind.kind == "CustomResourceDefinition") AddStoredVersion(object);
   }
   if (kind.kind == "DaemonSet") SetTemplateGeneration(object, old);
+  if (kind.kind == "EndpointSlice") DropTopology(&old, object);
   CopyMeta("generation", old, object);
   if (subresource == "status" || !traits.Has(kGenerationCounts)) return;
   const bool labels = traits.Has(kGenerationCountsLabels) && !SameMeta("labels", object, old);

@@ -315,7 +315,9 @@ absl::StatusOr<Answer> Subresources::Review(RequestContext& context, const Body&
        {"uid", "selfLink", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
     review.EraseAt(absl::StrCat("metadata.", own));
   }
-  if (kind.namespaced) {
+  if (!kind.namespaced) {
+    review.EraseAt("metadata.namespace");
+  } else {
     const std::string ns = review.GetString("metadata.namespace");
     if (ns.empty()) review.Ensure("metadata.namespace") = context.info.ns;
     if (!ns.empty() && ns != context.info.ns) {

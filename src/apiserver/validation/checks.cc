@@ -251,30 +251,34 @@ void Annotations(FieldErrors& e, const Path& p, const Value* annotations) {
   if (total > 256 * 1024) e.TooLong(p, 256 * 1024);
 }
 
+void SelectorOperator(FieldErrors& e, const Path& p, const Value& requirement, bool known) {
+  const absl::string_view op = Text(requirement, "operator");
+  const bool values = !Items(requirement, "values").empty();
+  if (op == "In" || op == "NotIn") {
+    if (!values) e.Required(p / "values", "must be specified when `operator` is 'In' or 'NotIn'");
+  } else if (op == "Exists" || op == "DoesNotExist") {
+    if (values) e.Forbidden(p / "values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+  } else if (known) {
+    e.Invalid(p / "operator", Value(op), "not a valid selector operator");
+  }
+}
+
+void LabelRequirement(FieldErrors& e, const Path& p, const Value& requirement, bool known) {
+  SelectorOperator(e, p, requirement, known);
+  LabelName(e, p / "key", Text(requirement, "key"));
+  const Path values_path = p / "values";
+  const Array& values = Items(requirement, "values");
+  for (size_t k = 0; k < values.size(); ++k) {
+    Named(e, values_path[k], values[k].as_string(), apimachinery::IsValidLabelValue(values[k].as_string()));
+  }
+}
+
 void LabelSelectorObject(FieldErrors& e, const Path& p, const Value* selector) {
   if (selector == nullptr) return;
   Labels(e, p / "matchLabels", selector->Find("matchLabels"));
   const Path expressions = p / "matchExpressions";
   const Array& items = Items(*selector, "matchExpressions");
-  for (size_t i = 0; i < items.size(); ++i) {
-    const Path at = expressions[i];
-    const absl::string_view op = Text(items[i], "operator");
-    const Array& values = Items(items[i], "values");
-    if (op == "In" || op == "NotIn") {
-      if (values.empty()) e.Required(at / "values", "must be specified when `operator` is 'In' or 'NotIn'");
-    } else if (op == "Exists" || op == "DoesNotExist") {
-      if (!values.empty()) {
-        e.Forbidden(at / "values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-      }
-    } else {
-      e.Invalid(at / "operator", Value(op), "not a valid selector operator");
-    }
-    LabelName(e, at / "key", Text(items[i], "key"));
-    const Path values_path = at / "values";
-    for (size_t k = 0; k < values.size(); ++k) {
-      Named(e, values_path[k], values[k].as_string(), apimachinery::IsValidLabelValue(values[k].as_string()));
-    }
-  }
+  for (size_t i = 0; i < items.size(); ++i) LabelRequirement(e, expressions[i], items[i]);
 }
 
 bool EmptySelector(const Value* selector) {

@@ -64,6 +64,9 @@ void PortNumberOrName(FieldErrors& e, const Path& p, const Value& port);
 void Labels(FieldErrors& e, const Path& p, const Value* labels);
 void LabelName(FieldErrors& e, const Path& p, absl::string_view name);
 void Annotations(FieldErrors& e, const Path& p, const Value* annotations);
+// One requirement of a selector. `known`: its operator must be one that this server knows.
+void SelectorOperator(FieldErrors& e, const Path& p, const Value& requirement, bool known);
+void LabelRequirement(FieldErrors& e, const Path& p, const Value& requirement, bool known = true);
 void LabelSelectorObject(FieldErrors& e, const Path& p, const Value* selector);
 bool EmptySelector(const Value* selector);  // no matchLabels, no matchExpressions
 

@@ -1,4 +1,4 @@
-// Node, Namespace, ResourceQuota, LimitRange and the two Events.
+// Node, Namespace, ResourceQuota and LimitRange.
 #include <algorithm>
 #include <map>
 
@@ -356,90 +356,6 @@ void LimitRangeUpdate(FieldErrors& e, const Value& object, const Value&) {
   LimitRangeCreate(e, object);
 }
 
-// ---- Events
-
-void LegacyEvent(FieldErrors& e, const Value& event, absl::string_view involved, absl::string_view controller,
-                 absl::string_view instance) {
-  const std::string ns = event.GetString("metadata.namespace");
-  const std::string of = event.GetString(absl::StrCat(involved, ".namespace"));
-  const Path at(involved);
-  // Cluster-scoped objects have their events in the default namespace.
-  if (of.empty()) {
-    if (ns != "default" && ns != "kube-system") {
-      e.Invalid(at / "namespace", of, "does not match event.namespace");
-    }
-  } else if (ns != of) {
-    e.Invalid(at / "namespace", of, "does not match event.namespace");
-  }
-  (void)controller;
-  (void)instance;
-}
-
-// What events.k8s.io/v1 asks for, and core events with an eventTime too.
-void StrictEvent(FieldErrors& e, const Value& event, bool core) {
-  const absl::string_view controller = Text(event, core ? "reportingComponent" : "reportingController");
-  const Path p;
-  if (controller.empty()) e.Required(p / "reportingController");
-  Named(e, p / "reportingController", controller, apimachinery::IsQualifiedName(controller));
-  const absl::string_view instance = Text(event, "reportingInstance");
-  if (instance.empty()) e.Required(p / "reportingInstance");
-  if (instance.size() > 128) e.TooLong(p / "reportingInstance", 128);
-  const absl::string_view action = Text(event, "action"), reason = Text(event, "reason");
-  if (action.empty()) e.Required(p / "action");
-  if (action.size() > 128) e.TooLong(p / "action", 128);
-  if (reason.empty()) e.Required(p / "reason");
-  if (reason.size() > 128) e.TooLong(p / "reason", 128);
-  if (Text(event, core ? "message" : "note").size() > 1024) e.TooLong(p / "message", 1024);
-}
-
-void CoreEventCreate(FieldErrors& e, const Value& event) {
-  if (event.Has("eventTime")) {
-    Metadata(e, event, true, SubdomainName);
-    StrictEvent(e, event, true);
-    return;
-  }
-  LegacyEvent(e, event, "involvedObject", "reportingComponent", "reportingInstance");
-}
-
-void CoreEventUpdate(FieldErrors& e, const Value& event, const Value&) { CoreEventCreate(e, event); }
-
-void EventCreate(FieldErrors& e, const Value& event) {
-  Metadata(e, event, true, SubdomainName);
-  const Path p;
-  if (!event.Has("eventTime")) e.Required(p / "eventTime");
-  if (const absl::string_view type = Text(event, "type"); !In(type, {"Normal", "Warning"})) {
-    e.Invalid(p / "type", "", absl::StrCat("has invalid value: ", type));
-  }
-  for (const char* key : {"deprecatedFirstTimestamp", "deprecatedLastTimestamp"}) {
-    if (!event.Has(key)) continue;
-    e.Invalid(p / (std::string(key) == "deprecatedFirstTimestamp" ? "firstTimestamp" : "lastTimestamp"),
-              *event.Find(key), "needs to be unset");
-  }
-  if (Int(event, "deprecatedCount") != 0) e.Invalid(p / "count", Int(event, "deprecatedCount"), "needs to be unset");
-  if (const Value* source = event.Find("deprecatedSource"); source && !IsUnset(source)) {
-    Value shown = Value::MakeObject();  // as upstream prints its inner type
-    shown.Set("Component", Value(Text(*source, "component")));
-    shown.Set("Host", Value(Text(*source, "host")));
-    e.Invalid(p / "source", shown, "needs to be unset");
-  }
-  StrictEvent(e, event, false);
-}
-
-void EventUpdate(FieldErrors& e, const Value& event, const Value& old) {
-  MetadataUpdate(e, event, old);
-  const Path p;
-  const std::pair<const char*, const char*> members[] = {
-      {"regarding", "involvedObject"}, {"reason", "reason"}, {"note", "message"}, {"deprecatedSource", "source"},
-      {"deprecatedFirstTimestamp", "firstTimestamp"}, {"deprecatedLastTimestamp", "lastTimestamp"},
-      {"deprecatedCount", "count"}, {"type", "type"}, {"eventTime", "eventTime"}, {"action", "action"},
-      {"related", "related"}, {"reportingController", "reportingController"},
-      {"reportingInstance", "reportingInstance"}};
-  for (const auto& [member, path] : members) {
-    const Value* now = event.Find(member);
-    if (!SameValue(now, old.Find(member))) e.Invalid(p / path, now == nullptr ? Value("") : *now, kImmutable);
-  }
-}
-
 }  // namespace
 
 void NamespaceFinalize(FieldErrors& e, const Value& ns, const Value& old) {
@@ -459,8 +375,6 @@ absl::Span<const KindRules> ClusterKinds() {
       {"", "Namespace", NamespaceCreate, NamespaceUpdate, NamespaceStatus},
       {"", "ResourceQuota", QuotaCreate, QuotaUpdate, QuotaStatus},
       {"", "LimitRange", LimitRangeCreate, LimitRangeUpdate},
-      {"", "Event", CoreEventCreate, CoreEventUpdate},
-      {"events.k8s.io", "Event", EventCreate, EventUpdate},
   };
   return kRules;
 }

@@ -18,8 +18,10 @@ struct KindRules {
 
 // The tables of the files below; validation.cc searches them in turn.
 absl::Span<const KindRules> PodKinds();         // pod_kind.cc: Pod, PodTemplate, ReplicationController
-absl::Span<const KindRules> ServiceKinds();     // service.cc: Service, Endpoints, EndpointSlice
-absl::Span<const KindRules> ClusterKinds();     // cluster.cc: Node, Namespace, ResourceQuota, LimitRange, Event, ...
+absl::Span<const KindRules> ServiceKinds();     // service.cc: Service, Endpoints
+absl::Span<const KindRules> EndpointSliceKinds();
+absl::Span<const KindRules> EventKinds();       // events.cc: both groups
+absl::Span<const KindRules> ClusterKinds();     // cluster.cc: Node, Namespace, ResourceQuota, LimitRange, ...
 absl::Span<const KindRules> ConfigKinds();      // config.cc: ConfigMap, Secret, ServiceAccount
 absl::Span<const KindRules> ClassKinds();       // classes.cc: Lease, PriorityClass, RuntimeClass
 absl::Span<const KindRules> VolumeKinds();      // persistent_volumes.cc

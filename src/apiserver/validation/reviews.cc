@@ -1,39 +1,35 @@
 // Bodies that are answered, not stored: reviews, token requests, bindings, evictions.
 #include "absl/strings/str_cat.h"
+#include "apiserver/validation/go_json.h"
 #include "apiserver/validation/kinds.h"
 
 namespace apiserver::validation {
 namespace {
 
+using apimachinery::FieldError;
+using apimachinery::FieldPath;
+
+// Operators of newer servers pass. `labels`: of label selectors, else of field selectors.
 void Selector(FieldErrors& e, const Path& p, const Value* selector, bool labels) {
   if (selector == nullptr) return;
   const absl::string_view raw = Text(*selector, "rawSelector");
   const Array& requirements = Items(*selector, "requirements");
+  const Path list = p / "requirements";
   if (!raw.empty() && !requirements.empty()) {
     e.Invalid(p / "rawSelector", Value(raw), "may not specified at the same time as requirements");
   }
   if (raw.empty() && requirements.empty()) {
-    e.Required(p / "requirements",
-               absl::StrCat("when ", apimachinery::FieldPath(p).ToString(),
-                            " is specified, requirements or rawSelector is required"));
+    e.Required(list, absl::StrCat("when ", FieldPath(p).ToString(),
+                                  " is specified, requirements or rawSelector is required"));
   }
-  const Path list = p / "requirements";
   for (size_t i = 0; i < requirements.size(); ++i) {
     const Path at = list[i];
-    const absl::string_view op = Text(requirements[i], "operator");
-    const bool values = !Items(requirements[i], "values").empty();
-    if (In(op, {"In", "NotIn"}) && !values) {
-      e.Required(at / "values", "must be specified when `operator` is 'In' or 'NotIn'");
-    }
-    if (In(op, {"Exists", "DoesNotExist"}) && values) {
-      e.Forbidden(at / "values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-    }
-    const absl::string_view key = Text(requirements[i], "key");
     if (labels) {
-      LabelName(e, at / "key", key);
-    } else if (key.empty()) {
-      e.Required(at / "key", "must be specified");
+      LabelRequirement(e, at, requirements[i], /*known=*/false);
+      continue;
     }
+    if (Text(requirements[i], "key").empty()) e.Required(at / "key", "must be specified");
+    SelectorOperator(e, at, requirements[i], /*known=*/false);
   }
 }
 
@@ -75,7 +71,8 @@ void NoMetadata(FieldErrors& e, const Value& review, bool namespace_allowed) {
   rest.Erase("managedFields");
   if (namespace_allowed) rest.Erase("namespace");
   if (IsUnset(&rest)) return;
-  e.Invalid(Path("metadata"), *metadata, namespace_allowed ? "must be empty except for namespace" : "must be empty");
+  e.Add({FieldError::Type::kInvalid, "metadata", GoJson("meta.ObjectMeta", *metadata),
+         namespace_allowed ? "must be empty except for namespace" : "must be empty"});
 }
 
 void SubjectAccess(FieldErrors& e, const Value& review) {

@@ -1,4 +1,4 @@
-// Service, Endpoints and EndpointSlice.
+// Service and Endpoints.
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -370,111 +370,12 @@ void EndpointsUpdate(FieldErrors& e, const Value& endpoints, const Value& old) {
   EndpointsCreate(e, endpoints);
 }
 
-// ---- EndpointSlice
-
-void SliceEndpoint(FieldErrors& e, const Path& p, const Value& endpoint, absl::string_view type) {
-  const Path addresses_path = p / "addresses";
-  const Array& addresses = Items(endpoint, "addresses");
-  if (addresses.empty()) {
-    e.Required(addresses_path, "must contain at least 1 address");
-  } else if (addresses.size() > 100) {
-    e.TooMany(addresses_path, static_cast<int>(addresses.size()), 100);
-  }
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    const std::string& text = addresses[i].as_string();
-    if (type == "IPv4" || type == "IPv6") {
-      FieldErrors found;
-      if (type == "IPv4") {
-        LegacyIp(found, addresses_path[i], text);
-      } else {
-        StrictIp(found, addresses_path[i], text);
-      }
-      if (!found.empty()) {
-        e.Append(std::move(found));
-        continue;
-      }
-      if (IpFamily(text) != (type == "IPv4" ? 4 : 6)) {
-        e.Invalid(addresses_path, addresses[i], type == "IPv4" ? "must be an IPv4 address" : "must be an IPv6 address");
-      }
-      EndpointIp(e, addresses_path[i], text);
-    } else if (type == "FQDN") {
-      Named(e, addresses_path[i], text, apimachinery::IsFullyQualifiedName(text));
-    }
-  }
-  if (const Value* node = endpoint.Find("nodeName")) {
-    Named(e, p / "nodeName", node->as_string(), SubdomainName(node->as_string(), false));
-  }
-  const Path topology = p / "deprecatedTopology";
-  const Object& labels = Entries(endpoint, "deprecatedTopology");
-  if (labels.size() > 16) e.TooMany(topology, static_cast<int>(labels.size()), 16);
-  Labels(e, topology, endpoint.Find("deprecatedTopology"));
-  if (const Value* host = endpoint.Find("hostname")) {
-    Named(e, p / "hostname", host->as_string(), apimachinery::IsDns1123Label(host->as_string()));
-  }
-  const Value* hints = endpoint.Find("hints");
-  if (hints == nullptr) return;
-  const Path hints_path = p / "hints";
-  for (const char* key : {"forZones", "forNodes"}) {
-    const Path list = hints_path / key;
-    const Array& items = Items(*hints, key);
-    if (items.size() > 8) {
-      e.TooMany(list, static_cast<int>(items.size()), 8);
-      continue;
-    }
-    std::set<std::string> seen;
-    for (size_t i = 0; i < items.size(); ++i) {
-      const Path at = list[i];
-      const std::string name(Text(items[i], "name"));
-      if (!seen.insert(name).second) e.Duplicate(at / "name", name);
-      Named(e, at / "name", name,
-            std::string(key) == "forZones" ? apimachinery::IsValidLabelValue(name) : SubdomainName(name, false));
-    }
-  }
-}
-
-void SliceCommon(FieldErrors& e, const Value& slice) {
-  const absl::string_view type = Text(slice, "addressType");
-  RequiredOneOf(e, Path("addressType"), type, {"FQDN", "IPv4", "IPv6"});
-  const Path p("endpoints");
-  const Array& endpoints = Items(slice, "endpoints");
-  if (endpoints.size() > 1000) {
-    e.TooMany(p, static_cast<int>(endpoints.size()), 1000);
-  } else {
-    for (size_t i = 0; i < endpoints.size(); ++i) SliceEndpoint(e, p[i], endpoints[i], type);
-  }
-  const Path ports_path("ports");
-  const Array& ports = Items(slice, "ports");
-  if (ports.size() > 20000) return e.TooMany(ports_path, static_cast<int>(ports.size()), 20000);
-  std::set<std::string> names;
-  for (size_t i = 0; i < ports.size(); ++i) {
-    const Path at = ports_path[i];
-    const std::string name(Text(ports[i], "name"));
-    if (!name.empty()) Named(e, at / "name", name, apimachinery::IsDns1123Label(name));
-    if (!names.insert(name).second) e.Duplicate(at / "name", name);
-    RequiredOneOf(e, at / "protocol", Text(ports[i], "protocol"), {"SCTP", "TCP", "UDP"});
-    if (const Value* protocol = ports[i].Find("appProtocol")) LabelName(e, at / "appProtocol", protocol->as_string());
-  }
-}
-
-void SliceCreate(FieldErrors& e, const Value& slice) {
-  Metadata(e, slice, true, SubdomainName);
-  SliceCommon(e, slice);
-}
-
-void SliceUpdate(FieldErrors& e, const Value& slice, const Value& old) {
-  MetadataUpdate(e, slice, old);
-  Metadata(e, slice, true, SubdomainName);
-  SliceCommon(e, slice);
-  ImmutableText(e, Path("addressType"), Text(slice, "addressType"), Text(old, "addressType"));
-}
-
 }  // namespace
 
 absl::Span<const KindRules> ServiceKinds() {
   static constexpr KindRules kRules[] = {
       {"", "Service", ServiceCreate, ServiceUpdate, ServiceStatus},
       {"", "Endpoints", EndpointsCreate, EndpointsUpdate},
-      {"discovery.k8s.io", "EndpointSlice", SliceCreate, SliceUpdate},
   };
   return kRules;
 }

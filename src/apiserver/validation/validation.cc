@@ -6,7 +6,7 @@ namespace apiserver::validation {
 namespace {
 
 const KindRules* Find(const Kind& kind) {
-  for (const auto& table : {PodKinds(), ServiceKinds(), ClusterKinds(), ConfigKinds(), ClassKinds(), VolumeKinds(), AppsKinds(),
+  for (const auto& table : {PodKinds(), ServiceKinds(), EndpointSliceKinds(), EventKinds(), ClusterKinds(), ConfigKinds(), ClassKinds(), VolumeKinds(), AppsKinds(),
                             BatchKinds(), NetworkKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(),
                             WebhookKinds(), ExtensionKinds(), DefinitionKinds(),
                             DeviceKinds(), RbacKinds()}) {
