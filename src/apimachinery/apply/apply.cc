@@ -43,9 +43,23 @@ Value Blank(const Message* type, const Manager& manager, const Value& like) {
   return blank;
 }
 
-Value WithoutManagedFields(Value object) {
-  object.EraseAt("metadata.managedFields");
-  return object;
+// A copy that leaves out what is large and not wanted.
+Value WithoutManagedFields(const Value& object) {
+  Value copy = Value::MakeObject();
+  copy.object().reserve(object.size());
+  for (const Member& member : object.object()) {
+    if (member.key != "metadata" || !member.value.is_object()) {
+      copy.object().push_back(member);
+      continue;
+    }
+    Value metadata = Value::MakeObject();
+    metadata.object().reserve(member.value.size());
+    for (const Member& inner : member.value.object()) {
+      if (inner.key != "managedFields") metadata.object().push_back(inner);
+    }
+    copy.object().push_back({member.key, std::move(metadata)});
+  }
+  return copy;
 }
 
 struct Conflict {
@@ -184,13 +198,13 @@ std::string KindText(const Value& object) {
 
 }  // namespace
 
-absl::StatusOr<Value> TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager) {
+Value TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager) {
   ManagedFields managed;
   if (!OwnersOfRequest(updated, manager, &managed)) {
     managed.clear();
     if (!ParseManagedFields(live.At("metadata.managedFields"), &managed)) managed.clear();
   }
-  updated = WithoutManagedFields(std::move(updated));
+  updated.EraseAt("metadata.managedFields");
   if (managed.empty() && !live.is_null()) return updated;  // not tracked so far
   const ManagerId id{manager.name, "Update", manager.api_version, manager.subresource};
   const Value before = live.is_null() ? Blank(type, manager, updated) : WithoutManagedFields(live);
@@ -251,36 +265,38 @@ absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value&
   return merged;
 }
 
+namespace {
+
+// Two objects, but for the member `skip`, which `inner` looks at (nullptr: absent).
+template <typename Inner>
+bool EqualBut(const Value& a, const Value& b, absl::string_view skip, Inner inner) {
+  if (!a.is_object() || !b.is_object()) return a == b;
+  const Value *left = a.Find(skip), *right = b.Find(skip);
+  if (a.size() - (left != nullptr) != b.size() - (right != nullptr) || !inner(left, right)) return false;
+  for (const Member& member : a.object()) {
+    if (member.key == skip) continue;
+    const Value* twin = b.Find(member.key);
+    if (twin == nullptr || !(member.value == *twin)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool EqualIgnoringManagedFieldTimes(const Value& a, const Value& b) {
-  const Value* left = a.At("metadata.managedFields");
-  const Value* right = b.At("metadata.managedFields");
-  const size_t count = left != nullptr ? left->size() : 0;
-  if (count != (right != nullptr ? right->size() : 0)) return false;
-  for (size_t i = 0; i < count; ++i) {
-    Value x = left->array()[i], y = right->array()[i];
-    x.Erase("time");
-    y.Erase("time");
-    if (!(x == y)) return false;
-  }
-  const Value* left_meta = a.Find("metadata");
-  const Value* right_meta = b.Find("metadata");
-  if (left_meta != nullptr && right_meta != nullptr) {
-    Value x = *left_meta, y = *right_meta;
-    x.Erase("managedFields");
-    y.Erase("managedFields");
-    if (!(x == y)) return false;
-  } else if (left_meta != right_meta) {
-    return false;
-  }
-  const auto rest_equal = [](const Value& one, const Value& other) {
-    for (const Member& member : one.object()) {
-      if (member.key == "metadata") continue;
-      const Value* twin = other.Find(member.key);
-      if (twin == nullptr || !(member.value == *twin)) return false;
+  const auto any = [](const Value*, const Value*) { return true; };
+  const auto entries = [&any](const Value* one, const Value* other) {
+    const size_t count = one != nullptr ? one->size() : 0;
+    if (count != (other != nullptr ? other->size() : 0)) return false;
+    for (size_t i = 0; i < count; ++i) {
+      if (!EqualBut(one->array()[i], other->array()[i], "time", any)) return false;
     }
     return true;
   };
-  return a.is_object() && b.is_object() && a.size() == b.size() && rest_equal(a, b);
+  return a.is_object() && b.is_object() && EqualBut(a, b, "metadata", [&entries](const Value* one, const Value* other) {
+    if (one == nullptr || other == nullptr) return one == other;
+    return EqualBut(*one, *other, "managedFields", entries);
+  });
 }
 
 }  // namespace apimachinery::apply

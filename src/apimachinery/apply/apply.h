@@ -26,7 +26,7 @@ struct Manager {
 // became `updated`; answers `updated` with its managedFields brought up to date. What the request says in
 // metadata.managedFields is honoured as upstream does: kept when given (not by a subresource), a single empty entry
 // resets them. Objects that are not tracked (they exist without managedFields) stay untracked.
-absl::StatusOr<Value> TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager);
+Value TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager);
 
 // One apply request. `live` is null when the object does not exist yet. `applied` is the request's plain tree. Answers
 // the merged object with managedFields, or an error carrying ApiStatus: 409 "Apply failed with 1 conflict: ..." unless

@@ -16,7 +16,7 @@
 namespace apiserver::cache {
 namespace {
 
-constexpr int64_t kPage = 5000;
+constexpr int64_t kPage = 2500;
 constexpr size_t kMostFreshWaiters = 16384;
 constexpr absl::Duration kFreshPatience = absl::Seconds(3);
 

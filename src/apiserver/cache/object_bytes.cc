@@ -1,5 +1,6 @@
 #include "apiserver/cache/object_bytes.h"
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 
 namespace apiserver::cache {
@@ -73,29 +74,54 @@ void AppendVarint(uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
+size_t VarintSize(uint64_t value) {
+  size_t size = 1;
+  for (; value >= 0x80; value >>= 7) ++size;
+  return size;
+}
+
+// The object with metadata.resourceVersion `text` and an empty selfLink (both are always on the wire). Made in one piece
+// of exactly the size it needs: the cache holds many.
 std::string ReplaceResourceVersion(absl::string_view object, absl::string_view text) {
   constexpr auto kNumber = static_cast<uint32_t>(MetaField::kResourceVersion);
+  constexpr auto kSelfLink = static_cast<uint32_t>(MetaField::kSelfLink);
+  static constexpr absl::string_view kNoSelfLink("\x22\0", 2);  // the field, empty
   Reader fields(object);
   // metadata is field 1 and present in every stored object, at the front.
   if (!fields.Next() || fields.number() != 1 || fields.type() != 2) return std::string(object);
   const absl::string_view metadata = fields.bytes();
-  std::string changed;
-  changed.reserve(metadata.size() + 24);
-  bool written = false;
+  struct Piece {
+    absl::string_view bytes;
+    bool after;  // behind the version
+  };
+  absl::InlinedVector<Piece, 6> pieces;  // runs of fields that stay
+  size_t size = BytesFieldSize(kNumber, text.size());
   Reader meta(metadata);
   while (meta.Next()) {
     if (meta.number() == kNumber) continue;
-    if (!written && meta.number() > kNumber) {
-      AppendBytesField(kNumber, text, &changed);
-      written = true;
+    const absl::string_view field = meta.number() == kSelfLink ? kNoSelfLink : meta.whole();
+    size += field.size();
+    const bool after = meta.number() > kNumber;
+    if (!pieces.empty() && pieces.back().after == after && pieces.back().bytes.end() == field.begin()) {
+      pieces.back().bytes = absl::string_view(pieces.back().bytes.data(), pieces.back().bytes.size() + field.size());
+    } else {
+      pieces.push_back({field, after});
     }
-    changed.append(meta.whole().data(), meta.whole().size());
   }
   if (!meta.rest().empty()) return std::string(object);
-  if (!written) AppendBytesField(kNumber, text, &changed);
   std::string out;
-  out.reserve(object.size() + 24);
-  AppendBytesField(1, changed, &out);
+  out.reserve(1 + VarintSize(size) + size + fields.rest().size());
+  AppendVarint(1 << 3 | 2, &out);
+  AppendVarint(size, &out);
+  bool written = false;
+  for (const Piece& piece : pieces) {
+    if (piece.after && !written) {
+      AppendBytesField(kNumber, text, &out);
+      written = true;
+    }
+    out.append(piece.bytes.data(), piece.bytes.size());
+  }
+  if (!written) AppendBytesField(kNumber, text, &out);
   out.append(fields.rest().data(), fields.rest().size());
   return out;
 }
@@ -111,10 +137,7 @@ absl::string_view MetadataBytes(absl::string_view object) {
 }
 
 size_t BytesFieldSize(uint32_t number, size_t content) {
-  size_t size = content + 2;
-  for (uint64_t rest = uint64_t{number} << 3; rest >= 0x80; rest >>= 7) ++size;
-  for (uint64_t rest = content; rest >= 0x80; rest >>= 7) ++size;
-  return size;
+  return VarintSize(uint64_t{number} << 3) + VarintSize(content) + content;
 }
 
 void AppendBytesField(uint32_t number, absl::string_view bytes, std::string* out) {
@@ -129,10 +152,10 @@ void AppendVarintField(uint32_t number, uint64_t value, std::string* out) {
 }
 
 std::string WithResourceVersion(absl::string_view object, int64_t resource_version) {
-  return ReplaceResourceVersion(object, absl::StrCat(resource_version));
+  return ReplaceResourceVersion(object, absl::AlphaNum(resource_version).Piece());
 }
 
-
+std::string WithoutResourceVersion(absl::string_view object) { return ReplaceResourceVersion(object, ""); }
 
 absl::string_view MetaString(absl::string_view object, MetaField field) {
   Reader meta(MetadataBytes(object));

@@ -11,12 +11,13 @@ namespace apiserver::cache {
 
 // Field numbers of meta.v1.ObjectMeta, which is field 1 of every object.
 enum class MetaField : uint32_t {
-  kName = 1, kGenerateName = 2, kNamespace = 3, kUid = 5, kResourceVersion = 6, kLabels = 11, kAnnotations = 12,
+  kName = 1, kGenerateName = 2, kNamespace = 3, kSelfLink = 4, kUid = 5, kResourceVersion = 6, kLabels = 11, kAnnotations = 12,
 };
 
 // The object with metadata.resourceVersion set (the stored form has none). Malformed input comes back unchanged.
 std::string WithResourceVersion(absl::string_view object, int64_t resource_version);
-
+// As objects lie in the store: neither resourceVersion nor selfLink.
+std::string WithoutResourceVersion(absl::string_view object);
 
 absl::string_view MetadataBytes(absl::string_view object);  // the ObjectMeta message; empty when there is none
 absl::string_view MetaString(absl::string_view object, MetaField field);  // "" when unset

@@ -80,15 +80,16 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
     stored = &converted;
   }
   const std::string ns = object.GetString("metadata.namespace"), name = object.GetString("metadata.name");
-  Value bare = *stored;
-  bare.EraseAt("metadata.resourceVersion");
-  bare.EraseAt("metadata.selfLink");
-  std::string wire;
-  apimachinery::EncodeWire(*resource.storage->message, bare, &wire);
+  std::string whole;
+  apimachinery::EncodeWire(*resource.storage->message, *stored, &whole);
+  const std::string wire = cache::WithoutResourceVersion(whole);
   std::string bytes;
   const absl::string_view stored_as =
       resource.storage->stored_as.empty() ? resource.storage->api_version : resource.storage->stored_as;
   if (resource.storage->stored_json) {
+    Value bare = *stored;
+    bare.EraseAt("metadata.resourceVersion");
+    bare.EraseAt("metadata.selfLink");
     bare.Set("apiVersion", stored_as);
     apimachinery::EncodeJson(*resource.storage->message, bare, &bytes);
     bytes += '\n';

@@ -87,9 +87,9 @@ void Registry::TrackManagers(RequestContext& context, const Resource& resource, 
   manager.api_version = std::string(resource.kind->api_version);
   manager.time = apimachinery::FormatTime(env_.clock->Now());
   manager.reset_fields = ResetFields(*resource.kind, context.info.subresource);
-  absl::StatusOr<Value> tracked = apimachinery::apply::TrackUpdate(
-      resource.kind->message, live == nullptr ? Value() : *live, object, manager);
-  if (tracked.ok()) object = *std::move(tracked);  // as upstream: bookkeeping never fails a write
+  static const Value* const nothing = new Value;
+  object = apimachinery::apply::TrackUpdate(resource.kind->message, live == nullptr ? *nothing : *live, std::move(object),
+                                            manager);
 }
 
 apimachinery::FieldErrors Registry::RefuseAdminAccess(const Kind& kind, const Value& object, const Value* old,
@@ -317,7 +317,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     }
     RETURN_IF_ERROR(CheckGrants(context, kind, object, &old));
     Value managed_now;
-    if (const Value* managed = object.At("metadata.managedFields")) managed_now = *managed;
+    if (Value* managed = object.At("metadata.managedFields")) managed_now = std::move(*managed);
     PrepareForUpdate(kind, mode.subresource, object, old);
     if (!managed_now.is_null()) object["metadata"].Set("managedFields", std::move(managed_now));
     Subresources::Complete(context, kind, object, &old, env_.clock->Now());

@@ -1,6 +1,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -25,6 +26,7 @@ constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 constexpr absl::Duration kConnectTimeout = absl::Seconds(2);
 constexpr absl::Duration kRetryFor = absl::Seconds(10);
 constexpr absl::string_view kRegistry = "/registry/";
+constexpr int64_t kReadAheadPage = 1000;  // smaller pages are mostly the only one
 constexpr char kCompactKey[] = "compact_rev_key";
 
 absl::Status FromGrpc(const grpc::Status& status) {
@@ -205,21 +207,32 @@ class EtcdStore final : public Store {
 
   absl::StatusOr<int64_t> List(absl::string_view prefix, absl::string_view from, int64_t revision, int64_t page,
                                absl::FunctionRef<bool(KeyValue)> each) override {
-    std::string start(from.empty() ? prefix : from);
-    while (true) {
+    const std::string end = PrefixEnd(prefix);
+    const auto fetch = [&](const std::string& start, pb::RangeResponse* response) {
       pb::RangeRequest request;
       request.set_key(start);
-      request.set_range_end(PrefixEnd(prefix));
+      request.set_range_end(end);
       request.set_limit(page);
       request.set_revision(revision);
-      pb::RangeResponse response;
-      RETURN_IF_ERROR(Range(request, &response));
-      if (revision == 0) revision = response.header().revision();
-      if (!response.kvs().empty()) start = response.kvs(response.kvs_size() - 1).key() + std::string(1, '\0');
+      return Range(request, response);
+    };
+    pb::RangeResponse response, next;
+    RETURN_IF_ERROR(fetch(std::string(from.empty() ? prefix : from), &response));
+    if (revision == 0) revision = response.header().revision();
+    while (true) {
+      const bool more = response.more() && !response.kvs().empty();
+      const std::string start = more ? response.kvs(response.kvs_size() - 1).key() + std::string(1, '\0') : "";
+      // The next page of a long read is under way while this one is looked at.
+      std::future<absl::Status> fetched;
+      if (more && page >= kReadAheadPage) {
+        fetched = std::async(std::launch::async, [&] { return fetch(start, &next); });
+      }
       for (mvccpb::KeyValue& kv : *response.mutable_kvs()) {
         if (!each(FromProto(kv))) return revision;
       }
-      if (!response.more() || response.kvs().empty()) return revision;
+      if (!more) return revision;
+      RETURN_IF_ERROR(fetched.valid() ? fetched.get() : fetch(start, &next));
+      response.Swap(&next);
     }
   }
 

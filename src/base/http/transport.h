@@ -33,7 +33,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   std::function<void(absl::string_view)> on_data;
   std::function<void()> on_close;
   std::function<void()> on_gone;   // after on_close, for whoever keeps the books
-  std::function<void()> on_drain;  // after each time the queue fell below 256 KiB
+  std::function<void()> on_drain;  // after each time the queue fell below 256 KiB; must not replace itself
 
   virtual void Write(Chunk chunk) = 0;  // leaves when the present I/O event is dealt with, or with the next Flush
   virtual void Flush() = 0;

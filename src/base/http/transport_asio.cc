@@ -309,10 +309,7 @@ class Connection final : public Transport {
   }
   void Sent() {  // what was in flight is with the kernel
     queued_ -= std::exchange(in_flight_, 0);
-    if (queued_ < kLowWater && on_drain) {
-      const std::function<void()> drained = on_drain;
-      drained();
-    }
+    if (queued_ < kLowWater && on_drain) on_drain();
   }
 
   asio::io_context& io_;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "apimachinery/codec.h"
@@ -147,6 +150,68 @@ TEST_F(CacheTest, DroppedTicketsHearNothing) {
   EXPECT_EQ(cache_->watchers(), 0u);
 }
 
+TEST_F(CacheTest, AThousandWatchersCostOneEncodingPerEventAndForm) {
+  struct FrameSink final : WatchSink {
+    explicit FrameSink(uint32_t form) : form(form) {}
+    bool OnEvent(const Event& event, const Event::View& view) override {
+      event.Encoded(form, view, [&] { return absl::StrCat(form, view.object->bytes); });
+      return true;
+    }
+    bool OnBookmark(int64_t, bool) override { return true; }
+    void OnEnd(absl::Status) override {}
+    const uint32_t form;
+  };
+  Start();
+  std::vector<std::unique_ptr<WatchTicket>> tickets;
+  for (uint32_t i = 0; i < 1000; ++i) {
+    WatchRequest request;
+    request.after_revision = -2;
+    tickets.push_back(*cache_->Watch(*mirror_, std::move(request), std::make_unique<FrameSink>(i % 2)));
+  }
+  const FrameCounters before = FrameCounts();
+  int64_t revision = 0;
+  for (int i = 0; i < 10; ++i) revision = Write("a", absl::StrCat(i), revision);
+  const FrameCounters after = FrameCounts();
+  EXPECT_EQ(after.encoded - before.encoded, 20u);
+  EXPECT_EQ(after.served - before.served, 10000u);
+}
+
+TEST_F(CacheTest, ReadsThatComeDuringAQuestionShareTheNextOne) {
+  std::mutex mu;
+  std::condition_variable wake;
+  int asked = 0, answered = 0;
+  bool open = false;
+  store_.on_question = [&] {
+    std::unique_lock lock(mu);
+    ++asked;
+    wake.notify_all();
+    wake.wait(lock, [&] { return open; });
+  };
+  Start();
+  const auto ask = [&] {
+    ASSERT_TRUE(cache_->WhenFresh([&](absl::Status status) {
+      EXPECT_TRUE(status.ok()) << status;
+      const std::lock_guard lock(mu);
+      ++answered;
+      wake.notify_all();
+    }));
+  };
+  ask();
+  std::unique_lock lock(mu);
+  wake.wait(lock, [&] { return asked == 1; });
+  lock.unlock();
+  for (int i = 0; i < 50; ++i) ask();  // the first question began too early for them
+  lock.lock();
+  EXPECT_EQ(answered, 0);
+  open = true;
+  wake.notify_all();
+  wake.wait(lock, [&] { return answered == 51; });
+  EXPECT_EQ(asked, 2);
+  lock.unlock();
+  cache_->Stop();
+  EXPECT_FALSE(cache_->WhenFresh([](absl::Status) {}));
+}
+
 TEST(EventTest, AFrameIsEncodedOnceForAllWatchers) {
   auto entry = std::make_shared<Entry>();
   const Event event(EventType::kAdded, entry, nullptr, 7);
@@ -172,6 +237,23 @@ TEST(ObjectBytesTest, ResourceVersionIsSetInPlace) {
     object["metadata"].Set("resourceVersion", "42");
     apimachinery::EncodeWire(message, object, &want);
     EXPECT_EQ(WithResourceVersion(bytes, 42), want);
+  }
+}
+
+TEST(ObjectBytesTest, TheStoredFormSaysNoVersionAndNoSelfLink) {
+  const apimachinery::Message& message = *ConfigMap().message;
+  for (const char* name : {"n", ""}) {
+    Value object = Value::MakeObject();
+    if (*name != 0) object.Ensure("metadata").Set("name", name);
+    object.Ensure("metadata").Set("uid", "u");
+    object.Ensure("data").Set("k", "v");
+    std::string bytes, want;
+    apimachinery::EncodeWire(message, object, &want);
+    object["metadata"].Set("resourceVersion", "42");
+    object["metadata"].Set("selfLink", "/api/v1/namespaces/x");
+    apimachinery::EncodeWire(message, object, &bytes);
+    EXPECT_EQ(WithoutResourceVersion(bytes), want);
+    EXPECT_EQ(WithoutResourceVersion(want), want);
   }
 }
 
