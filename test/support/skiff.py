@@ -154,6 +154,51 @@ class Cluster:
         return run("nsenter", "--net=/run/netns/%s-%s" % (self.id(), node), *command, check=check, timeout=timeout)[1]
 
 
+class Etcd:
+    """An etcd of one member, the peers' or Debian's, ended with the `with` block; `url` is None where there is none."""
+    def __enter__(self):
+        binary = peer("etcd") or shutil.which("etcd") or ("/usr/sbin/etcd" if os.path.exists("/usr/sbin/etcd") else None)
+        self.url = self.process = None
+        if binary is None:
+            return self
+        port = next(Cluster.ports)
+        self.dir, self.url = tempfile.mkdtemp(prefix="skiff-etcd-"), "http://127.0.0.1:%d" % port
+        other = "http://127.0.0.1:%d" % (port + 1)
+        self.process = subprocess.Popen(
+            [binary, "--data-dir", self.dir, "--listen-client-urls", self.url, "--advertise-client-urls", self.url, "--listen-peer-urls", other,
+             "--initial-advertise-peer-urls", other, "--initial-cluster", "default=" + other], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: "true" in run("curl", "-sf", self.url + "/health", check=False)[1], "etcd to be healthy", 30)
+        return self
+
+    def __exit__(self, *_):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def on_both_stores(check):
+    """Calls check(STORE, KUBECONFIG) for a cluster without nodes on etcdlite and for one on etcd, where that is installed."""
+    with Cluster() as cluster:
+        check("etcdlite", cluster.conf)
+    with Etcd() as etcd:
+        if etcd.url is None:
+            print("# no etcd is installed: the part on etcd is left out")
+            return
+        with Cluster(etcd_servers=etcd.url) as cluster:
+            check("etcd", cluster.conf)
+
+
+class Folder:
+    """A temporary folder, removed with the `with` block."""
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="skiff-test-")
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
 def stock(name):
     """Path of stock kubectl or helm: the peers', or from the npm package; None when neither is to be had."""
     path = os.path.join(PEERS, name)

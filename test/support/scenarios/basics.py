@@ -1,8 +1,4 @@
-"""What kubectl_equal.py runs: files, and for each scenario its commands.
-
-A command is a list of words, a shell line (in which `kubectl` is the binary under test), or a dict with `run`, `stdin`
-and `env`. ('SETUP', command) is run by the peer in both turns.
-"""
+"""What kubectl was taught first: get, describe, create, run, apply, delete, scale, label, rollout, explain, config."""
 
 FILES = {
     'pod.yaml': '''apiVersion: v1

@@ -1,0 +1,106 @@
+"""Runs scenarios with a kubectl and makes what it says comparable: ages, uids, addresses and the like become words."""
+import difflib
+import os
+import re
+import subprocess
+import tempfile
+
+from scenarios import FILES, SCENARIOS
+
+MASKS = [
+    (r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z', 'TIME'),
+    (r'(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}', 'DATE'),
+    (r'\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b', 'UID'),
+    (r'(resourceVersion"?: ?"?|Resource Version: *)\d+', r'\1RV'),
+    (r'\b10\.\d+\.\d+\.\d+\b', 'ADDRESS'),
+    (r'kube-api-access-[a-z0-9]{5}', 'kube-api-access-XXXXX'),
+    (r'\b[a-z0-9]{8,10}-[a-z0-9]{5}\b', 'HASH-XXXXX'),
+    (r'(-|=|: |hash": ")[bcdf-hj-np-tv-z2456789]{8,10}\b', r'\1HASH'),
+    (r'\b(web|rs|rc|job|ds)-[bcdf-hj-np-tv-z2456789]{5}\b', r'\1-XXXXX'),
+    (r'W\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] ', ''),
+    (r'(?m)^(NodePort: .*|.*nodePort"?: )(\d{5})', r'\1PORT'),
+    (r'\b3[0-2]\d{3}\b', 'PORT'),
+    (r'eyJ[\w-]+\.[\w-]+\.[\w-]+', 'TOKEN'),
+    (r'(?m)\b\d+(ms|s|m|h|d)(\d+(s|m|h))?( +|$|\))', r'AGE '),
+    (r' +', ' '),
+    (r'-{4,}', '----'),
+    (r'kubectl-equal-(ours|peer|test)', 'NAMESPACE'),
+]
+
+
+def mask(text):
+    for pattern, replacement in MASKS:
+        text = re.sub(pattern, replacement, text)
+    return '\n'.join(line.rstrip() for line in text.split('\n'))
+
+
+class Runner:
+    """One kubectl in one namespace, with a home and a folder of files."""
+
+    def __init__(self, binary, kubeconfig, namespace, folder):
+        self.binary, self.namespace, self.folder = binary, namespace, folder
+        self.env = dict(os.environ, KUBECONFIG=kubeconfig, HOME=os.path.join(folder, 'home-' + namespace), TZ='UTC')
+        os.makedirs(self.env['HOME'], exist_ok=True)
+
+    def run(self, command, stdin='', env=None):
+        words = [self.binary]
+        words += command if isinstance(command, list) else ['bash', command]
+        if isinstance(command, str):  # a shell line in which `kubectl` is the binary
+            words = ['bash', '-c', 'kubectl() { "%s" -n %s "$@"; }; %s' % (self.binary, self.namespace, command)]
+        elif '-n' not in command and '-A' not in command and '--namespace' not in command:
+            dash = words.index('--') if '--' in words else len(words)
+            words[dash:dash] = ['-n', self.namespace]
+        try:
+            done = subprocess.run(words, input=stdin, capture_output=True, text=True, cwd=self.folder,
+                                  env=dict(self.env, **(env or {})), timeout=60)
+            return done.stdout, done.stderr, done.returncode
+        except subprocess.TimeoutExpired as expired:
+            return (expired.stdout or b'').decode(), 'timed out', -1
+
+
+def folder_of_files():
+    folder = tempfile.mkdtemp(prefix='kubectl-runs-')
+    for name, text in FILES.items():
+        with open(os.path.join(folder, name), 'w') as file:
+            file.write(text)
+    return folder
+
+
+def shown(command):
+    command = command['run'] if isinstance(command, dict) else command
+    return command if isinstance(command, str) else 'kubectl ' + ' '.join(command)
+
+
+def run_scenario(name, binary, setup_binary, kubeconfig, who):
+    """The (stdout, stderr, exit code) of each command of a scenario, None for its preparations."""
+    folder = folder_of_files()
+    namespace = 'kubectl-equal-' + who
+    admin = Runner(setup_binary, kubeconfig, 'default', folder)
+    admin.run(['create', 'namespace', namespace])
+    admin.run('for i in $(seq 100); do kubectl get sa/default cm/kube-root-ca.crt -n %s >/dev/null 2>&1 && break; sleep 0.1; done' % namespace)
+    runner, setup = (Runner(os.path.abspath(b), kubeconfig, namespace, folder) for b in (binary, setup_binary))
+    answers = []
+    for command in SCENARIOS[name]:
+        prepares = isinstance(command, tuple)
+        step, stdin, env = command[1] if prepares else command, '', {}
+        if isinstance(step, dict):
+            stdin, env, step = step.get('stdin', ''), step.get('env', {}), step['run']
+        answer = (setup if prepares else runner).run(step, stdin, env)
+        answers.append(None if prepares else answer)
+    admin.run(['delete', 'namespace', namespace, '--wait=true'])
+    return answers
+
+
+def differences(want, got, limit=24):
+    """What differs between two masked answers, as lines."""
+    problems = []
+    for label, a, b in zip(('stdout', 'stderr'), want[:2], got[:2]):
+        if a != b:
+            problems += list(difflib.unified_diff(a.split('\n'), b.split('\n'), 'want ' + label, 'got ' + label, lineterm='', n=1))[:limit]
+    if want[2] != got[2]:
+        problems.append('exit code: want %d, got %d' % (want[2], got[2]))
+    return problems
+
+
+def masked(answer):
+    return [mask(answer[0]), mask(answer[1]), answer[2]]
