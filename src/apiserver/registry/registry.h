@@ -100,9 +100,10 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
                                              const std::function<bool(apimachinery::Value&)>& change) override;
   absl::Status Delete(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) override;
 
-  // A create with everything but authentication and authorization (bootstrap objects).
+  // A create with everything but authentication and authorization (bootstrap objects). `applied`: the managed fields
+  // are those of a server-side apply already.
   absl::StatusOr<Answer> CreateObject(pipeline::RequestContext& context, const Resource& resource,
-                                      apimachinery::Value object);
+                                      apimachinery::Value object, bool applied = false);
 
  private:
   friend class Subresources;

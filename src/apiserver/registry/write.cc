@@ -117,7 +117,8 @@ absl::StatusOr<Answer> Registry::Create(RequestContext& context, const Body& bod
   return CreateObject(context, *resource, std::move(object));
 }
 
-absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Resource& resource, Value object) {
+absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Resource& resource, Value object,
+                                              bool applied) {
   const Kind& kind = *resource.kind;
   if (context.info.resource.empty()) {  // an object of our own making
     context.info.is_resource_request = true;
@@ -146,7 +147,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   defaults::ApplyDefaults(kind, object);
   DedupOwnerReferences(context, object);
   if (kind.kind == "DaemonSet") PrepareForCreate(kind, object);  // its annotation is the writer's own
-  TrackManagers(context, resource, nullptr, object);
+  if (!applied) TrackManagers(context, resource, nullptr, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
     RETURN_IF_ERROR(env_.admission->Mutate(attributes));
@@ -262,7 +263,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
                                       absl::StrCat("Precondition failed: UID in precondition: ", uid,
                                                    ", UID in object meta: "));
       }
-      return CreateObject(context, resource, std::move(object));
+      return CreateObject(context, resource, std::move(object), mode.applies);
     }
     const std::string wanted = object.GetString("metadata.resourceVersion");
     const bool unconditional = wanted.empty() || wanted == "0";

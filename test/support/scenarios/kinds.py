@@ -71,7 +71,7 @@ spec: {limits: [{type: PersistentVolumeClaim, min: {storage: 1Gi}, max: {storage
 apiVersion: v1
 kind: ResourceQuota
 metadata: {name: quota}
-spec: {hard: {services: "10", requests.storage: 10Gi}, scopes: [NotBestEffort]}
+spec: {hard: {pods: "10"}, scopes: [BestEffort]}
 ---
 apiVersion: v1
 kind: PodTemplate
@@ -108,7 +108,7 @@ spec:
   selector: {matchLabels: {app: sts}}
   persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}
   template: {metadata: {labels: {app: sts}}, spec: {containers: [{name: c, image: "nginx:1", volumeMounts: [{name: data, mountPath: /data}]}]}}
-  volumeClaimTemplates: [{metadata: {name: data, labels: {x: y}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
+  volumeClaimTemplates: [{metadata: {name: data, labels: {x: "y"}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
 ---
 apiVersion: batch/v1
 kind: Job
@@ -152,7 +152,7 @@ spec:
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
-metadata: {name: ing, annotations: {kubernetes.io/x: y}}
+metadata: {name: ing, annotations: {kubernetes.io/x: "y"}}
 spec:
   ingressClassName: equal-ingress
   defaultBackend: {service: {name: lb, port: {number: 80}}}
@@ -176,7 +176,7 @@ spec: {minAvailable: 50%, selector: {matchLabels: {app: nobody}}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: pdb2}
-spec: {maxUnavailable: 1, selector: {matchExpressions: [{key: app, operator: In, values: [x, y]}]}, unhealthyPodEvictionPolicy: AlwaysAllow}
+spec: {maxUnavailable: 1, selector: {matchExpressions: [{key: app, operator: In, values: [x, z]}]}, unhealthyPodEvictionPolicy: AlwaysAllow}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -199,6 +199,25 @@ kind: ControllerRevision
 metadata: {name: revision}
 revision: 3
 data: {spec: {a: b}}
+''',
+    'notstrings.yaml': '''apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: sts}
+spec:
+  serviceName: headless
+  selector: {matchLabels: {app: sts}}
+  template: {metadata: {labels: {app: sts}}, spec: {containers: [{name: c, image: "nginx:1"}]}}
+  volumeClaimTemplates: [{metadata: {name: data, labels: {x: y}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: pdb2}
+spec: {maxUnavailable: 1, selector: {matchExpressions: [{key: app, operator: In, values: [x, y]}]}}
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: quota}
+spec: {hard: {services: "10", requests.storage: 10Gi}, scopes: [NotBestEffort]}
 ''',
     'cluster.yaml': '''apiVersion: v1
 kind: Namespace
@@ -319,6 +338,7 @@ SCENARIOS = {
         *[['get', kind, '-o', 'wide'] for kind in _KINDS], *[['describe', *kind.split('/'), '--show-events=false'] for kind in _KINDS],
         *[['get', kind, '-o', 'yaml'] for kind in _KINDS], ['apply', '-f', 'kinds.yaml'], ['apply', '-f', 'kinds.yaml', '--server-side', '--force-conflicts'],
         ['diff', '-f', 'kinds.yaml'], ['replace', '-f', 'kinds.yaml'], ['label', '-f', 'kinds.yaml', 'x=y'], ['delete', '-f', 'kinds.yaml'],
+        ['create', '-f', 'notstrings.yaml'], ['apply', '-f', 'notstrings.yaml', '--server-side'],
     ],
     'kinds-cluster': [
         ['create', '-f', 'cluster.yaml', '--dry-run=server'], ['create', '-f', 'cluster.yaml'], ['create', '-f', 'cluster.yaml'], ('SETUP', 'sleep 1.5'),

@@ -173,7 +173,8 @@ SCENARIOS = {
         ['describe', 'csr', 'equal-jane'], ['certificate', 'approve', 'equal-jane', '-o', 'name'], ['delete', 'csr', 'equal-jane', 'equal-joe'],
     ],
     'auth-more': [
-        ['auth', 'reconcile', '-f', 'rbac.yaml'], ['auth', 'reconcile', '-f', 'rbac.yaml'], ['auth', 'reconcile', '-f', 'rbac2.yaml', '--dry-run=client'], ['auth', 'reconcile', '-f', 'rbac2.yaml', '--remove-extra-permissions', '--remove-extra-subjects'],
+        *['sed "s/{name: reconciled}/{name: reconciled, namespace: $NS}/" %s | kubectl auth reconcile -f - %s' % with_flags for with_flags in (
+            ('rbac.yaml', ''), ('rbac.yaml', ''), ('rbac2.yaml', '--dry-run=client'), ('rbac2.yaml', ''), ('rbac2.yaml', '--remove-extra-permissions --remove-extra-subjects'))],
         ['get', 'role,rolebinding', 'reconciled', '-o', 'yaml'], ['auth', 'reconcile', '-f', 'one.yaml'], ['auth', 'reconcile'], ['auth', 'can-i', 'get', 'services', '--as=joe'], ['auth', 'can-i', 'delete', 'services', '--as=joe'], ['auth', 'can-i', 'get', 'svc/x', '--as=joe'],
         ['auth', 'can-i', 'get', 'pods', '--subresource=log', '--as=joe'], ['auth', 'can-i', '--list', '--as=joe'], ['auth', 'can-i', '--list', '--as=joe', '--no-headers'], ['auth', 'can-i', 'list', 'secrets', '-A', '--as=joe'], ['auth', 'can-i', 'get', 'pods', '-q', '--as=nobody'],
         ['auth', 'can-i', 'create', 'deployments.apps'], ['auth', 'can-i', 'use', 'podsecuritypolicies'], ['auth', 'whoami', '-o', 'yaml'], ['auth', 'whoami', '--as=jane', '--as-group=devs', '--as-uid=7'], ['auth', 'whoami', '--as=system:serviceaccount:a:b', '-o', 'json'],
@@ -187,8 +188,8 @@ SCENARIOS = {
         ['get', 'cm', 'one', '-o', 'json'], ['get', 'cm', 'one', '-o', 'kyaml'], ['get', 'cm', '-o', 'custom-columns-file=nope'], 'printf "NAME DATA\\n.metadata.name .data\\n" > columns; kubectl get cm one -o custom-columns-file=columns', ['get', 'cm', 'one', '-o', 'jsonpath-file=nope'],
         ['get', 'cm', 'one', '-o', 'go-template-file=nope'], ['get', '--raw', '/api/v1/namespaces/default/services/kubernetes', '-o', 'json'], ['get', '--raw', '/apis/apps/v1/nope'], ['get', '--raw', '/livez'], ['get', '--raw', '/readyz?verbose&exclude=etcd'], ['get', 'pods', '-A', '-o', 'name', '-l', 'app=two'],
         ['get', 'cm', '-w', '--output-watch-events', '--request-timeout=1s', '-l', 'none=none'], _WATCH % ('--output-watch-events', 'kubectl label cm one a=b; kubectl label cm one set-; kubectl create cm new; kubectl label cm new set=watched; kubectl delete cm new'),
-        _WATCH % ('-o name --watch-only', 'kubectl label cm two set=watched --overwrite; kubectl delete cm two'), ['get', 'events', '--field-selector', 'involvedObject.name=p', '-o', 'custom-columns=R:.reason,M:.message'], ['get', 'pod', 'p', '-o', 'jsonpath={.status}'], ['get', 'ns', 'kube-system', 'default', 'kube-public'],
-        ['get', 'priorityclasses'], ['get', 'clusterroles', 'view', 'edit', 'admin', 'cluster-admin'], ['get', 'clusterrole', 'view', '-o', 'yaml'], ['get', 'flowschemas'], ['get', 'prioritylevelconfigurations'], ['get', 'apiservices'], ['get', 'cs'], ['get', 'crd'], ['get', 'sa', 'default', '-o', 'yaml'], ['get', 'cm', 'kube-root-ca.crt'],
+        _WATCH % ('-o name --watch-only', 'kubectl label cm two set=watched --overwrite; kubectl delete cm two'), 'kubectl get events --field-selector involvedObject.name=p -o custom-columns=R:.reason,M:.message | sort -u', ['get', 'pod', 'p', '-o', 'jsonpath={.status}'], ['get', 'ns', 'kube-system', 'default', 'kube-public'],
+        ['get', 'priorityclasses'], ['get', 'clusterroles', 'view', 'edit', 'admin', 'cluster-admin'], ['get', 'clusterrole', 'view', '-o', 'yaml'], ['get', 'flowschemas'], ['get', 'prioritylevelconfigurations'], ['get', 'apiservices'], ['get', 'crd'], ['get', 'sa', 'default', '-o', 'yaml'], ['get', 'cm', 'kube-root-ca.crt'],
         ['get', 'all', '-A', '--ignore-not-found', '-l', 'none=none'], ['get', 'endpoints', 'kubernetes', '-n', 'default', '--no-headers'],
     ],
     'events': [
@@ -238,9 +239,9 @@ SCENARIOS = {
         ['kustomize', 'nope'], ['apply', '-k', 'nope'], ['apply', '-k', 'k', '-f', 'one.yaml'],
     ],
     'proxy': [
-        'kubectl proxy --port=0 > proxy.txt 2>&1 & pid=$!; for i in $(seq 50); do grep -q Starting proxy.txt && break; sleep 0.1; done; url=$(sed -n "s/Starting to serve on //p" proxy.txt); curl -s http://$url/api/v1/namespaces/default/services/kubernetes -o /dev/null -w "%{http_code}\\n"; curl -s http://$url/healthz; echo; curl -s -o /dev/null -w "%{http_code}\\n" -H "Host: evil" http://$url/api; curl -s -o /dev/null -w "%{http_code}\\n" -X POST http://$url/api/v1/namespaces/default/pods/x/exec; kill $pid; wait $pid 2>/dev/null; sed "s/:[0-9]*$/:PORT/" proxy.txt',
-        'kubectl proxy --port=0 --api-prefix=/k8s > proxy.txt 2>&1 & pid=$!; for i in $(seq 50); do grep -q Starting proxy.txt && break; sleep 0.1; done; url=$(sed -n "s/Starting to serve on //p" proxy.txt); curl -s http://$url/k8s/version | grep -c major; curl -s -o /dev/null -w "%{http_code}\\n" http://$url/version; kill $pid; wait $pid 2>/dev/null',
-        ['proxy', '--port=99999999'], ['proxy', '--www=/nope', 'x'],
+        '$KUBECTL proxy --port=0 > proxy.txt 2>&1 & pid=$!; for i in $(seq 50); do grep -q Starting proxy.txt && break; sleep 0.1; done; url=$(sed -n "s/Starting to serve on //p" proxy.txt); curl -s http://$url/api/v1/namespaces/default/services/kubernetes -o /dev/null -w "%{http_code}\\n"; curl -s http://$url/healthz; echo; curl -s -o /dev/null -w "%{http_code}\\n" -H "Host: evil" http://$url/api; curl -s -o /dev/null -w "%{http_code}\\n" -X POST http://$url/api/v1/namespaces/default/pods/x/exec; kill $pid; wait $pid 2>/dev/null; sed "s/:[0-9]*$/:PORT/" proxy.txt',
+        '$KUBECTL proxy --port=0 --api-prefix=/k8s > proxy.txt 2>&1 & pid=$!; for i in $(seq 50); do grep -q Starting proxy.txt && break; sleep 0.1; done; url=$(sed -n "s/Starting to serve on //p" proxy.txt); curl -s http://$url/k8s/version | grep -c major; curl -s -o /dev/null -w "%{http_code}\\n" http://$url/version; kill $pid; wait $pid 2>/dev/null',
+        ['proxy', '--port=99999999'],
     ],
     'cluster': [
         'kubectl cluster-info dump --output-directory=dump >/dev/null; find dump -type f | sed "s/kubectl-equal-[a-z]*/NS/" | sort', 'kubectl cluster-info dump | python3 -c "import json,sys; d=json.JSONDecoder(); t=sys.stdin.read().strip(); n=[]; i=0\nwhile i<len(t):\n o,i=d.raw_decode(t,i); n.append(o[\\"kind\\"])\n while i<len(t) and t[i].isspace(): i+=1\nprint(n)"',
