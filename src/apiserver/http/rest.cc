@@ -130,6 +130,16 @@ bool IsForwarded(const pipeline::RequestInfo& info) {
   return (info.resource == "services" || info.resource == "nodes") && sub == "proxy";
 }
 
+// A path without namespace of a namespaced resource, asked for something else than all its objects. Objects of every
+// namespace can be listed together, never made or deleted.
+bool LacksNamespace(const pipeline::RequestInfo& info) {
+  const bool lists = (info.verb == "list" || info.verb == "watch") && info.subresource.empty();
+  if (!info.ns.empty() || (lists && (info.name.empty() || !info.field_selector.empty()))) return false;
+  const apimachinery::Kind* kind =
+      apimachinery::Schema::Builtin().FindResource(info.group, info.version, info.resource);
+  return kind != nullptr && kind->namespaced;
+}
+
 // What go-restful answers by itself, before any handler.
 ApiStatus Plain(int code, absl::string_view reason, absl::string_view message) {
   ApiStatus status;
@@ -225,6 +235,11 @@ void RestDoor::Serve(Call& call) {
     return call.Fail(admitted);
   }
   if (!call.context.info.is_resource_request) return ServePath(call);
+  if (LacksNamespace(call.context.info)) {
+    // There is no such path but for lists: what is one object's is not found, what a list's path cannot do is refused.
+    if (!call.context.info.name.empty()) return NotFound(call);
+    return call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
+  }
   if (IsForwarded(call.context.info) && impl_->options.forwarder != nullptr) {
     Call* const keep = &call;
     auto fail = [context = call.context, form = call.form](ResponseWriter& out, const absl::Status& status) {
@@ -286,12 +301,7 @@ void RestDoor::ServeResource(Call& call) {
   const apimachinery::Kind* kind =
       apimachinery::Schema::Builtin().FindResource(info.group, info.version, info.resource);
   const bool known_sub = kind != nullptr && (info.subresource.empty() || kind->HasSubresource(info.subresource));
-  if (kind == nullptr || !known_sub || (kind->namespaced && info.ns.empty() && !info.name.empty())) {
-    if (kind != nullptr && known_sub) {
-      return call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
-    }
-    return NotFound(call);
-  }
+  if (kind == nullptr || !known_sub) return NotFound(call);
   if (info.group.empty() && info.resource == "endpoints") {
     context.AddWarning("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
   } else if (info.group.empty() && info.resource == "componentstatuses") {

@@ -191,8 +191,13 @@ class ForwarderImpl final : public http::Forwarder {
         return absl::OkStatus();
       }
     }
-    apimachinery::ApiStatus status = apimachinery::InternalError("");
-    status.message = absl::StrCat("no preferred addresses found; known addresses: []");
+    std::vector<std::string> known;
+    for (const Value& address : node->GetArray("status.addresses")) {
+      known.push_back(absl::StrCat("{", address.GetString("type"), " ", address.GetString("address"), "}"));
+    }
+    apimachinery::ApiStatus status;
+    status.message =
+        absl::StrCat("no preferred addresses found; known addresses: [", absl::StrJoin(known, " "), "]");
     return status;
   }
 

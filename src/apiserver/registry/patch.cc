@@ -1,4 +1,5 @@
 // patch: a change computed from the current object, then an update like any other.
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/apply/apply.h"
 #include "apimachinery/codec.h"
@@ -16,6 +17,32 @@ namespace {
 using apimachinery::BadRequest;
 using apimachinery::Value;
 using apimachinery::patch::PatchType;
+
+absl::Status NameUnknown(const std::string& name) {
+  return BadRequest(
+      absl::StrCat("the name of the object (", name, " based on URL) was undeterminable: name must be provided"));
+}
+
+// What upstream says of an applied object that fits the schema's shapes but not the type: it decodes by way of an
+// untyped tree, which knows no paths.
+absl::Status NotConverted(const apimachinery::Kind& kind, const Value& applied, const absl::Status& why) {
+  std::string message = apimachinery::ApiStatus::From(why).message;
+  constexpr absl::string_view kField = "Go struct field ", kOf = " of type ", kNumber = "json: cannot unmarshal number ";
+  const size_t field = message.find(kField.data()), type = message.find(kOf.data());
+  if (field != std::string::npos && type != std::string::npos) {
+    const bool literal = absl::StartsWith(message, kNumber) && !absl::StartsWith(message, absl::StrCat(kNumber, "into"));
+    message = literal ? absl::StrCat("cannot convert float64 to ", message.substr(type + kOf.size()))
+                      : absl::StrCat(message.substr(0, field), "Go value", message.substr(type));
+  } else if (absl::StartsWith(message, "illegal base64 data")) {
+    message.insert(0, "error decoding from json: ");
+  }
+  const std::string kind_text = absl::StrCat(kind.group, "/", kind.version, ", Kind=", kind.kind);
+  apimachinery::ApiStatus status;
+  status.message = absl::StrCat("failed to convert new object (", applied.GetString("metadata.namespace"), "/",
+                                applied.GetString("metadata.name"), "; ", kind_text,
+                                ") to proper version: unable to convert unstructured object to ", kind_text, ": ", message);
+  return status.ToStatus();
+}
 
 }  // namespace
 
@@ -44,8 +71,6 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
       absl::StatusOr<Value> applied = apimachinery::ParseYamlOrJson(body.bytes);
       if (!applied.ok()) return BadRequest(absl::StrCat("error decoding YAML: ", applied.status().message()));
       if (!applied->is_object()) return BadRequest("apply patch must be an object");
-      // The configuration is judged as it stands; defaults are not the applier's.
-      ASSIGN_OR_RETURN(Value typed, DecodePlain(kind, *applied, {}, context));
       const std::string applied_name = applied->GetString("metadata.name"), api_version = applied->GetString("apiVersion");
       if (!applied_name.empty() && applied_name != name) {
         return BadRequest(absl::StrCat("the name of the object (", applied_name, ") does not match the name on the URL (",
@@ -66,11 +91,17 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
       apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource, std::string(kind.api_version),
                                            apimachinery::FormatTime(env_.clock->Now())};
       manager.reset_fields = ResetFields(kind, context.info.subresource);
-      ASSIGN_OR_RETURN(object, apimachinery::apply::Apply(&message, current == nullptr ? Value() : *current, *applied,
-                                                          manager, context.options.force));
+      absl::StatusOr<Value> merged = apimachinery::apply::Apply(&message, current == nullptr ? Value() : *current,
+                                                                *applied, manager, context.options.force);
+      // The configuration is judged as it stands; defaults are not the applier's. Its shape was judged first.
+      const bool has_shape = merged.ok() || apimachinery::ApiStatus::From(merged.status()).Is("BadRequest");
+      if (absl::Status typed = DecodePlain(kind, *applied, {}, context).status(); has_shape && !typed.ok()) {
+        return NotConverted(kind, *applied, typed);
+      }
+      ASSIGN_OR_RETURN(object, std::move(merged));
+      if (applied_name.empty()) return NameUnknown(name);
       object.Set("kind", kind.kind);
       object.Set("apiVersion", kind.api_version);
-      object["metadata"].Set("name", name);
     } else {
       ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
                        apimachinery::patch::PatchObject(type, &message, *current, body.bytes));
@@ -80,10 +111,7 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
     }
     if (current != nullptr) {
       const std::string object_name = object.GetString("metadata.name");
-      if (object_name.empty()) {
-        return BadRequest(absl::StrCat("the name of the object (", name,
-                                       " based on URL) was undeterminable: name must be provided"));
-      }
+      if (object_name.empty()) return NameUnknown(name);
       if (object_name != name) {
         return BadRequest(absl::StrCat("the name of the object (", object_name, ") does not match the name on the URL (",
                                        name, ")"));

@@ -111,11 +111,7 @@ absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& 
 absl::Status Services::AssignPorts(Value& object, const Value* old, bool dry_run, Claim& claim) {
   const std::vector<int> before = old == nullptr ? std::vector<int>() : PortsOf(*old);
   const auto held = [&](int port) { return std::find(before.begin(), before.end(), port) != before.end(); };
-  Value* ports = object.At("spec.ports");
-  if (!NeedsPorts(object)) {
-    claim.release_ports_ = before;
-    return absl::OkStatus();
-  }
+  Value* ports = NeedsPorts(object) ? object.At("spec.ports") : nullptr;
   std::vector<int> now;
   std::vector<std::pair<int, std::string>> given;  // by (node port, protocol) of this service
   if (ports != nullptr && ports->is_array()) {
@@ -149,6 +145,29 @@ absl::Status Services::AssignPorts(Value& object, const Value* old, bool dry_run
       now.push_back(static_cast<int>(port.GetInt("nodePort")));
       given.emplace_back(now.back(), protocol);
     }
+  }
+  if (NeedsHealthPort(object)) {
+    const int wanted = static_cast<int>(object.GetInt("spec.healthCheckNodePort"));
+    int port = wanted;
+    if (wanted == 0 || !held(wanted)) {
+      std::string why;
+      if (wanted != 0 && (wanted < first_port_ || wanted > last_port_)) {
+        why = absl::StrCat("provided port is not in the valid range. The range of valid ports is ", first_port_, "-",
+                           last_port_);
+      } else {
+        ASSIGN_OR_RETURN(port, TakePort(wanted, dry_run));
+        if (port == 0) why = wanted != 0 ? "provided port is already allocated" : "range is full";
+      }
+      if (!why.empty()) {
+        apimachinery::ApiStatus status;
+        status.message = wanted != 0 ? absl::StrCat("failed to allocate requested HealthCheck NodePort ", wanted, ": ", why)
+                                     : absl::StrCat("failed to allocate a HealthCheck NodePort: ", why);
+        return status.ToStatus();
+      }
+      if (!dry_run) claim.ports_.push_back(port);
+    }
+    object["spec"].Set("healthCheckNodePort", int64_t{port});
+    now.push_back(port);
   }
   for (const int port : before) {
     if (std::find(now.begin(), now.end(), port) == now.end()) claim.release_ports_.push_back(port);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -45,15 +46,13 @@ std::string NodeAddress(const Value& node, absl::string_view type) {
 
 // "cpu: 1/2, memory: 3/4" of the used and hard amounts whose names are, or are not, limits.
 std::string QuotaUse(const Value& quota, bool limits) {
-  std::vector<std::string> texts;
+  std::map<std::string, std::string> texts;  // by name
   const Value* used = quota.At("status.used");
   for (const auto& [name, hard] : quota.GetObject("status.hard")) {
     if ((name.rfind("limits.", 0) == 0) != limits) continue;
-    texts.push_back(absl::StrCat(name, ": ", Scalar(used == nullptr ? nullptr : used->Find(name), "0"), "/",
-                                 Scalar(&hard, "0")));
+    texts[name] = absl::StrCat(Scalar(used == nullptr ? nullptr : used->Find(name), "0"), "/", Scalar(&hard, "0"));
   }
-  std::sort(texts.begin(), texts.end());
-  return absl::StrJoin(texts, ", ");
+  return absl::StrJoin(texts, ", ", absl::PairFormatter(": "));
 }
 
 // Both event APIs share a table; the names of the older members are in the second column.
