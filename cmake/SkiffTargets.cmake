@@ -45,6 +45,20 @@ function(skiff_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
+# skiff_fuzz(NAME [DEPS ...]): a libFuzzer target of fuzz_NAME.cc, built only with -DSKIFF_FUZZ=ON (clang); test/fuzz/run does
+# that. Seeds lie in corpus/NAME beside the source.
+function(skiff_fuzz name)
+  if(NOT SKIFF_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  add_executable(fuzz-${name} EXCLUDE_FROM_ALL fuzz_${name}.cc)
+  target_link_libraries(fuzz-${name} PRIVATE ${arg_DEPS} skiff_deps)
+  target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(fuzz-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${SKIFF_BIN_DIR})
+  set_property(GLOBAL APPEND PROPERTY SKIFF_FUZZERS fuzz-${name})
+endfunction()
+
 function(skiff_pch name which)
   if(which STREQUAL "none")
     return()
