@@ -18,6 +18,7 @@
 #include "apiserver/metrics.h"
 #include "apiserver/proxy/forwarder.h"
 #include "apiserver/registry/bootstrap.h"
+#include "apiserver/registry/flow_keeper.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/store/store.h"
 #include "base/clock.h"
@@ -72,6 +73,7 @@ class ApiServerImpl final : public ApiServer {
     wake_.notify_all();
     if (bootstrap_.joinable()) bootstrap_.join();
     if (compactor_.joinable()) compactor_.join();
+    flow_keeper_.reset();
     if (door_ != nullptr) door_->SetReady(false);
     if (registry_ != nullptr && server_ != nullptr) {
       (void)registry::ReconcileEndpoints(*registry_, bootstrap_options_, /*remove=*/true);
@@ -208,6 +210,7 @@ class ApiServerImpl final : public ApiServer {
       lock.lock();
       if (seen) {
         door_->SetReady(true);
+        flow_keeper_ = registry::FlowKeeper::Start(*registry_);
         base::LogInfo("ready");
         return;
       }
@@ -242,6 +245,7 @@ class ApiServerImpl final : public ApiServer {
   std::unique_ptr<base::http::Server> server_;
   std::unique_ptr<grpc::GrpcDoor> grpc_;
   registry::BootstrapOptions bootstrap_options_;
+  std::unique_ptr<registry::FlowKeeper> flow_keeper_;
   std::mutex mu_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -234,10 +234,8 @@ absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value&
   ManagedFields managed;
   if (!create && !ParseManagedFields(live.At("metadata.managedFields"), &managed)) managed.clear();
   if (!create && managed.empty()) {  // whatever is there was put there before
-    Manager earlier = manager;
-    earlier.reset_fields.clear();
     const ManagerId id{"before-first-apply", "Update", manager.api_version, manager.subresource};
-    RecordUpdate(type, Blank(type, manager, before), before, earlier, id, &managed);
+    RecordUpdate(type, Blank(type, manager, before), before, manager, id, &managed);
   }
 
   const ManagerId id{manager.name, "Apply", "", manager.subresource};

@@ -32,7 +32,9 @@ absl::Span<const KindRules> NetworkKinds();     // networking.cc
 absl::Span<const KindRules> StorageKinds();     // storage.cc
 absl::Span<const KindRules> AutoscalingKinds(); // autoscaling.cc
 absl::Span<const KindRules> WebhookKinds();     // webhooks.cc: webhook configurations, admission policies
-absl::Span<const KindRules> ExtensionKinds();   // extensions.cc: CertificateSigningRequest, APIService, flow control
+absl::Span<const KindRules> CertificateKinds();  // certificates.cc
+absl::Span<const KindRules> ApiServiceKinds();  // api_services.cc
+absl::Span<const KindRules> FlowControlKinds(); // flow_control.cc
 absl::Span<const KindRules> DefinitionKinds();  // custom_resource_definition.cc
 absl::Span<const KindRules> DeviceKinds();      // devices.cc
 absl::Span<const KindRules> ReviewKinds();      // reviews.cc

@@ -6,9 +6,10 @@ namespace apiserver::validation {
 namespace {
 
 const KindRules* Find(const Kind& kind) {
-  for (const auto& table : {PodKinds(), ServiceKinds(), EndpointSliceKinds(), EventKinds(), ClusterKinds(), ConfigKinds(), ClassKinds(), VolumeKinds(), AppsKinds(),
-                            BatchKinds(), NetworkKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(),
-                            WebhookKinds(), ExtensionKinds(), DefinitionKinds(),
+  for (const auto& table : {PodKinds(), ServiceKinds(), EndpointSliceKinds(), EventKinds(), ClusterKinds(),
+                            ConfigKinds(), ClassKinds(), VolumeKinds(), AppsKinds(), BatchKinds(),
+                            NetworkKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(), WebhookKinds(),
+                            CertificateKinds(), ApiServiceKinds(), FlowControlKinds(), DefinitionKinds(),
                             DeviceKinds(), RbacKinds()}) {
     for (const KindRules& rules : table) {
       if (rules.kind == kind.kind && rules.group == kind.group) return &rules;

@@ -1,0 +1,171 @@
+#include "apiserver/registry/flow_keeper.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "apimachinery/api_error.h"
+#include "apimachinery/json.h"
+#include "apimachinery/time.h"
+#include "apiserver/flowcontrol/default_objects.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::Value;
+using pipeline::ObjectPtr;
+using pipeline::RequestContext;
+
+constexpr char kGroup[] = "flowcontrol.apiserver.k8s.io";
+constexpr const char* kResources[] = {"flowschemas", "prioritylevelconfigurations"};
+constexpr std::chrono::seconds kRetry(1);
+
+// What the threads of the cache tell the keeper.
+struct Signal {
+  std::mutex mu;
+  std::condition_variable wake;
+  bool changed = true, watch_over = true, stopping = false;
+
+  void Set(bool over) {
+    const std::lock_guard lock(mu);
+    changed = true;
+    watch_over = watch_over || over;
+    wake.notify_all();
+  }
+};
+
+class Bell final : public cache::WatchSink {
+ public:
+  explicit Bell(std::shared_ptr<Signal> signal) : signal_(std::move(signal)) {}
+  bool OnEvent(const cache::Event&, const cache::Event::View&) override {
+    signal_->Set(false);
+    return true;
+  }
+  bool OnBookmark(int64_t, bool) override { return true; }
+  void OnEnd(absl::Status) override { signal_->Set(true); }
+
+ private:
+  const std::shared_ptr<Signal> signal_;
+};
+
+RequestContext ContextOf(absl::string_view manager) {
+  RequestContext context;
+  context.user.name = "system:apiserver";
+  context.user.groups = {"system:masters", "system:authenticated"};
+  context.options.field_manager = std::string(manager);
+  return context;
+}
+
+class FlowKeeperImpl final : public FlowKeeper {
+ public:
+  explicit FlowKeeperImpl(Registry& registry) : registry_(registry), thread_([this] { Run(); }) {}
+  ~FlowKeeperImpl() override {
+    {
+      const std::lock_guard lock(signal_->mu);
+      signal_->stopping = true;
+      signal_->wake.notify_all();
+    }
+    thread_.join();
+  }
+
+ private:
+  void Run() {
+    std::vector<std::unique_ptr<cache::WatchTicket>> watches;
+    std::unique_lock lock(signal_->mu);
+    while (!signal_->stopping) {
+      const bool watch = signal_->watch_over;
+      signal_->changed = signal_->watch_over = false;
+      lock.unlock();
+      if (watch) watches = Watch();
+      const absl::Status status = Reconcile();
+      if (!status.ok()) base::LogWarning("flow control configuration waits error=", status.message());
+      lock.lock();
+      if (status.ok()) {
+        signal_->wake.wait(lock, [this] { return signal_->changed || signal_->stopping; });
+      } else {
+        signal_->wake.wait_for(lock, kRetry, [this] { return signal_->stopping; });
+      }
+    }
+    lock.unlock();
+    watches.clear();
+  }
+
+  std::vector<std::unique_ptr<cache::WatchTicket>> Watch() {
+    std::vector<std::unique_ptr<cache::WatchTicket>> watches;
+    for (const char* plural : kResources) {
+      const Resource* resource = registry_.environment().resources->FindAnyVersion(kGroup, plural);
+      if (resource == nullptr) continue;
+      cache::WatchRequest request;
+      request.after_revision = -2;
+      auto ticket = registry_.environment().cache->Watch(*resource->mirror, std::move(request),
+                                                         std::make_unique<Bell>(signal_));
+      if (ticket.ok()) watches.push_back(*std::move(ticket));
+    }
+    return watches;
+  }
+
+  absl::Status Reconcile() {
+    for (const Value& object : flowcontrol::DefaultObjects()) {
+      const char* plural = kResources[object.GetString("kind") == "FlowSchema" ? 0 : 1];
+      if (registry_.Get({kGroup, plural}, "", object.GetString("metadata.name")) != nullptr) continue;
+      const Resource* resource = registry_.environment().resources->FindAnyVersion(kGroup, plural);
+      if (resource == nullptr) return absl::OkStatus();
+      RequestContext context = ContextOf("api-priority-and-fairness-config-producer-v1");
+      const absl::Status status = registry_.CreateObject(context, *resource, object).status();
+      if (!status.ok() && !apimachinery::ApiStatus::From(status).Is("AlreadyExists")) return status;
+    }
+    for (const ObjectPtr& schema : registry_.List({kGroup, kResources[0]}, "")) {
+      if (absl::Status status = TellDangling(*schema); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TellDangling(const Value& schema) {
+    const std::string level = schema.GetString("spec.priorityLevelConfiguration.name");
+    Value condition = flowcontrol::Dangling(level, registry_.Get({kGroup, kResources[1]}, "", level) != nullptr);
+    std::string since = apimachinery::FormatTime(registry_.environment().clock->Now());
+    for (const Value& known : schema.GetArray("status.conditions")) {
+      if (known.GetString("type") != condition.GetString("type")) continue;
+      const bool same_status = known.GetString("status") == condition.GetString("status");
+      if (same_status && known.GetString("reason") == condition.GetString("reason") &&
+          known.GetString("message") == condition.GetString("message")) {
+        return absl::OkStatus();
+      }
+      if (same_status) since = known.GetString("lastTransitionTime");
+    }
+    condition.Set("lastTransitionTime", since);
+    const std::string name = schema.GetString("metadata.name");
+    Value patch = Value::MakeObject();
+    patch.Set("kind", "FlowSchema");
+    patch.Set("apiVersion", absl::StrCat(kGroup, "/v1"));
+    patch.Ensure("metadata").Set("name", name);
+    patch.Ensure("status")["conditions"].Append(std::move(condition));
+    RequestContext context = ContextOf("api-priority-and-fairness-config-consumer-v1");
+    context.info = {};
+    context.info.is_resource_request = true;
+    context.info.verb = "patch";
+    context.info.group = kGroup;
+    context.info.version = "v1";
+    context.info.resource = kResources[0];
+    context.info.subresource = "status";
+    context.info.name = name;
+    context.options.force = true;
+    const std::string bytes = apimachinery::WriteJson(patch);
+    const absl::Status status =
+        registry_.Patch(context, apimachinery::patch::PatchType::kApply, {BodyFormat::kYaml, bytes}).status();
+    return apimachinery::ApiStatus::From(status).Is("NotFound") ? absl::OkStatus() : status;
+  }
+
+  Registry& registry_;
+  const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
+  std::thread thread_;  // last: it uses the others
+};
+
+}  // namespace
+
+std::unique_ptr<FlowKeeper> FlowKeeper::Start(Registry& registry) { return std::make_unique<FlowKeeperImpl>(registry); }
+
+}  // namespace apiserver::registry
