@@ -8,6 +8,7 @@
 #include "apimachinery/fields.h"
 #include "apiserver/grpc/grpc_door.h"
 #include "apiserver/grpc/peer_identity.h"
+#include "apiserver/registry/delete_options.h"
 #include "apiserver/registry/gate.h"
 #include "base/file.h"
 #include "base/http/worker_pool.h"
@@ -405,8 +406,8 @@ class ResourcesService final : public pb::Resources::CallbackService {
 
   absl::StatusOr<Value> Options(const pb::DeleteRequest& request, RequestContext& c) {
     ASSIGN_OR_RETURN(Value options,
-                     registry::DecodeDeleteOptions({registry::BodyFormat::kBareWire, request.options()}, c));
-    for (const Value& d : options.GetArray("dryRun")) c.options.dry_run |= d.is_string() && d.as_string() == "All";
+                     registry::DecodeDeleteOptions({registry::BodyFormat::kBareWire, request.options()}));
+    c.options.dry_run |= registry::IsDryRun(options);
     return options;
   }
 

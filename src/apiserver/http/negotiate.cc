@@ -1,59 +1,39 @@
 #include "apiserver/http/negotiate.h"
 
-#include <algorithm>
-#include <vector>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "apimachinery/api_error.h"
+#include "absl/strings/str_join.h"
 
 namespace apiserver::http {
 namespace {
 
-struct Clause {
-  std::string type;  // "application/json", "*/*"
-  std::string as, group, version;
-  double quality = 1;
-};
+using absl::string_view;
 
-std::vector<Clause> ParseAccept(absl::string_view accept) {
-  std::vector<Clause> clauses;
-  for (absl::string_view part : absl::StrSplit(accept, ',')) {
-    Clause clause;
-    bool first = true;
-    for (absl::string_view piece : absl::StrSplit(part, ';')) {
-      piece = absl::StripAsciiWhitespace(piece);
-      if (first) {
-        clause.type = absl::AsciiStrToLower(piece);
-        first = false;
-        continue;
-      }
-      const std::pair<absl::string_view, absl::string_view> kv = absl::StrSplit(piece, absl::MaxSplits('=', 1));
-      if (kv.first == "as") clause.as = std::string(kv.second);
-      if (kv.first == "g") clause.group = std::string(kv.second);
-      if (kv.first == "v") clause.version = std::string(kv.second);
-      if (kv.first == "q" && !absl::SimpleAtod(kv.second, &clause.quality)) clause.quality = 0;
-    }
-    if (!clause.type.empty()) clauses.push_back(std::move(clause));
+constexpr std::pair<string_view, Format> kFormats[] = {{"application/json", Format::kJson},
+                                                       {"application/yaml", Format::kYaml},
+                                                       {"application/vnd.kubernetes.protobuf", Format::kProtobuf}};
+
+// Whether an answer of `format` can be turned into what the clause asks for; then `form` says so.
+bool Transforms(const AcceptClause& clause, Endpoint endpoint, Negotiated* form) {
+  const string_view as = clause.Param("as"), group = clause.Param("g"), version = clause.Param("v");
+  if (as.empty() && group.empty() && version.empty()) return true;
+  if (endpoint != Endpoint::kObjects || group != "meta.k8s.io" || (version != "v1" && version != "v1beta1")) return false;
+  form->beta = version == "v1beta1";
+  if (as == "Table") {
+    form->as = As::kTable;
+    return form->format != Format::kProtobuf;
   }
-  std::stable_sort(clauses.begin(), clauses.end(), [](const Clause& a, const Clause& b) { return a.quality > b.quality; });
-  return clauses;
+  if (as == "PartialObjectMetadata") {
+    form->as = As::kPartial;
+    return true;
+  }
+  form->as = As::kPartialList;
+  return as == "PartialObjectMetadataList";
 }
 
-bool FormatOf(absl::string_view type, Format* format) {
-  if (type == "application/json" || type == "*/*" || type == "application/*") {
-    *format = Format::kJson;
-  } else if (type == "application/yaml") {
-    *format = Format::kYaml;
-  } else if (type == "application/vnd.kubernetes.protobuf") {
-    *format = Format::kProtobuf;
-  } else {
-    return false;
-  }
-  return true;
+bool StreamFits(const AcceptClause& clause, Format format) {
+  const string_view stream = clause.Param("stream");
+  return stream.empty() || (stream == "watch" && format != Format::kYaml);
 }
 
 }  // namespace
@@ -67,39 +47,71 @@ std::string Negotiated::ContentType() const {
   return "";
 }
 
-absl::StatusOr<Negotiated> Negotiate(absl::string_view accept, absl::string_view pretty, absl::string_view user_agent) {
-  Negotiated result;
-  result.pretty = pretty.empty() ? absl::StartsWith(user_agent, "curl") || absl::StartsWith(user_agent, "Wget") ||
-                                       absl::StartsWith(user_agent, "Mozilla/5.0")
-                                 : !(pretty == "false" || pretty == "0");
-  if (absl::StripAsciiWhitespace(accept).empty()) return result;
-  for (const Clause& clause : ParseAccept(accept)) {
-    if (!FormatOf(clause.type, &result.format)) continue;
-    if (clause.as.empty()) return result;
-    if (clause.group != "meta.k8s.io" || clause.version != "v1") continue;
-    if (clause.as == "Table" && result.format != Format::kProtobuf) {
-      result.as = As::kTable;
-      return result;
-    }
-    if (clause.as == "PartialObjectMetadata" || clause.as == "PartialObjectMetadataList") {
-      result.as = As::kPartial;
-      return result;
+std::optional<Negotiated> Negotiate(string_view accept, Endpoint endpoint, bool pretty) {
+  Negotiated plain;
+  plain.pretty = pretty;
+  if (accept.empty() || accept == "*/*") return plain;
+  for (const auto& [type, format] : kFormats) {  // what nearly everybody sends
+    if (accept != type) continue;
+    plain.format = format;
+    return plain;
+  }
+  for (const AcceptClause& clause : ParseAccept(accept)) {
+    for (const auto& [type, format] : kFormats) {
+      if (!clause.Matches(type)) continue;
+      Negotiated form;
+      form.format = format;
+      form.pretty = pretty || clause.Param("pretty") == "1";
+      if (StreamFits(clause, format) && Transforms(clause, endpoint, &form)) return form;
     }
   }
-  apimachinery::ApiStatus status = apimachinery::NotAcceptable("");
-  status.message =
-      "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
-      "application/vnd.kubernetes.protobuf";
+  return std::nullopt;
+}
+
+std::optional<Negotiated> NegotiateAggregated(string_view accept, bool pretty) {
+  for (const AcceptClause& clause : ParseAccept(accept)) {
+    for (const auto& [type, format] : kFormats) {
+      if (!clause.Matches(type) || !StreamFits(clause, format)) continue;
+      if (clause.Param("as") != "APIGroupDiscoveryList" || clause.Param("g") != "apidiscovery.k8s.io" ||
+          clause.Param("v") != "v2") {
+        continue;
+      }
+      Negotiated form;
+      form.format = format;
+      form.pretty = pretty || clause.Param("pretty") == "1";
+      return form;
+    }
+  }
+  return std::nullopt;
+}
+
+bool WantsPretty(std::optional<string_view> pretty, string_view user_agent) {
+  if (pretty && !pretty->empty()) {
+    for (const string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+      if (*pretty == yes) return true;
+    }
+    return false;
+  }
+  return absl::StartsWith(user_agent, "curl") || absl::StartsWith(user_agent, "Wget") ||
+         absl::StartsWith(user_agent, "Mozilla/5.0");
+}
+
+apimachinery::ApiStatus NoFormAccepted(bool stream) {
+  return apimachinery::NotAcceptable(absl::StrCat(
+      "only the following media types are accepted: ",
+      stream ? "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+             : "application/json, application/yaml, application/vnd.kubernetes.protobuf"));
+}
+
+apimachinery::ApiStatus NoRouteAccepted(absl::Span<const string_view> produces) {
+  apimachinery::ApiStatus status = apimachinery::NotAcceptable(
+      absl::StrCat("406: Not Acceptable\n\nAvailable representations: ", absl::StrJoin(produces, ", ")));
   status.always_details = true;
   return status;
 }
 
-absl::string_view MediaType(absl::string_view content_type) {
-  return absl::StripAsciiWhitespace(content_type.substr(0, content_type.find(';')));
-}
-
-absl::StatusOr<registry::BodyFormat> BodyFormatOf(absl::string_view content_type) {
-  const absl::string_view type = MediaType(content_type);
+absl::StatusOr<registry::BodyFormat> BodyFormatOf(string_view content_type) {
+  const string_view type = MediaType(content_type);
   if (type.empty() || type == "application/json") return registry::BodyFormat::kJson;
   if (type == "application/yaml") return registry::BodyFormat::kYaml;
   if (type == "application/vnd.kubernetes.protobuf") return registry::BodyFormat::kProtobuf;

@@ -41,10 +41,30 @@ Value Tree(const cache::Entry& entry, const Kind& kind) {
   return tree;
 }
 
-// metadata alone: field 1 of the object is field 1 of PartialObjectMetadata.
-std::string OnlyMetadata(absl::string_view bytes) {
-  std::string out;
-  cache::AppendBytesField(1, cache::MetadataBytes(bytes), &out);
+// Annotations that are members of the object in upstream's memory: they are not part of its metadata there.
+absl::string_view BorrowedAnnotation(const Kind& kind) {
+  return kind.kind == "DaemonSet" && kind.group == "apps" ? "deprecated.daemonset.template.generation" : "";
+}
+
+// metadata alone, as ObjectMeta: the entry's own bytes, or made in *spare.
+absl::string_view Metadata(const cache::Entry& entry, std::string* spare) {
+  const absl::string_view bytes = cache::MetadataBytes(entry.bytes);
+  const absl::string_view borrowed = BorrowedAnnotation(*entry.kind);
+  if (borrowed.empty()) return bytes;
+  static const Message* const type = Schema::Builtin().FindMessage("meta.v1.ObjectMeta");
+  auto tree = apimachinery::DecodeWire(*type, bytes);
+  Value* annotations = tree.ok() ? tree->Find("annotations") : nullptr;
+  if (annotations == nullptr || !annotations->Erase(borrowed)) return bytes;
+  if (annotations->empty()) tree->Erase("annotations");
+  spare->clear();
+  apimachinery::EncodeWire(*type, *tree, spare);
+  return *spare;
+}
+
+// As a PartialObjectMetadata: its field 1 is the object's.
+std::string OnlyMetadata(const cache::Entry& entry) {
+  std::string out, spare;
+  cache::AppendBytesField(1, Metadata(entry, &spare), &out);
   return out;
 }
 
@@ -93,23 +113,45 @@ std::string JsonFrame(absl::string_view type, absl::string_view object) {
   return absl::StrCat("{\"type\":\"", type, "\",\"object\":", object, "}\n");
 }
 
-// An object as its JSON is, always-printed members included.
-Value ObjectInTable(const cache::Entry& entry, const Kind& kind) {
+// What a row of a Table carries of its object, as its JSON is, always-printed members included.
+Value ObjectInTable(const cache::Entry& entry, const Kind& kind, const Negotiated& form, tables::IncludeObject include) {
   std::string json, spare;
-  AppendJson(*kind.message, Served(entry, kind, &spare), kind.api_version, kind.kind, &json);
+  switch (include) {
+    case tables::IncludeObject::kNone: return Value();
+    case tables::IncludeObject::kObject:
+      AppendJson(*kind.message, Served(entry, kind, &spare), kind.api_version, kind.kind, &json);
+      break;
+    case tables::IncludeObject::kMetadata:
+      AppendJson(PartialMessage(), OnlyMetadata(entry), form.MetaVersion(), "PartialObjectMetadata", &json);
+      break;
+  }
   return Value::Raw(std::move(json));
 }
 
-std::string TableJson(const cache::Entry& entry, const Kind& kind, tables::IncludeObject include, bool columns) {
+Value TableRow(const cache::Entry& entry, const Kind& kind, const Value& tree, const Negotiated& form,
+               tables::IncludeObject include) {
+  Value row = tables::Row(kind.api_version, kind.kind, tree, tables::IncludeObject::kNone, absl::Now());
+  row.Set("object", ObjectInTable(entry, kind, form, include));
+  return row;
+}
+
+std::string TableJson(const cache::Entry& entry, const Kind& kind, const Negotiated& form, tables::IncludeObject include,
+                      bool columns) {
   const Value tree = Tree(entry, kind);
-  const Value* const objects[] = {&tree};
   Value meta = Value::MakeObject();
-  meta.Set("resourceVersion", tree.GetString("metadata.resourceVersion"));
-  Value table = tables::MakeTable(kind.api_version, kind.kind, objects, std::move(meta), include, columns, absl::Now());
-  if (Value* rows = table.Find("rows"); include == tables::IncludeObject::kObject && rows != nullptr && !rows->empty()) {
-    rows->array().front().Set("object", ObjectInTable(entry, kind));
-  }
+  const std::string version = tree.GetString("metadata.resourceVersion");
+  if (!version.empty()) meta.Set("resourceVersion", version);
+  Value table = tables::MakeTable(kind.api_version, kind.kind, {}, std::move(meta), include, columns, absl::Now());
+  table.Set("apiVersion", form.MetaVersion());
+  table["rows"].Append(TableRow(entry, kind, tree, form, include));
   return apimachinery::WriteJson(table);
+}
+
+bool IsPartial(const Negotiated& form) { return form.as == As::kPartial || form.as == As::kPartialList; }
+
+const Message& StatusMessage() {
+  static const Message* message = Schema::Builtin().FindMessage("meta.v1.Status");
+  return *message;
 }
 
 }  // namespace
@@ -130,14 +172,14 @@ std::string Dress(std::string json, const Negotiated& form) {
 std::string PresentObject(const cache::Entry& entry, const Kind& kind, const Negotiated& form,
                           tables::IncludeObject include) {
   if (form.as == As::kTable && kind.role == apimachinery::Role::kResource) {
-    return Dress(TableJson(entry, kind, include, true), form);
+    return Dress(TableJson(entry, kind, form, include, true), form);
   }
-  std::string spare, metadata;
-  absl::string_view bytes = Served(entry, kind, &spare);
-  const bool partial = form.as == As::kPartial && kind.role == apimachinery::Role::kResource;
-  const absl::string_view api_version = partial ? "meta.k8s.io/v1" : kind.api_version;
+  const bool partial = IsPartial(form) && kind.role == apimachinery::Role::kResource;
+  std::string spare;
+  if (partial) spare = OnlyMetadata(entry);
+  const absl::string_view bytes = partial ? absl::string_view(spare) : Served(entry, kind, &spare);
+  const absl::string_view api_version = partial ? form.MetaVersion() : kind.api_version;
   const absl::string_view name = partial ? "PartialObjectMetadata" : kind.kind;
-  if (partial) bytes = metadata = OnlyMetadata(bytes);
   if (form.format == Format::kProtobuf) return apimachinery::EncodeEnvelope(api_version, name, bytes);
   std::string json;
   AppendJson(partial ? PartialMessage() : *kind.message, bytes, api_version, name, &json);
@@ -149,36 +191,45 @@ std::string PresentStatus(const apimachinery::ApiStatus& status, const Negotiate
   return Dress(status.ToJson(), form);
 }
 
+std::string PresentError(const absl::Status& error, const std::optional<Negotiated>& form) {
+  Value status = apimachinery::ApiStatus::From(error).ToValue();
+  if (const auto token = error.GetPayload(registry::kContinuePayload)) {
+    status["metadata"].Set("continue", std::string(*token));
+  }
+  if (form && form->format == Format::kProtobuf) return apimachinery::EncodeObject(StatusMessage(), status);
+  std::string json;
+  apimachinery::EncodeJson(StatusMessage(), status, &json);
+  if (form) return Dress(std::move(json), *form);
+  const auto tree = apimachinery::ParseJson(json);  // no form fits: indented JSON
+  return tree.ok() ? apimachinery::WriteJsonIndented(*tree, "  ") : json;
+}
+
 ListStream::ListStream(registry::ListAnswer list, const Negotiated& form, tables::IncludeObject include)
     : list_(std::move(list)), form_(form), include_(include) {}
 
 std::string ListStream::Head() {
   const Kind& kind = *list_.resource->kind;
   if (form_.as == As::kTable) {
-    return absl::StrCat("{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":",
+    return absl::StrCat("{\"kind\":\"Table\",\"apiVersion\":\"", form_.MetaVersion(), "\",\"metadata\":",
                         apimachinery::WriteJson(ListMetaTree(list_)), ",\"columnDefinitions\":",
                         apimachinery::WriteJson(
                             tables::ColumnDefinitions(tables::TableColumns(kind.api_version, kind.kind))),
                         ",\"rows\":[");
   }
-  const bool partial = form_.as == As::kPartial;
+  const bool partial = IsPartial(form_);
   return absl::StrCat("{\"kind\":\"", partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind,
-                      "\",\"apiVersion\":\"", partial ? absl::string_view("meta.k8s.io/v1") : kind.api_version,
+                      "\",\"apiVersion\":\"", partial ? form_.MetaVersion() : kind.api_version,
                       "\",\"metadata\":", apimachinery::WriteJson(ListMetaTree(list_)), ",\"items\":[");
 }
 
 void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
   const Kind& kind = *list_.resource->kind;
   if (form_.as == As::kTable) {
-    const Value tree = Tree(entry, kind);
-    Value row = tables::Row(kind.api_version, kind.kind, tree, include_, absl::Now());
-    if (include_ == tables::IncludeObject::kObject) row.Set("object", ObjectInTable(entry, kind));
-    apimachinery::AppendJson(row, out);
+    apimachinery::AppendJson(TableRow(entry, kind, Tree(entry, kind), form_, include_), out);
     return;
   }
-  if (form_.as == As::kPartial) {
-    const std::string meta = OnlyMetadata(Served(entry, kind, &spare_));
-    return AppendJson(PartialMessage(), meta, "meta.k8s.io/v1", "PartialObjectMetadata", out);
+  if (IsPartial(form_)) {
+    return AppendJson(PartialMessage(), OnlyMetadata(entry), form_.MetaVersion(), "PartialObjectMetadata", out);
   }
   AppendJson(*kind.message, Served(entry, kind, &spare_), "", "", out);
 }
@@ -197,10 +248,9 @@ void ListStream::Prefetch() const {
 
 bool ListStream::NextProtobuf(std::string* chunk) {
   const Kind& kind = *list_.resource->kind;
-  const bool partial = form_.as == As::kPartial;
+  const bool partial = IsPartial(form_);
   const auto item = [&](const cache::Entry& entry) {
-    const absl::string_view bytes = Served(entry, kind, &spare_);
-    return partial ? cache::MetadataBytes(bytes) : bytes;
+    return partial ? Metadata(entry, &spare_) : Served(entry, kind, &spare_);
   };
   std::string out;
   if (at_ == 0) {
@@ -214,7 +264,7 @@ bool ListStream::NextProtobuf(std::string* chunk) {
       longest = std::max(longest, whole);
     }
     apimachinery::EnvelopeFrame frame =
-        apimachinery::FrameEnvelope(partial ? absl::string_view("meta.k8s.io/v1") : kind.api_version,
+        apimachinery::FrameEnvelope(partial ? form_.MetaVersion() : kind.api_version,
                                     partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind, size);
     tail_ = std::move(frame.tail);
     out.reserve(std::min(size + 256, kChunk + longest + 256));
@@ -266,7 +316,7 @@ bool ListStream::Next(std::string* chunk) {
 
 std::string WatchFrame(absl::string_view type, const cache::Entry& entry, const Kind& kind, const Negotiated& form,
                        tables::IncludeObject include, bool first_table) {
-  if (form.as == As::kTable) return JsonFrame(type, TableJson(entry, kind, include, first_table));
+  if (form.as == As::kTable) return JsonFrame(type, TableJson(entry, kind, form, include, first_table));
   Negotiated plain = form;
   plain.pretty = false;
   if (form.format == Format::kProtobuf) return WatchEventBytes(type, PresentObject(entry, kind, plain, include));

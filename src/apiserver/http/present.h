@@ -1,6 +1,7 @@
 // Answers as bytes: objects, Tables, partial metadata, lists piece by piece, watch frames. Pure; any thread.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -17,6 +18,8 @@ namespace apiserver::http {
 std::string PresentObject(const cache::Entry& entry, const apimachinery::Kind& kind, const Negotiated& form,
                           tables::IncludeObject include);
 std::string PresentStatus(const apimachinery::ApiStatus& status, const Negotiated& form);
+// `form`: nullopt when the client accepts none of those that errors come in; they are told in JSON then.
+std::string PresentError(const absl::Status& error, const std::optional<Negotiated>& form);
 // Compact JSON in the asked form ("pretty", YAML).
 std::string Dress(std::string json, const Negotiated& form);
 

@@ -4,19 +4,22 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "apimachinery/api_error.h"
 #include "apiserver/discovery/discovery.h"
+#include "apiserver/http/call.h"
+#include "apiserver/http/gzip.h"
 #include "apiserver/http/present.h"
+#include "apiserver/http/routes.h"
 #include "apiserver/http/static_paths.h"
+#include "apiserver/pipeline/go_numbers.h"
 #include "apiserver/pipeline/request_info.h"
+#include "apiserver/registry/delete_options.h"
 #include "apiserver/registry/gate.h"
 #include "base/http/websocket.h"
 #include "base/rng.h"
-#include "base/status_macros.h"
 
 namespace apiserver::http {
 
@@ -31,71 +34,9 @@ struct RestDoor::Impl {
   std::atomic<bool> ready{false};
 };
 
-// One request on its way through.
-struct RestDoor::Call {
-  Request request;
-  std::unique_ptr<ResponseWriter> writer;
-  base::http::QueryParams query;
-  pipeline::RequestContext context;
-  Negotiated form;
-  tables::IncludeObject include = tables::IncludeObject::kMetadata;
-
-  Headers ResponseHeaders() const {
-    Headers headers = {{"Audit-Id", context.audit_id}, {"Cache-Control", "no-cache, private"}};
-    for (const std::string& warning : context.warnings) {
-      std::string quoted;
-      for (const char c : warning) {
-        if (c == '"' || c == '\\') quoted.push_back('\\');
-        quoted.push_back(c == '\n' ? ' ' : c);
-      }
-      headers.push_back({"Warning", absl::StrCat("299 - \"", quoted, "\"")});
-    }
-    return headers;
-  }
-
-  void Fail(const absl::Status& status) { FailTo(*writer, status); }
-  void FailTo(ResponseWriter& out, const absl::Status& error) const {
-    const ApiStatus status = ApiStatus::From(error);
-    Headers headers = ResponseHeaders();
-    headers.push_back({"Content-Type", form.ContentType()});
-    if (status.retry_after_seconds > 0) headers.push_back({"Retry-After", absl::StrCat(status.retry_after_seconds)});
-    out.Send(status.code, std::move(headers), PresentStatus(status, form));
-  }
-
-  void Send(const registry::Answer& answer) {
-    Headers headers = ResponseHeaders();
-    headers.push_back({"Content-Type", form.ContentType()});
-    if (answer.status) return writer->Send(answer.code, std::move(headers), PresentStatus(*answer.status, form));
-    writer->Send(answer.code, std::move(headers),
-                 PresentObject(*answer.object, *answer.object->kind, form, include));
-  }
-
-  void Send(absl::StatusOr<registry::Answer> answer) {
-    if (!answer.ok()) return Fail(answer.status());
-    Send(*answer);
-  }
-
-  void Send(absl::StatusOr<registry::ListAnswer> list) {
-    if (!list.ok()) return Fail(list.status());
-    Headers headers = ResponseHeaders();
-    headers.push_back({"Content-Type", form.ContentType()});
-    auto stream = std::make_shared<ListStream>(*std::move(list), form, include);
-    std::string first;
-    if (!stream->Next(&first)) return writer->Send(200, std::move(headers), std::move(first));
-    writer->Start(200, std::move(headers));
-    writer->Write(std::move(first));
-    writer->Stream([stream](std::string* chunk) { return stream->Next(chunk); });
-  }
-
-  absl::StatusOr<registry::Body> BodyOf() const {
-    registry::Body body;
-    ASSIGN_OR_RETURN(body.format, BodyFormatOf(request.header("content-type")));
-    body.bytes = request.body;
-    return body;
-  }
-};
-
 namespace {
+
+constexpr absl::Duration kRequestTimeout = absl::Minutes(1);
 
 pipeline::Credentials CredentialsOf(const Request& request) {
   pipeline::Credentials c;
@@ -130,28 +71,6 @@ bool IsForwarded(const pipeline::RequestInfo& info) {
   return (info.resource == "services" || info.resource == "nodes") && sub == "proxy";
 }
 
-// A path without namespace of a namespaced resource, asked for something else than all its objects. Objects of every
-// namespace can be listed together, never made or deleted.
-bool LacksNamespace(const pipeline::RequestInfo& info) {
-  const bool lists = (info.verb == "list" || info.verb == "watch") && info.subresource.empty();
-  if (!info.ns.empty() || (lists && (info.name.empty() || !info.field_selector.empty()))) return false;
-  const apimachinery::Kind* kind =
-      apimachinery::Schema::Builtin().FindResource(info.group, info.version, info.resource);
-  return kind != nullptr && kind->namespaced;
-}
-
-// What go-restful answers by itself, before any handler.
-ApiStatus Plain(int code, absl::string_view reason, absl::string_view message) {
-  ApiStatus status;
-  status.code = code;
-  status.reason = std::string(reason);
-  status.message = std::string(message);
-  status.always_details = true;
-  return status;
-}
-
-ApiStatus NoSuchPath() { return Plain(404, "NotFound", "the server could not find the requested resource"); }
-
 // Paths below a group that is served get a Status, others plain text.
 bool BelowServedGroup(absl::string_view path) {
   const std::vector<std::string> parts = absl::StrSplit(path, '/');
@@ -159,9 +78,57 @@ bool BelowServedGroup(absl::string_view path) {
   return parts.size() >= 4 && parts[1] == "apis" && discovery::Builtin().HasGroup(parts[2]);
 }
 
-tables::IncludeObject IncludeOf(absl::string_view text) {
-  if (text == "None") return tables::IncludeObject::kNone;
-  return text == "Object" ? tables::IncludeObject::kObject : tables::IncludeObject::kMetadata;
+// How a row of a Table shows its object. A wrong word counts only where there is a Table.
+void ReadInclude(Call& call) {
+  const absl::string_view text = base::http::FindParam(call.query, "includeObject");
+  if (text == "None") {
+    call.include = tables::IncludeObject::kNone;
+  } else if (text == "Object") {
+    call.include = tables::IncludeObject::kObject;
+  } else if (!text.empty() && text != "Metadata") {
+    call.include_status = apimachinery::BadRequest(
+        absl::StrCat("Unable to convert to Table as requested: includeObject: Invalid value: \"", text,
+                     "\": must be 'Metadata', 'Object', 'None', or empty"));
+  }
+}
+
+// How long the client is ready to wait; a minute when it does not say, and at most.
+absl::Status SetDeadline(Call& call) {
+  absl::Duration timeout = kRequestTimeout;
+  if (const absl::string_view text = base::http::FindParam(call.query, "timeout"); !text.empty()) {
+    const absl::StatusOr<absl::Duration> asked = pipeline::ParseDuration(text);
+    if (!asked.ok()) {
+      return apimachinery::BadRequest(
+          absl::StrCat("invalid timeout specified in the request URL - ", asked.status().message()));
+    }
+    if (*asked > absl::ZeroDuration()) timeout = std::min(timeout, *asked);
+  }
+  call.context.deadline = call.context.received + timeout;
+  return absl::OkStatus();
+}
+
+// /api/v1/watch without a resource: upstream cannot even tell what is asked for.
+bool IncompletePath(const pipeline::RequestInfo& info) {
+  return !info.is_resource_request && (info.verb == "watch" || info.verb == "proxy");
+}
+
+void AnswerIncompletePath(Call& call) {
+  std::string target;
+  for (const char c : call.request.target) {
+    if (c == '&') {
+      target += "&amp;";
+    } else if (c == '<') {
+      target += "&lt;";
+    } else if (c == '>') {
+      target += "&gt;";
+    } else {
+      target += c;
+    }
+  }
+  call.writer->Send(500, {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}},
+                    absl::StrCat("Internal Server Error: \"", target,
+                                 "\": failed to create RequestInfo: unable to determine kind and namespace from url, ",
+                                 target, "\n"));
 }
 
 }  // namespace
@@ -224,41 +191,39 @@ void RestDoor::Open(Call& call) {
   call.context.audit_id = std::string(call.request.header("audit-id"));
   if (call.context.audit_id.empty()) call.context.audit_id = base::NewUid();
   call.context.received = impl_->options.registry->environment().clock->Now();
+  const bool asked = pipeline::HasParam(call.query, "pretty");
+  const absl::string_view pretty = base::http::FindParam(call.query, "pretty");
+  call.pretty = WantsPretty(asked ? std::optional<absl::string_view>(pretty) : std::nullopt, call.context.user_agent);
 }
 
 void RestDoor::Serve(Call& call) {
   registry::Environment& env = impl_->options.registry->environment();
-  const absl::StatusOr<Negotiated> form =
-      Negotiate(call.request.header("accept"), base::http::FindParam(call.query, "pretty"), call.context.user_agent);
-  if (form.ok()) call.form = *form;
+  const pipeline::RequestInfo& info = call.context.info;
+  if (IncompletePath(info)) return AnswerIncompletePath(call);
+  const bool forwarded = IsForwarded(info) && impl_->options.forwarder != nullptr;
+  if (!forwarded && info.verb != "watch") {
+    if (const absl::Status timeout = SetDeadline(call); !timeout.ok()) return call.Fail(timeout);
+  }
   if (const absl::Status admitted = registry::Admit(*env.authenticator, *env.authorizer, call.context); !admitted.ok()) {
     return call.Fail(admitted);
   }
-  if (!call.context.info.is_resource_request) return ServePath(call);
-  if (LacksNamespace(call.context.info)) {
-    // There is no such path but for lists: what is one object's is not found, what a list's path cannot do is refused.
-    if (!call.context.info.name.empty()) return NotFound(call);
-    return call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
+  if (!info.is_resource_request) return ServePath(call);
+  const Route route = FindRoute(info, call.request.method);
+  switch (route.outcome) {
+    case Route::Outcome::kNoSuchPath: return NotFound(call);
+    case Route::Outcome::kMethodNotAllowed: return call.Fail(NoSuchMethod());
+    case Route::Outcome::kServe: break;
   }
-  if (IsForwarded(call.context.info) && impl_->options.forwarder != nullptr) {
-    Call* const keep = &call;
-    auto fail = [context = call.context, form = call.form](ResponseWriter& out, const absl::Status& status) {
-      Call shown;
-      shown.context = context;
-      shown.form = form;
-      shown.FailTo(out, status);
-    };
-    return impl_->options.forwarder->Forward(keep->context, std::move(keep->request), std::move(keep->writer),
-                                             std::move(fail));
-  }
-  if (!form.ok()) {
-    ApiStatus status = ApiStatus::From(form.status());
-    if (call.context.info.verb == "list" || call.context.info.verb == "watch") {
-      status.message += ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
-    }
-    return call.Fail(status);
-  }
-  ServeResource(call);
+  if (!forwarded) return ServeResource(call);
+  auto fail = [context = call.context, accept = std::string(call.request.header("accept")),
+               pretty = call.pretty](ResponseWriter& out, const absl::Status& status) {
+    Call shown;
+    shown.context = context;
+    shown.pretty = pretty;
+    shown.request.headers.push_back({"accept", accept});
+    shown.FailTo(out, status);
+  };
+  impl_->options.forwarder->Forward(call.context, std::move(call.request), std::move(call.writer), std::move(fail));
 }
 
 void RestDoor::NotFound(Call& call) {
@@ -270,98 +235,100 @@ void RestDoor::NotFound(Call& call) {
 }
 
 void RestDoor::ServePath(Call& call) {
-  if (call.request.path == "/metrics" && impl_->options.metrics) {
-    return call.writer->Send(200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
-                             impl_->options.metrics());
-  }
+  if (call.request.path == "/metrics" && impl_->options.metrics) return ServeMetrics(call);
   StaticAnswer answer;
   const StaticContext context{impl_->options.registry, impl_->options.server_address, impl_->ready.load()};
-  const bool reads = call.request.method == "GET" || call.request.method == "HEAD";
-  if (!reads || !AnswerStaticPath(context, call.request, call.form, &answer)) {
-    return NotFound(call);
-  }
+  if (!AnswerStaticPath(context, call, &answer)) return NotFound(call);
+  if (!answer.error.ok()) return call.Fail(answer.error);
   Headers headers = call.ResponseHeaders();
-  if (!answer.cache_control.empty()) {
-    std::erase_if(headers, [](const base::http::Header& h) { return h.name == "Cache-Control"; });
-    headers.push_back({"Cache-Control", answer.cache_control});
+  for (base::http::Header& header : headers) {
+    if (header.name == "Cache-Control") header.value = answer.cache_control;
   }
-  headers.push_back({"Content-Type", answer.content_type});
+  for (base::http::Header& header : answer.more) headers.push_back(std::move(header));
   if (!answer.etag.empty()) {
     headers.push_back({"ETag", answer.etag});
-    headers.push_back({"Vary", "Accept"});
     if (call.request.header("if-none-match") == answer.etag) return call.writer->Send(304, std::move(headers), "");
   }
+  if (!answer.content_type.empty()) headers.push_back({"Content-Type", answer.content_type});
   call.writer->Send(answer.status, std::move(headers), std::move(answer.body));
 }
 
+void RestDoor::ServeMetrics(Call& call) {
+  Headers headers = call.ResponseHeaders();
+  if (call.request.method == "DELETE") {
+    headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+    return call.writer->Send(200, std::move(headers), "metrics reset\n");
+  }
+  headers.push_back({"Content-Type", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"});
+  std::string text = impl_->options.metrics();
+  const absl::string_view encodings = call.request.header("accept-encoding");
+  if (WantsGzip(encodings) && absl::StrContains(encodings, "gzip")) {
+    headers.push_back({"Content-Encoding", "gzip"});
+    text = Gzip(text, kUsualGzip);
+  }
+  call.writer->Send(200, std::move(headers), std::move(text));
+}
+
 void RestDoor::ServeResource(Call& call) {
-  registry::Registry& registry = *impl_->options.registry;
   pipeline::RequestContext& context = call.context;
   const pipeline::RequestInfo& info = context.info;
-  const apimachinery::Kind* kind =
-      apimachinery::Schema::Builtin().FindResource(info.group, info.version, info.resource);
-  const bool known_sub = kind != nullptr && (info.subresource.empty() || kind->HasSubresource(info.subresource));
-  if (kind == nullptr || !known_sub) return NotFound(call);
+  const absl::string_view accept = call.request.header("accept");
+  const bool patch = info.verb == "patch", lists = info.verb == "list" || info.verb == "watch";
+  apimachinery::patch::PatchType patch_type = apimachinery::patch::PatchType::kMerge;
+  if (patch && !apimachinery::patch::PatchTypeFromMediaType(MediaType(call.request.header("content-type")), &patch_type)) {
+    ApiStatus status = apimachinery::UnsupportedMediaType("415: Unsupported Media Type");
+    status.always_details = true;
+    return call.Fail(status);
+  }
+  const absl::Span<const absl::string_view> produces =
+      lists ? absl::Span<const absl::string_view>(kListTypes) : absl::Span<const absl::string_view>(kObjectTypes);
+  if (!RouterAccepts(accept, produces)) return call.Fail(NoRouteAccepted(produces));
   if (info.group.empty() && info.resource == "endpoints") {
     context.AddWarning("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
   } else if (info.group.empty() && info.resource == "componentstatuses") {
     context.AddWarning("v1 ComponentStatus is deprecated in v1.19+");
   }
+  const std::optional<Negotiated> form = Negotiate(accept, Endpoint::kObjects, call.pretty);
+  if (!form) return call.Fail(NoFormAccepted(/*stream=*/false));
+  call.form = *form;
   auto options = pipeline::ParseOptions(info, call.query);
   if (!options.ok()) return call.Fail(options.status());
   context.options = *std::move(options);
-  call.include = IncludeOf(base::http::FindParam(call.query, "includeObject"));
-  const auto refuse = [&] {
-    call.Fail(Plain(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
-  };
-  if (info.name.empty() && (info.verb == "patch" || info.verb == "update")) return refuse();
+  ReadInclude(call);
+  registry::Registry& registry = *impl_->options.registry;
   if (info.verb == "get") return call.Send(registry.Get(context));
   if (info.verb == "list") return call.Send(registry.List(context));
-  if (info.verb == "watch") {
-    return impl_->hub.Serve(registry, context, call.form, call.include, call.ResponseHeaders(), std::move(call.writer));
+  if (info.verb == "watch") return ServeWatch(call);
+  if (info.verb == "delete" || info.verb == "deletecollection") return ServeDelete(call);
+  registry::Body body;
+  body.bytes = call.request.body;
+  if (patch) return call.Send(registry.Patch(context, patch_type, body));
+  const auto body_format = BodyFormatOf(call.request.header("content-type"));
+  if (!body_format.ok()) return call.Fail(body_format.status());
+  body.format = *body_format;
+  call.Send(info.verb == "create" ? registry.Create(context, body) : registry.Update(context, body));
+}
+
+void RestDoor::ServeWatch(Call& call) {
+  if (call.form.format == Format::kYaml) return call.Fail(NoFormAccepted(/*stream=*/true));
+  if (call.form.as == As::kTable && !call.include_status.ok()) return call.Fail(call.include_status);
+  impl_->hub.Serve(*impl_->options.registry, call);
+}
+
+void RestDoor::ServeDelete(Call& call) {
+  registry::Registry& registry = *impl_->options.registry;
+  absl::StatusOr<apimachinery::Value> options;
+  if (call.request.body.empty()) {
+    options = registry::DeleteOptionsFromQuery(call.query);
+  } else {
+    const auto format = BodyFormatOf(call.request.header("content-type"));
+    if (!format.ok()) return call.Fail(format.status());
+    options = registry::DecodeDeleteOptions({*format, call.request.body});
   }
-  if (info.verb == "delete" || info.verb == "deletecollection") {
-    absl::StatusOr<registry::Body> body = call.BodyOf();
-    if (!body.ok()) {
-      if (!call.request.body.empty()) return call.Fail(body.status());
-      body = registry::Body();
-    }
-    absl::StatusOr<apimachinery::Value> parsed = registry::DecodeDeleteOptions(*body, context);
-    if (!parsed.ok()) return call.Fail(parsed.status());
-    const auto param = [&](absl::string_view name) { return std::string(base::http::FindParam(call.query, name)); };
-    if (call.request.body.empty()) {
-      if (const std::string v = param("propagationPolicy"); !v.empty()) parsed->Set("propagationPolicy", v);
-      if (const std::string v = param("orphanDependents"); !v.empty()) parsed->Set("orphanDependents", v == "true");
-      int64_t grace = 0;
-      if (const std::string v = param("gracePeriodSeconds"); !v.empty()) {
-        if (!absl::SimpleAtoi(v, &grace)) {
-          return call.Fail(apimachinery::BadRequest(absl::StrCat("strconv.ParseInt: parsing \"", v, "\": invalid syntax")));
-        }
-        parsed->Set("gracePeriodSeconds", grace);
-      }
-    }
-    for (const apimachinery::Value& d : parsed->GetArray("dryRun")) {
-      context.options.dry_run |= d.is_string() && d.as_string() == "All";
-    }
-    if (info.verb == "delete") return call.Send(registry.Delete(context, *parsed));
-    return call.Send(registry.DeleteCollection(context, *parsed));
-  }
-  if (info.verb == "patch") {
-    apimachinery::patch::PatchType type;
-    if (!apimachinery::patch::PatchTypeFromMediaType(MediaType(call.request.header("content-type")), &type)) {
-      return call.Fail(Plain(415, "UnsupportedMediaType", "415: Unsupported Media Type"));
-    }
-    registry::Body body;
-    body.bytes = call.request.body;
-    return call.Send(registry.Patch(context, type, body));
-  }
-  const bool create = info.verb == "create", update = info.verb == "update";
-  if (!create && !update) return refuse();
-  if ((create && !info.name.empty() && info.subresource.empty()) || (update && info.name.empty())) return refuse();
-  const absl::StatusOr<registry::Body> body = call.BodyOf();
-  if (!body.ok()) return call.Fail(body.status());
-  if (create) return call.Send(registry.Create(context, *body));
-  call.Send(registry.Update(context, *body));
+  if (!options.ok()) return call.Fail(options.status());
+  call.context.options.dry_run = registry::IsDryRun(*options);
+  if (call.context.info.verb == "delete") return call.Send(registry.Delete(call.context, *options));
+  call.Send(registry.DeleteCollection(call.context, *options));
 }
 
 }  // namespace apiserver::http

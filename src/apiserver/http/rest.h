@@ -10,6 +10,8 @@
 
 namespace apiserver::http {
 
+struct Call;
+
 // Requests that go to kubelets and into pods (exec, log, proxy): implemented by apiserver/proxy.
 class Forwarder {
  public:
@@ -41,11 +43,13 @@ class RestDoor {
   void SetReady(bool ready);  // what /readyz says
 
  private:
-  struct Call;
   void Open(Call& call);
   void Serve(Call& call);
-  void ServeResource(Call& call);
   void ServePath(Call& call);
+  void ServeMetrics(Call& call);
+  void ServeResource(Call& call);
+  void ServeWatch(Call& call);
+  void ServeDelete(Call& call);
   void NotFound(Call& call);
 
   struct Impl;

@@ -4,212 +4,155 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "apimachinery/codec.h"
 #include "apimachinery/json.h"
 #include "apiserver/discovery/discovery.h"
+#include "apiserver/http/documents.h"
+#include "apiserver/http/health.h"
 #include "apiserver/http/present.h"
-#include "apiserver/openapi/openapi.h"
 
 namespace apiserver::http {
 namespace {
 
+using absl::string_view;
 using apimachinery::Value;
 
-// Upstream's checks under upstream's names, since monitoring asks for them one by one. Most are parts of one start-up
-// here: they pass when that is done.
-constexpr absl::string_view kChecks[] = {
-    "ping",
-    "log",
-    "etcd",
-    "etcd-readiness",
-    "informer-sync",
-    "poststarthook/start-apiserver-admission-initializer",
-    "poststarthook/generic-apiserver-start-informers",
-    "poststarthook/priority-and-fairness-config-consumer",
-    "poststarthook/priority-and-fairness-filter",
-    "poststarthook/storage-object-count-tracker-hook",
-    "poststarthook/start-apiextensions-informers",
-    "poststarthook/start-apiextensions-controllers",
-    "poststarthook/crd-informer-synced",
-    "poststarthook/start-system-namespaces-controller",
-    "poststarthook/start-cluster-authentication-info-controller",
-    "poststarthook/start-kube-apiserver-identity-lease-controller",
-    "poststarthook/start-kube-apiserver-identity-lease-garbage-collector",
-    "poststarthook/start-legacy-token-tracking-controller",
-    "poststarthook/start-service-ip-repair-controllers",
-    "poststarthook/rbac/bootstrap-roles",
-    "poststarthook/scheduling/bootstrap-system-priority-classes",
-    "poststarthook/priority-and-fairness-config-producer",
-    "poststarthook/bootstrap-controller",
-    "poststarthook/start-kubernetes-service-cidr-controller",
-    "poststarthook/start-kube-aggregator-informers",
-    "poststarthook/apiservice-status-local-available-controller",
-    "poststarthook/apiservice-status-remote-available-controller",
-    "poststarthook/apiservice-registration-controller",
-    "poststarthook/apiservice-discovery-controller",
-    "poststarthook/kube-apiserver-autoregistration",
-    "autoregister-completion",
-    "poststarthook/apiservice-openapi-controller",
-    "poststarthook/apiservice-openapiv3-controller",
-    "shutdown",
-};
+constexpr string_view kJson[] = {"application/json"};
+constexpr string_view kKeySet[] = {"application/jwk-set+json"};
 
-constexpr char kKeysCached[] = "public, max-age=3600";
+// Paths that the router serves: by GET alone, and only to who accepts what they produce.
+bool Routed(const Call& call, absl::Span<const string_view> produces, StaticAnswer* answer) {
+  if (call.request.method != "GET") {
+    answer->error = NoSuchMethod();
+  } else if (!RouterAccepts(call.request.header("accept"), produces)) {
+    answer->error = NoRouteAccepted(produces);
+  }
+  return answer->error.ok();
+}
 
-void Health(const StaticContext& context, absl::string_view path, absl::string_view query, StaticAnswer* answer) {
-  const std::pair<absl::string_view, absl::string_view> split =
-      absl::StrSplit(absl::StripPrefix(path, "/"), absl::MaxSplits('/', 1));
-  const absl::string_view endpoint = split.first;
-  answer->content_type = "text/plain; charset=utf-8";
-  const base::http::QueryParams params = base::http::ParseQuery(query);
-  const auto excluded = [&](absl::string_view name) {
-    for (const auto& [key, value] : params) {
-      if (key == "exclude" && value == name) return true;
-    }
-    return false;
-  };
-  const auto passes = [&](absl::string_view name) {
-    if (name == "etcd" || name == "etcd-readiness" || name == "informer-sync") return context.registry->environment().cache->ready();
-    if (endpoint == "livez") return true;
-    return context.ready;
-  };
-  if (!split.second.empty()) {
-    for (const absl::string_view name : kChecks) {
-      if (name != split.second) continue;
-      answer->status = passes(name) ? 200 : 500;
-      answer->body = passes(name) ? "ok" : "internal server error: not ready\n";
-      return;
-    }
-    answer->status = 404;
-    answer->body = "404 page not found\n";
+// An object of discovery, in the form asked for.
+void Object(const Value& object, string_view message, const Call& call, StaticAnswer* answer) {
+  const std::optional<Negotiated> form = Negotiate(call.request.header("accept"), Endpoint::kPlain, call.pretty);
+  if (!form) {
+    answer->error = NoFormAccepted(/*stream=*/false);
     return;
   }
-  std::string lines;
-  bool ok = true;
-  for (const absl::string_view name : kChecks) {
-    const bool readiness_only = name == "informer-sync" || name == "shutdown" || name == "etcd-readiness";
-    if (endpoint != "readyz" && readiness_only) continue;
-    if (excluded(name)) {
-      absl::StrAppend(&lines, "[+]", name, " excluded: ok\n");
-    } else if (passes(name)) {
-      absl::StrAppend(&lines, "[+]", name, " ok\n");
-    } else {
-      ok = false;
-      absl::StrAppend(&lines, "[-]", name, " failed: reason withheld\n");
+  answer->content_type = form->ContentType();
+  if (form->format != Format::kProtobuf) {
+    answer->body = Dress(apimachinery::WriteJson(object), *form);
+    return;
+  }
+  const apimachinery::Message* type = apimachinery::Schema::Builtin().FindMessage(message);
+  std::string wire;
+  apimachinery::EncodeWire(*type, object, &wire);
+  answer->body = apimachinery::EncodeEnvelope(object.GetString("apiVersion"), object.GetString("kind"), wire);
+}
+
+void Indented(const Value& value, StaticAnswer* answer) {
+  Negotiated form;
+  form.pretty = true;
+  answer->content_type = "application/json";
+  answer->body = Dress(apimachinery::WriteJson(value), form);
+}
+
+bool Health(const StaticContext& context, const Call& call, StaticAnswer* answer) {
+  const auto passes = [&](string_view endpoint, string_view check) {
+    if (check == "etcd" || check == "etcd-readiness" || check == "informer-sync") {
+      return context.registry->environment().cache->ready();
     }
-  }
-  const bool verbose = absl::StrContains(query, "verbose");
-  answer->status = ok ? 200 : 500;
-  if (!ok) {
-    answer->body = absl::StrCat(lines, endpoint, " check failed\n");
-  } else {
-    answer->body = verbose ? absl::StrCat(lines, endpoint, " check passed\n") : "ok";
-  }
-}
-
-void Json(const Value& value, const Negotiated& form, StaticAnswer* answer) {
-  answer->content_type = form.format == Format::kYaml ? "application/yaml" : "application/json";
-  Negotiated text = form;
-  if (text.format == Format::kProtobuf) text.format = Format::kJson;
-  answer->body = Dress(apimachinery::WriteJson(value), text);
-}
-
-void Document(std::shared_ptr<const std::string> body, absl::string_view type, std::string etag, StaticAnswer* answer) {
-  answer->content_type = std::string(type);
-  answer->body = *body;
-  answer->etag = std::move(etag);
-}
-
-bool OpenApi(const base::http::Request& request, StaticAnswer* answer) {
-  const absl::string_view path = request.path;
-  if (path == "/openapi/v3") {
-    answer->content_type = "text/plain; charset=utf-8";  // as upstream's is sniffed
-    answer->body = openapi::V3Index(discovery::Builtin());
-    answer->etag = discovery::Etag(answer->body);
-    return true;
-  }
-  if (absl::StartsWith(path, "/openapi/v3/")) {
-    const absl::string_view below = path.substr(12);
-    auto document = openapi::V3Document(below);
-    if (document == nullptr) return false;
-    Document(std::move(document), "application/json", absl::StrCat("\"", openapi::V3Hash(below), "\""), answer);
-    return true;
-  }
-  if (path != "/openapi/v2") return false;
-  if (absl::StrContains(request.header("accept"), "proto-openapi.spec.v2")) {
-    auto document = openapi::V2Protobuf();
-    if (document == nullptr) return false;
-    Document(document, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", discovery::Etag(*document), answer);
-    return true;
-  }
-  auto document = openapi::V2Json();
-  if (document == nullptr) return false;
-  Document(document, "application/json", discovery::Etag(*document), answer);
+    return endpoint == "livez" || context.ready;
+  };
+  HealthAnswer health;
+  if (!AnswerHealth(call.request.path, call.request.query, passes, &health)) return false;
+  answer->status = health.status;
+  answer->content_type = "text/plain; charset=utf-8";
+  answer->body = std::move(health.body);
+  if (health.nosniff) answer->more.push_back({"X-Content-Type-Options", "nosniff"});
   return true;
 }
 
-bool Discovery(const StaticContext& context, const base::http::Request& request, const Negotiated& form,
-               StaticAnswer* answer) {
+// Aggregated discovery: whoever asks for it gets it, whatever else is accepted.
+bool Aggregated(const Call& call, bool core, StaticAnswer* answer) {
+  const std::optional<Negotiated> form = NegotiateAggregated(call.request.header("accept"), call.pretty);
+  if (!form) return false;
+  const Value list = discovery::AggregatedDiscovery(discovery::Builtin(), core, "v2");
+  std::string json = apimachinery::WriteJson(list) + "\n";
+  answer->etag = discovery::Etag(json);
+  answer->cache_control = "public";
+  answer->more.push_back({"Vary", "Accept"});
+  answer->content_type = absl::StrCat(form->ContentType(), ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+  if (form->format == Format::kProtobuf) {
+    const apimachinery::Message* type =
+        apimachinery::Schema::Builtin().FindMessage("apidiscovery.v2.APIGroupDiscoveryList");
+    std::string wire;
+    apimachinery::EncodeWire(*type, list, &wire);
+    answer->body = apimachinery::EncodeEnvelope("apidiscovery.k8s.io/v2", "APIGroupDiscoveryList", wire);
+  } else if (form->format == Format::kYaml || form->pretty) {
+    json.pop_back();
+    answer->body = Dress(std::move(json), *form);
+  } else {
+    answer->body = std::move(json);
+  }
+  return true;
+}
+
+bool Discovery(const StaticContext& context, const Call& call, StaticAnswer* answer) {
   const discovery::Catalog& catalog = discovery::Builtin();
-  absl::string_view path = request.path;
+  string_view path = call.request.path;
   if (path.size() > 1) absl::ConsumeSuffix(&path, "/");
-  if (path == "/api" || path == "/apis") {
-    const std::string version = discovery::AggregatedVersion(request.header("accept"));
-    if (!version.empty()) {
-      answer->content_type = discovery::AggregatedContentType(version);
-      answer->body = apimachinery::WriteJson(discovery::AggregatedDiscovery(catalog, path == "/api", version)) + "\n";
-      answer->etag = discovery::Etag(answer->body);
-      return true;
-    }
-    Json(path == "/api" ? discovery::ApiVersions(context.server_address) : discovery::ApiGroupList(catalog), form, answer);
+  if (path == "/api") {
+    if (Aggregated(call, /*core=*/true, answer) || !Routed(call, kObjectTypes, answer)) return true;
+    Object(discovery::ApiVersions(context.server_address), "meta.v1.APIVersions", call, answer);
     return true;
   }
-  std::vector<std::string> parts = absl::StrSplit(path.substr(1), '/');
-  std::optional<Value> body;
-  if (parts.size() == 2 && parts[0] == "api") body = discovery::ApiResourceList(catalog, "", parts[1]);
-  if (parts.size() == 2 && parts[0] == "apis") body = discovery::ApiGroup(catalog, parts[1]);
-  if (parts.size() == 3 && parts[0] == "apis") body = discovery::ApiResourceList(catalog, parts[1], parts[2]);
-  if (!body) return false;
-  Json(*body, form, answer);
+  if (path == "/apis") {
+    if (Aggregated(call, /*core=*/false, answer)) return true;
+    Object(discovery::ApiGroupList(catalog), "meta.v1.APIGroupList", call, answer);
+    return true;
+  }
+  const std::vector<string_view> parts = absl::StrSplit(path.substr(1), '/');
+  if (parts.size() == 2 && parts[0] == "apis") {
+    const std::optional<Value> group = discovery::ApiGroup(catalog, parts[1]);
+    if (group) Object(*group, "meta.v1.APIGroup", call, answer);
+    return group.has_value();
+  }
+  std::optional<Value> resources;
+  if (parts.size() == 2 && parts[0] == "api") resources = discovery::ApiResourceList(catalog, "", parts[1]);
+  if (parts.size() == 3 && parts[0] == "apis") resources = discovery::ApiResourceList(catalog, parts[1], parts[2]);
+  if (!resources) return false;
+  if (Routed(call, kObjectTypes, answer)) Object(*resources, "meta.v1.APIResourceList", call, answer);
+  return true;
+}
+
+bool TokenKeys(const StaticContext& context, const Call& call, StaticAnswer* answer) {
+  const auth::TokenIssuer* issuer = context.registry->environment().token_issuer;
+  if (issuer == nullptr) return false;
+  string_view path = call.request.path;
+  absl::ConsumeSuffix(&path, "/");
+  const bool keys = path == "/openid/v1/jwks";
+  if (!keys && path != "/.well-known/openid-configuration") return false;
+  if (!Routed(call, keys ? kKeySet : kJson, answer)) return true;
+  answer->content_type = keys ? "application/jwk-set+json" : "application/json";
+  answer->cache_control = "public, max-age=3600";
+  answer->body = keys ? issuer->Jwks() : issuer->OpenIdConfiguration();
   return true;
 }
 
 }  // namespace
 
-bool AnswerStaticPath(const StaticContext& context, const base::http::Request& request, const Negotiated& form,
-                      StaticAnswer* answer) {
-  const absl::string_view path = request.path;
-  for (const absl::string_view health : {"/healthz", "/livez", "/readyz"}) {
-    if (path == health || absl::StartsWith(path, absl::StrCat(health, "/"))) {
-      Health(context, path, request.query, answer);
-      return true;
-    }
-  }
+bool AnswerStaticPath(const StaticContext& context, const Call& call, StaticAnswer* answer) {
+  const string_view path = call.request.path;
+  if (Health(context, call, answer)) return true;
   if (path == "/version" || path == "/version/") {
-    Negotiated indented = form;
-    indented.pretty = true;
-    Json(discovery::Version(), indented, answer);
+    if (Routed(call, kJson, answer)) Indented(discovery::Version(), answer);
     return true;
   }
-  if (path == "/") {
-    Negotiated indented = form;
-    indented.pretty = true;
-    Json(discovery::RootPaths(discovery::Builtin()), indented, answer);
+  if (path == "/" || path == "/index.html") {
+    Indented(discovery::RootPaths(discovery::Builtin()), answer);
     return true;
   }
-  const auth::TokenIssuer* issuer = context.registry->environment().token_issuer;
-  if (path == "/.well-known/openid-configuration" && issuer != nullptr) {
-    answer->content_type = "application/json";
-    answer->cache_control = kKeysCached;
-    answer->body = issuer->OpenIdConfiguration();
-    return true;
-  }
-  if (path == "/openid/v1/jwks" && issuer != nullptr) {
-    answer->content_type = "application/jwk-set+json";
-    answer->cache_control = kKeysCached;
-    answer->body = issuer->Jwks();
-    return true;
-  }
-  return absl::StartsWith(path, "/openapi/") ? OpenApi(request, answer) : Discovery(context, request, form, answer);
+  if (absl::StartsWith(path, "/openapi/")) return AnswerDocument(call, answer);
+  return TokenKeys(context, call, answer) || Discovery(context, call, answer);
 }
 
 }  // namespace apiserver::http

@@ -3,18 +3,20 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "apiserver/http/negotiate.h"
+#include "apiserver/http/call.h"
 #include "apiserver/registry/registry.h"
 #include "base/http/message.h"
 
 namespace apiserver::http {
 
 struct StaticAnswer {
+  absl::Status error;  // told as a Status instead of all that follows
   int status = 200;
   std::string content_type;
-  std::string body;
+  std::string cache_control = "no-cache, private";
   std::string etag;
-  std::string cache_control;  // empty: the usual one
+  base::http::Headers more;
+  std::string body;
 };
 
 struct StaticContext {
@@ -23,8 +25,7 @@ struct StaticContext {
   bool ready = false;
 };
 
-// Whether it is such a path; then `answer` holds what it says.
-bool AnswerStaticPath(const StaticContext& context, const base::http::Request& request, const Negotiated& form,
-                      StaticAnswer* answer);
+// Whether the path is one of theirs; then `answer` holds what it says.
+bool AnswerStaticPath(const StaticContext& context, const Call& call, StaticAnswer* answer);
 
 }  // namespace apiserver::http

@@ -7,12 +7,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "apiserver/http/call.h"
 #include "apiserver/http/present.h"
 
 namespace apiserver::http {
 namespace {
 
 constexpr int64_t kMaxBacklog = 16 << 20;  // bytes a client may be behind, beyond its initial state
+
+std::string StreamType(const Negotiated& form) {
+  return form.ContentType() + (form.format == Format::kJson ? "" : ";stream=watch");
+}
 
 }  // namespace
 
@@ -30,9 +35,7 @@ struct WatchHub::Impl {
 
     void Start() {
       std::call_once(started, [this] {
-        std::string type = form.ContentType();
-        if (form.format != Format::kJson) type += ";stream=watch";
-        headers.push_back({"Content-Type", type});
+        headers.push_back({"Content-Type", StreamType(form)});
         writer->Start(200, headers);
       });
     }
@@ -46,6 +49,7 @@ struct WatchHub::Impl {
     bool OnEvent(const cache::Event& event, const cache::Event::View& view) override {
       Session& s = *session_;
       s.Start();
+      if (s.form.as == As::kPartialList) return Refuse();  // an event holds no list: upstream's stream ends here
       const bool first_table = s.form.as == As::kTable && !sent_;
       const auto encode = [&] {
         return WatchFrame(cache::EventTypeName(view.type), *view.object, *s.kind, s.form, s.include, first_table);
@@ -59,6 +63,7 @@ struct WatchHub::Impl {
     }
     bool OnBookmark(int64_t revision, bool initial_end) override {
       session_->Start();
+      if (session_->form.as == As::kPartialList) return Refuse();
       return Judge(session_->writer->Write(BookmarkFrame(*session_->kind, revision, initial_end, session_->form)),
                    initial_end);
     }
@@ -72,6 +77,11 @@ struct WatchHub::Impl {
     }
 
    private:
+    bool Refuse() {
+      session_->writer->Finish();
+      Retire();
+      return false;
+    }
     bool Judge(int64_t backlog, bool initial) {
       if (initial) allowance_ = std::max(allowance_, backlog);
       const bool keep = backlog >= 0 && (initial || backlog <= allowance_ + kMaxBacklog);
@@ -144,33 +154,28 @@ WatchHub::~WatchHub() {
   impl_->thread.join();
 }
 
-void WatchHub::Serve(registry::Registry& registry, pipeline::RequestContext& context, const Negotiated& form,
-                     tables::IncludeObject include, base::http::Headers headers,
-                     std::unique_ptr<base::http::ResponseWriter> writer) {
-  const auto fail = [&](const absl::Status& status, base::http::ResponseWriter& out) {
+void WatchHub::Serve(registry::Registry& registry, Call& call) {
+  const auto fail = [&call](const absl::Status& status, base::http::ResponseWriter& out) {
     const apimachinery::ApiStatus api = apimachinery::ApiStatus::From(status);
-    base::http::Headers all = headers;
-    if (api.code == 410) {  // told inside the stream, as upstream
-      all.push_back({"Content-Type", form.ContentType() + (form.format == Format::kJson ? "" : ";stream=watch")});
-      return out.Send(200, std::move(all), ErrorFrame(api, form));
-    }
-    all.push_back({"Content-Type", form.ContentType()});
-    out.Send(api.code, std::move(all), PresentStatus(api, form));
+    if (api.code != 410 && api.code != 504) return call.FailTo(out, status);
+    base::http::Headers headers = call.ResponseHeaders();  // told inside the stream, as upstream
+    headers.push_back({"Content-Type", StreamType(call.form)});
+    out.Send(200, std::move(headers), ErrorFrame(api, call.form));
   };
-  const absl::StatusOr<const registry::Resource*> resource = registry.Resolve(context.info);
-  if (!resource.ok()) return fail(resource.status(), *writer);
+  const absl::StatusOr<const registry::Resource*> resource = registry.Resolve(call.context.info);
+  if (!resource.ok()) return fail(resource.status(), *call.writer);
   auto session = std::make_shared<Impl::Session>();
-  session->writer = std::move(writer);
-  session->headers = headers;
-  session->form = form;
-  session->include = include;
+  session->writer = std::move(call.writer);
+  session->headers = call.ResponseHeaders();
+  session->form = call.form;
+  session->include = call.include;
   session->kind = (*resource)->kind;
   {
     const std::lock_guard lock(impl_->mu);
     impl_->live.insert(session);
   }
   absl::StatusOr<registry::WatchAnswer> watch =
-      registry.Watch(context, std::make_unique<Impl::Sink>(impl_, session));
+      registry.Watch(call.context, std::make_unique<Impl::Sink>(impl_, session));
   if (!watch.ok()) {
     {
       const std::lock_guard lock(impl_->mu);

@@ -2,13 +2,11 @@
 #pragma once
 #include <memory>
 
-#include "apiserver/http/negotiate.h"
-#include "apiserver/pipeline/request.h"
 #include "apiserver/registry/registry.h"
-#include "apiserver/tables/table.h"
-#include "base/http/server.h"
 
 namespace apiserver::http {
+
+struct Call;
 
 // Keeps the live watches and ends them on a thread of its own (a ticket may not be dropped inside a sink call).
 class WatchHub {
@@ -16,10 +14,8 @@ class WatchHub {
   WatchHub();
   ~WatchHub();  // ends all watches
 
-  // Starts a watch that writes to `writer`; answers errors by itself. `headers` go with the 200.
-  void Serve(registry::Registry& registry, pipeline::RequestContext& context, const Negotiated& form,
-             tables::IncludeObject include, base::http::Headers headers,
-             std::unique_ptr<base::http::ResponseWriter> writer);
+  // Starts the watch that `call` asks for, in its negotiated form; answers errors by itself.
+  void Serve(registry::Registry& registry, Call& call);
 
  private:
   struct Impl;

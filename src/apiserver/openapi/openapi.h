@@ -18,6 +18,8 @@ std::string V3Index(const discovery::Catalog& catalog);
 // A document by what follows /openapi/v3/: "api/v1", "apis/apps/v1", "apis/apps", "version", ... JSON.
 // nullptr: there is none.
 std::shared_ptr<const std::string> V3Document(absl::string_view path);
+// The same as gnostic's message openapi.v3.Document; made at each call, since few ask.
+std::shared_ptr<const std::string> V3Protobuf(absl::string_view path);
 // The hash of the index; the ETag of the document is this in quotes.
 std::string V3Hash(absl::string_view path);
 

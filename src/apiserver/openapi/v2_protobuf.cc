@@ -1,67 +1,18 @@
 // The OpenAPI v2 document as gnostic's openapi.v2.Document, written from the JSON tree. Field numbers are gnostic's.
 #include <string>
 
-#include "absl/strings/match.h"
-#include "apimachinery/json.h"
 #include "apiserver/openapi/document_v2.h"
 #include "apiserver/openapi/openapi.h"
+#include "apiserver/openapi/wire_message.h"
 
 namespace apiserver::openapi {
 namespace {
 
 using apimachinery::Value;
+using wire::Any;
+using wire::Message;
+using wire::Named;
 
-void AppendVarint(uint64_t value, std::string* out) {
-  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
-  out->push_back(static_cast<char>(value));
-}
-
-// One message being written; members may come in any order.
-class Message {
- public:
-  void Text(int number, absl::string_view text) {
-    AppendVarint(static_cast<uint64_t>(number) << 3 | 2, &bytes_);
-    AppendVarint(text.size(), &bytes_);
-    bytes_.append(text.data(), text.size());
-  }
-  void Add(int number, const Message& message) { Text(number, message.bytes_); }
-  void Flag(int number, bool flag) {
-    if (!flag) return;
-    AppendVarint(static_cast<uint64_t>(number) << 3, &bytes_);
-    AppendVarint(1, &bytes_);
-  }
-  // A member of `from`: a string, or each string of a list.
-  void Member(int number, const Value& from, absl::string_view key) {
-    const Value* found = from.Find(key);
-    if (found == nullptr) return;
-    if (found->is_string()) Text(number, found->as_string());
-    if (!found->is_array()) return;
-    for (const Value& each : found->array()) Text(number, each.as_string());
-  }
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-};
-
-Message Any(const Value& value) {
-  Message any;
-  any.Text(2, apimachinery::WriteJson(value));  // JSON is YAML
-  return any;
-}
-
-Message Named(absl::string_view name, const Message& value) {
-  Message named;
-  named.Text(1, name);
-  named.Add(2, value);
-  return named;
-}
-
-void AddExtensions(int number, const Value& from, Message* to) {
-  for (const auto& [key, value] : from.object()) {
-    if (absl::StartsWith(key, "x-")) to->Add(number, Named(key, Any(value)));
-  }
-}
 
 Message Schema(const Value& schema) {  // as deep as our own definitions: a few levels
   Message out;
@@ -90,7 +41,7 @@ Message Schema(const Value& schema) {  // as deep as our own definitions: a few 
     for (const auto& [name, property] : properties->object()) members.Add(1, Named(name, Schema(property)));
     out.Add(25, members);
   }
-  AddExtensions(31, schema, &out);
+  wire::AddExtensions(31, schema, &out);
   return out;
 }
 
@@ -157,7 +108,7 @@ Message Operation(const Value& operation) {
   AddParameters(8, operation, &out);
   out.Add(9, Responses(operation));
   out.Member(10, operation, "schemes");
-  AddExtensions(13, operation, &out);
+  wire::AddExtensions(13, operation, &out);
   return out;
 }
 

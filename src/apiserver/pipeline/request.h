@@ -86,6 +86,7 @@ struct RequestContext {
   std::string remote_address;
   std::string audit_id;
   absl::Time received;
+  absl::Time deadline = absl::InfiniteFuture();  // when the client, or the server for it, gives up waiting
   bool fresh = false;  // the cache is known to show all that was committed before the request came
   std::vector<std::string> warnings;  // become Warning: 299 headers, in order, without repeats
 

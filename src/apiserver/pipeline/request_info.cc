@@ -2,14 +2,13 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/fields.h"
+#include "apiserver/pipeline/go_numbers.h"
 
 namespace apiserver::pipeline {
-namespace {
 
 absl::string_view Param(const Query& query, absl::string_view name) {
   for (const auto& [key, value] : query) {
@@ -25,10 +24,10 @@ bool HasParam(const Query& query, absl::string_view name) {
   return false;
 }
 
-// Upstream's conversion of query values: everything but an explicit no is a yes.
-bool IsTrue(absl::string_view text) {
-  return !(text == "false" || text == "0" || absl::EqualsIgnoreCase(text, "false"));
-}
+bool IsTrue(absl::string_view text) { return !(text == "0" || absl::EqualsIgnoreCase(text, "false")); }
+
+namespace {
+
 bool BoolParam(const Query& query, absl::string_view name) { return HasParam(query, name) && IsTrue(Param(query, name)); }
 
 std::string VerbOf(absl::string_view method) {
@@ -96,66 +95,77 @@ RequestInfo ParseRequestInfo(absl::string_view method, absl::string_view path, c
     }
   } else if (info.name.empty() && info.verb == "delete") {
     info.verb = "deletecollection";
-  } else if (info.verb == "get" && info.subresource.empty() && BoolParam(query, "watch")) {
-    info.verb = "watch";
   }
   info.label_selector = std::string(Param(query, "labelSelector"));
   info.field_selector = std::string(Param(query, "fieldSelector"));
   return info;
 }
 
-absl::StatusOr<RequestOptions> ParseOptions(const RequestInfo& info, const Query& query) {
-  RequestOptions o;
-  o.watch = info.verb == "watch";
-  o.label_selector = std::string(Param(query, "labelSelector"));
-  o.field_selector = std::string(Param(query, "fieldSelector"));
-  o.resource_version = std::string(Param(query, "resourceVersion"));
-  o.resource_version_match = std::string(Param(query, "resourceVersionMatch"));
-  o.continue_token = std::string(Param(query, "continue"));
-  o.allow_bookmarks = BoolParam(query, "allowWatchBookmarks");
-  o.has_send_initial_events = HasParam(query, "sendInitialEvents");
-  o.send_initial_events = BoolParam(query, "sendInitialEvents");
-  o.field_manager = std::string(Param(query, "fieldManager"));
-  o.force = BoolParam(query, "force");
+namespace {
+
+absl::Status ParseListOptions(const RequestInfo& info, const Query& query, RequestOptions* o) {
+  o->watch = info.verb == "watch";
+  o->label_selector = std::string(Param(query, "labelSelector"));
+  o->field_selector = std::string(Param(query, "fieldSelector"));
+  o->resource_version_match = std::string(Param(query, "resourceVersionMatch"));
+  o->continue_token = std::string(Param(query, "continue"));
+  o->allow_bookmarks = BoolParam(query, "allowWatchBookmarks");
+  o->has_send_initial_events = HasParam(query, "sendInitialEvents");
+  o->send_initial_events = BoolParam(query, "sendInitialEvents");
   for (const char* name : {"limit", "timeoutSeconds"}) {
-    const absl::string_view text = Param(query, name);
-    if (text.empty()) continue;
-    int64_t number = 0;
-    if (!absl::SimpleAtoi(text, &number)) {
-      return apimachinery::BadRequest(
-          absl::StrCat("strconv.ParseInt: parsing \"", text, "\": invalid syntax"));
-    }
-    (absl::string_view(name) == "limit" ? o.limit : o.timeout_seconds) = number;
+    if (!HasParam(query, name)) continue;
+    const absl::StatusOr<int64_t> number = ParseInt(Param(query, name));
+    if (!number.ok()) return apimachinery::BadRequest(number.status().message());
+    (absl::string_view(name) == "limit" ? o->limit : o->timeout_seconds) = *number;
   }
-  const bool writes = info.verb == "create" || info.verb == "update" || info.verb == "patch" ||
-                      info.verb == "delete" || info.verb == "deletecollection";
-  const char* options_kind = info.verb == "create"   ? "CreateOptions"
-                             : info.verb == "update" ? "UpdateOptions"
-                             : info.verb == "patch"  ? "PatchOptions"
-                                                     : "DeleteOptions";
+  return absl::OkStatus();
+}
+
+absl::Status ParseWriteOptions(absl::string_view kind, const Query& query, RequestOptions* o) {
+  o->field_manager = std::string(Param(query, "fieldManager"));
+  o->force = BoolParam(query, "force");
   apimachinery::FieldErrors errors;
+  apimachinery::Value dry_run = apimachinery::Value::MakeArray();
+  bool wrong = false;
   for (const auto& [key, value] : query) {
-    if (key != "dryRun" || !writes) continue;
-    if (value == "All") {
-      o.dry_run = true;
-    } else {
-      static constexpr absl::string_view kValid[] = {"All"};
-      apimachinery::Value list = apimachinery::Value::MakeArray();
-      list.Append(value);
-      errors.NotSupported(apimachinery::FieldPath("dryRun"), list, kValid);
-    }
+    if (key != "dryRun") continue;
+    dry_run.Append(value);
+    wrong |= value != "All";
+    o->dry_run = true;
   }
-  if (const absl::string_view v = Param(query, "fieldValidation"); !v.empty() && writes) {
+  if (wrong) {
+    static constexpr absl::string_view kValid[] = {"All"};
+    errors.NotSupported(apimachinery::FieldPath("dryRun"), dry_run, kValid);
+  }
+  if (const absl::string_view v = Param(query, "fieldValidation"); !v.empty()) {
     static constexpr absl::string_view kValid[] = {"", "Ignore", "Strict", "Warn"};
     if (v == "Ignore") {
-      o.field_validation = FieldValidation::kIgnore;
+      o->field_validation = FieldValidation::kIgnore;
     } else if (v == "Strict") {
-      o.field_validation = FieldValidation::kStrict;
+      o->field_validation = FieldValidation::kStrict;
     } else if (v != "Warn") {
       errors.NotSupported(apimachinery::FieldPath("fieldValidation"), apimachinery::Value(v), kValid);
     }
   }
-  if (!errors.empty()) return apimachinery::Invalid("meta.k8s.io", options_kind, "", errors);
+  return errors.empty() ? absl::OkStatus() : apimachinery::Invalid("meta.k8s.io", kind, "", errors).ToStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RequestOptions> ParseOptions(const RequestInfo& info, const Query& query) {
+  RequestOptions o;
+  o.resource_version = std::string(Param(query, "resourceVersion"));
+  absl::Status status;
+  if (info.verb == "list" || info.verb == "watch" || info.verb == "deletecollection") {
+    status = ParseListOptions(info, query, &o);
+  } else if (info.verb == "create") {
+    status = ParseWriteOptions("CreateOptions", query, &o);
+  } else if (info.verb == "update") {
+    status = ParseWriteOptions("UpdateOptions", query, &o);
+  } else if (info.verb == "patch") {
+    status = ParseWriteOptions("PatchOptions", query, &o);
+  }
+  if (!status.ok()) return status;
   return o;
 }
 

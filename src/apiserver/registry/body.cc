@@ -180,30 +180,4 @@ absl::StatusOr<Value> TakePatched(apimachinery::patch::Patched patched, pipeline
   return std::move(patched.object);
 }
 
-absl::StatusOr<Value> DecodeDeleteOptions(const Body& body, pipeline::RequestContext& context) {
-  if (body.bytes.empty()) return Value::MakeObject();
-  const Kind* kind = Schema::Builtin().FindKind("v1", "DeleteOptions");
-  if (kind == nullptr) return apimachinery::InternalError("no DeleteOptions in the schema");
-  if (body.format == BodyFormat::kProtobuf) {
-    const auto envelope = apimachinery::DecodeEnvelope(body.bytes);
-    if (!envelope.ok()) return BadRequest(envelope.status().message());
-    auto value = apimachinery::DecodeWire(*kind->message, envelope->raw);
-    if (!value.ok()) return BadRequest(value.status().message());
-    return value;
-  }
-  if (body.format == BodyFormat::kBareWire) {
-    auto value = apimachinery::DecodeWire(*kind->message, body.bytes);
-    if (!value.ok()) return BadRequest(value.status().message());
-    return value;
-  }
-  // Any group has DeleteOptions: what the body calls itself does not matter.
-  absl::StatusOr<Value> parsed = apimachinery::ParseYamlOrJson(body.bytes);
-  if (!parsed.ok()) return BadRequest(parsed.status().message());
-  if (parsed->is_object()) SetKind(*kind, *parsed);
-  auto decoded = apimachinery::DecodeTree(*kind->message, *std::move(parsed));
-  if (!decoded.ok()) return BadRequest(decoded.status().message());
-  RETURN_IF_ERROR(TellStrictErrors(*kind, decoded->strict_errors, context));
-  return std::move(decoded->value);
-}
-
 }  // namespace apiserver::registry

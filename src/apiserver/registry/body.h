@@ -32,7 +32,4 @@ absl::StatusOr<apimachinery::Value> DecodePlain(const apimachinery::Kind& kind, 
 absl::StatusOr<apimachinery::Value> TakePatched(apimachinery::patch::Patched patched,
                                                 pipeline::RequestContext& context);
 
-// DeleteOptions of a delete request; an empty body gives an empty object.
-absl::StatusOr<apimachinery::Value> DecodeDeleteOptions(const Body& body, pipeline::RequestContext& context);
-
 }  // namespace apiserver::registry

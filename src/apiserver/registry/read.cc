@@ -1,10 +1,12 @@
 // get, list, watch.
+#include <algorithm>
+
 #include "absl/random/random.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "apimachinery/json.h"
+#include "apiserver/pipeline/go_numbers.h"
+#include "apiserver/registry/continue_token.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/subresources.h"
 #include "base/status_macros.h"
@@ -19,49 +21,39 @@ using pipeline::RequestOptions;
 
 constexpr absl::Duration kFreshTimeout = absl::Seconds(3);
 
-absl::StatusOr<int64_t> ParseRevision(absl::string_view text) {
-  int64_t revision = 0;
-  if (text.empty()) return revision;
-  if (!absl::SimpleAtoi(text, &revision) || revision < 0) {
-    return BadRequest(absl::StrCat("invalid resource version: resourceVersion: Invalid value: \"", text,
-                                   "\": strconv.ParseUint: parsing \"", text, "\": invalid syntax"));
-  }
-  return revision;
+// An error that carries no reason, as upstream's servers let some through.
+absl::Status Bare(absl::string_view message) {
+  apimachinery::ApiStatus status = apimachinery::InternalError("");
+  status.reason.clear();
+  status.causes.clear();
+  status.message = std::string(message);
+  return status;
 }
 
-absl::Status TooLarge(int64_t wanted, int64_t current) {
+absl::StatusOr<int64_t> ParseRevision(absl::string_view text, bool list) {
+  if (text.empty()) return 0;
+  const absl::StatusOr<uint64_t> revision = pipeline::ParseUint(text);
+  if (revision.ok()) return static_cast<int64_t>(std::min<uint64_t>(*revision, INT64_MAX));
+  const std::string problem =
+      absl::StrCat("resourceVersion: Invalid value: \"", text, "\": ", revision.status().message());
+  if (list) return BadRequest(absl::StrCat("invalid resource version: ", problem));
+  return Bare(problem);
+}
+
+// Whether upstream keeps objects of the kind in its watch cache: where it does not, the store answers at once.
+bool CachedUpstream(const apimachinery::Kind& kind) { return kind.kind != "Event"; }
+
+absl::Status TooLarge(int64_t wanted, int64_t current, int retry_after = 1) {
   apimachinery::ApiStatus status =
-      apimachinery::Timeout(absl::StrCat("Too large resource version: ", wanted, ", current: ", current), 1);
+      apimachinery::Timeout(absl::StrCat("Too large resource version: ", wanted, ", current: ", current), retry_after);
   status.causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
   return status;
 }
 
-// Where a paged list goes on: upstream's token format, so that a client may move between servers.
-std::string EncodeContinue(int64_t revision, absl::string_view start) {
-  Value token = Value::MakeObject();
-  token.Set("v", "meta.k8s.io/v1");
-  token.Set("rv", revision);
-  token.Set("start", start);
-  return absl::WebSafeBase64Escape(apimachinery::WriteJson(token));
-}
-
-absl::Status DecodeContinue(absl::string_view text, int64_t* revision, std::string* start) {
-  const auto refuse = [](absl::string_view why) {
-    return BadRequest(absl::StrCat("invalid continue token: continue key is not valid: ", why)).ToStatus();
-  };
-  std::string json;
-  if (!absl::WebSafeBase64Unescape(text, &json)) return refuse("illegal base64 data at input byte 0");
-  const auto token = apimachinery::ParseJson(json);
-  if (!token.ok()) return refuse(token.status().message());
-  const std::string version = token->GetString("v");
-  if (version != "meta.k8s.io/v1") {
-    return refuse(absl::StrCat("server does not recognize this encoded version \"", version, "\""));
-  }
-  *revision = token->GetInt("rv");
-  *start = token->GetString("start");
-  if (*revision == 0) return refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
-  if (start->empty()) return refuse("encoded start key empty (version meta.k8s.io/v1)");
-  return absl::OkStatus();
+absl::Status GaveUp() {
+  apimachinery::ApiStatus status = apimachinery::Timeout("request did not complete within the allotted timeout", 0);
+  status.always_details = true;
+  return status;
 }
 
 // The rules on resourceVersion, resourceVersionMatch, continue and sendInitialEvents of lists and watches.
@@ -79,8 +71,8 @@ absl::Status CheckListOptions(const RequestOptions& o) {
         errors.Forbidden(match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
       }
       if (m != "NotOlderThan") errors.NotSupported(match, Value(m), kValid);
-      if (!o.continue_token.empty()) errors.Forbidden(match, "resourceVersionMatch is forbidden when continue is provided");
     }
+    if (!o.continue_token.empty()) errors.Forbidden(match, "resourceVersionMatch is forbidden when continue is provided");
   } else {
     if (!m.empty()) {
       if (o.resource_version.empty()) {
@@ -103,18 +95,33 @@ absl::Status CheckListOptions(const RequestOptions& o) {
 
 }  // namespace
 
+// Until the cache shows what the request asks for: all that was committed (no version), or `revision`.
+absl::Status Registry::AwaitCache(const RequestContext& context, const Resource& resource, int64_t revision) const {
+  cache::Cache& cache = *env_.cache;
+  const absl::Duration patience = std::min(kFreshTimeout, context.deadline - env_.clock->Now());
+  const auto late = [&] { return env_.clock->Now() >= context.deadline; };
+  if (context.options.resource_version.empty()) {
+    if (context.fresh) return absl::OkStatus();
+    const absl::Status fresh = cache.WaitFresh(patience);
+    if (fresh.ok()) return fresh;
+    return late() ? GaveUp() : apimachinery::ServiceUnavailable(fresh.message()).ToStatus();
+  }
+  if (revision <= cache.revision()) return absl::OkStatus();
+  if (!CachedUpstream(*resource.kind)) {
+    RETURN_IF_ERROR(cache.WaitFresh(patience));
+    return revision <= cache.revision() ? absl::OkStatus() : TooLarge(revision, cache.revision(), 0);
+  }
+  if (cache.WaitFor(revision, patience).ok()) return absl::OkStatus();
+  return late() ? GaveUp() : TooLarge(revision, cache.revision());
+}
+
 absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
   ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
   if (!context.info.subresource.empty() && context.info.subresource != "status") {
     return Subresources(*this).Get(context, *resource);
   }
-  ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(context.options.resource_version));
-  if (context.options.resource_version.empty()) {
-    const absl::Status fresh = context.fresh ? absl::OkStatus() : env_.cache->WaitFresh(kFreshTimeout);
-    if (!fresh.ok()) return apimachinery::ServiceUnavailable(fresh.message());
-  } else if (revision > 0 && !env_.cache->WaitFor(revision, kFreshTimeout).ok()) {
-    return TooLarge(revision, env_.cache->revision());
-  }
+  ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(context.options.resource_version, /*list=*/false));
+  RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
   cache::EntryPtr entry = env_.cache->Get(*resource->mirror, resource->Key(context.info.ns, context.info.name));
   if (entry == nullptr) return apimachinery::NotFound(context.info.group, context.info.resource, context.info.name);
   Answer answer;
@@ -128,98 +135,114 @@ absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
 
 absl::StatusOr<ListAnswer> Registry::List(RequestContext& context) {
   ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
-  RequestOptions& o = context.options;
+  const RequestOptions& o = context.options;
   RETURN_IF_ERROR(CheckListOptions(o));
   ASSIGN_OR_RETURN(cache::Filter filter,
                    cache::ParseFilter(*resource->kind, resource->namespaced() ? context.info.ns : "", o.label_selector,
                                       o.field_selector));
-  ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(o.resource_version));
+  // Upstream's cache gives all it has at version 0; what it does not hold, it reads by pages from the store.
+  const bool whole = o.resource_version == "0" && CachedUpstream(*resource->kind);
+  StoreList from_store;
+  from_store.limit = whole ? 0 : std::max<int64_t>(o.limit, 0);
   if (!o.continue_token.empty()) {
-    int64_t at = 0;
-    std::string start;
-    RETURN_IF_ERROR(DecodeContinue(o.continue_token, &at, &start));
+    ASSIGN_OR_RETURN(const ContinueToken token, DecodeContinue(o.continue_token));
     if (!o.resource_version.empty() && o.resource_version != "0") {
       return BadRequest("specifying resource version is not allowed when using continue");
     }
-    return ListFromStore(context, *resource, filter, at, start);
+    from_store.revision = std::max<int64_t>(token.revision, 0);
+    from_store.start = token.start;
+    return ListFromStore(*resource, filter, from_store);
   }
-  if (o.resource_version_match == "Exact" || (o.limit > 0 && revision > 0 && o.resource_version_match.empty())) {
-    return ListFromStore(context, *resource, filter, revision, "");
+  ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(o.resource_version, /*list=*/true));
+  const bool exact = o.resource_version_match == "Exact" ||
+                     (o.limit > 0 && revision > 0 && o.resource_version_match.empty());
+  if (exact) {
+    if (revision > env_.cache->revision()) RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
+    from_store.revision = revision;
+    return ListFromStore(*resource, filter, from_store);
   }
-  if (o.resource_version.empty()) {
-    const absl::Status fresh = env_.cache->WaitFresh(kFreshTimeout);
-    if (!fresh.ok()) return apimachinery::ServiceUnavailable(fresh.message());
-  } else if (revision > 0 && !env_.cache->WaitFor(revision, kFreshTimeout).ok()) {
-    return TooLarge(revision, env_.cache->revision());
-  }
-  cache::Listing listing = env_.cache->List(*resource->mirror, filter.ns.empty() ? "" : filter.ns + "/");
+  RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
+  return ListFromCache(*resource, std::move(filter), from_store.limit);
+}
+
+ListAnswer Registry::ListFromCache(const Resource& resource, cache::Filter filter, int64_t limit) const {
   ListAnswer answer;
-  answer.resource = resource;
+  answer.resource = &resource;
+  const std::string* const name = filter.fields.RequiresExactMatch("metadata.name");
+  if (name != nullptr && (!resource.namespaced() || !filter.ns.empty())) {
+    answer.revision = env_.cache->revision();
+    cache::EntryPtr entry = env_.cache->Get(*resource.mirror, resource.Key(filter.ns, *name));
+    if (entry == nullptr || !filter.Matches(*entry)) return answer;
+    answer.revision = std::max(answer.revision, entry->revision);
+    answer.items.push_back(std::move(entry));
+    return answer;
+  }
+  const std::string prefix = filter.ns.empty() ? "" : filter.ns + "/";
+  cache::Listing listing = env_.cache->List(*resource.mirror, prefix);
   answer.revision = listing.revision;
   filter.ns.clear();  // the prefix has seen to it
   const bool all = filter.MatchesEverything();
-  if (all && (o.limit <= 0 || listing.items.size() <= static_cast<size_t>(o.limit))) {
+  const size_t most = limit > 0 ? static_cast<size_t>(limit) : listing.items.size();
+  if (all && listing.items.size() <= most) {
     answer.items = std::move(listing.items);
     return answer;
   }
-  const bool paged = o.limit > 0 && o.resource_version != "0";
   for (size_t i = 0; i < listing.items.size(); ++i) {
-    if (!all && !filter.Matches(*listing.items[i])) continue;
-    if (paged && answer.items.size() == static_cast<size_t>(o.limit)) {
-      answer.continue_token = EncodeContinue(answer.revision, answer.items.back()->key + std::string(1, '\0'));
+    if (answer.items.size() == most) {  // more follow, whether they match or not
+      answer.continue_token = EncodeContinue(
+          answer.revision, absl::StrCat(absl::StripPrefix(answer.items.back()->key, prefix), absl::string_view("\0", 1)));
       if (!filter.HasSelector()) answer.remaining = static_cast<int64_t>(listing.items.size() - i);
       break;
     }
-    answer.items.push_back(std::move(listing.items[i]));
+    if (all || filter.Matches(*listing.items[i])) answer.items.push_back(std::move(listing.items[i]));
   }
   return answer;
 }
 
-absl::StatusOr<ListAnswer> Registry::ListFromStore(RequestContext& context, const Resource& resource,
-                                                   const cache::Filter& filter, int64_t revision,
-                                                   absl::string_view from) {
-  const int64_t limit = context.options.limit;
+absl::StatusOr<ListAnswer> Registry::ListFromStore(const Resource& resource, const cache::Filter& filter,
+                                                   const StoreList& list) const {
   const std::string base = absl::StrCat(cache::kRegistryPrefix, resource.storage->storage_prefix, "/");
   const std::string prefix = absl::StrCat(base, filter.ns.empty() ? "" : filter.ns + "/");
+  const std::string from = list.start.empty() ? "" : absl::StrCat(prefix, list.start);
   ListAnswer answer;
   answer.resource = &resource;
   bool more = false;
-  absl::StatusOr<int64_t> listed = env_.store->List(
-      prefix, from.empty() ? "" : absl::StrCat(base, from), revision, limit > 0 ? limit + 1 : 5000,
+  const absl::StatusOr<int64_t> listed = env_.store->List(
+      prefix, from, list.revision, list.limit > 0 ? std::min<int64_t>(list.limit + 1, 5000) : 5000,
       [&](store::KeyValue kv) {
-        cache::EntryPtr entry =
-            cache::EntryFromStore(absl::StripPrefix(kv.key, base), kv.value, kv.mod_revision);
-        if (entry == nullptr || !filter.Matches(*entry)) return true;
-        if (limit > 0 && answer.items.size() == static_cast<size_t>(limit)) {
+        if (list.limit > 0 && answer.items.size() == static_cast<size_t>(list.limit)) {
           more = true;
           return false;
         }
-        answer.items.push_back(std::move(entry));
+        cache::EntryPtr entry = cache::EntryFromStore(absl::StripPrefix(kv.key, base), kv.value, kv.mod_revision);
+        if (entry != nullptr && filter.Matches(*entry)) answer.items.push_back(std::move(entry));
         return true;
       });
-  if (!listed.ok()) {
-    if (absl::IsOutOfRange(listed.status())) {
-      if (revision > env_.cache->revision()) return TooLarge(revision, env_.cache->revision());
-      if (from.empty()) return apimachinery::Expired("The resourceVersion for the provided list is too old.");
-      apimachinery::ApiStatus gone = apimachinery::Expired(
-          "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-          "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
-          "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
-          "modified, or deleted between the time the first chunk was returned and now may show up in the list.");
-      return gone;
-    }
-    return apimachinery::InternalError(listed.status().message());
-  }
+  if (!listed.ok()) return ListFailed(listed.status(), list);
   answer.revision = *listed;
   if (more) {
     const std::string next = answer.items.back()->key + std::string(1, '\0');
-    answer.continue_token = EncodeContinue(answer.revision, next);
+    answer.continue_token =
+        EncodeContinue(answer.revision, absl::StripPrefix(absl::StrCat(base, next), prefix));
     if (!filter.HasSelector()) {
       const absl::StatusOr<int64_t> count = env_.store->Count(prefix, absl::StrCat(base, next), answer.revision);
       if (count.ok()) answer.remaining = *count;
     }
   }
   return answer;
+}
+
+absl::Status Registry::ListFailed(const absl::Status& status, const StoreList& list) const {
+  if (!absl::IsOutOfRange(status)) return apimachinery::InternalError(status.message());
+  if (list.revision > env_.cache->revision()) return TooLarge(list.revision, env_.cache->revision());
+  if (list.start.empty()) return apimachinery::Expired("The resourceVersion for the provided list is too old.");
+  absl::Status gone = apimachinery::Expired(
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+      "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+      "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+      "modified, or deleted between the time the first chunk was returned and now may show up in the list.");
+  gone.SetPayload(kContinuePayload, absl::Cord(EncodeInconsistentContinue(list.start)));
+  return gone;
 }
 
 absl::StatusOr<WatchAnswer> Registry::Watch(RequestContext& context, std::unique_ptr<cache::WatchSink> sink) {
@@ -231,18 +254,13 @@ absl::StatusOr<WatchAnswer> Registry::Watch(RequestContext& context, std::unique
                    cache::ParseFilter(*resource->kind, resource->namespaced() ? context.info.ns : "", o.label_selector,
                                       o.field_selector));
   request.filter.name = context.info.name;
-  ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(o.resource_version));
+  ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(o.resource_version, /*list=*/false));
+  const bool asked_for_state = o.has_send_initial_events && o.send_initial_events;
   const bool initial_events = o.has_send_initial_events ? o.send_initial_events : revision == 0;
-  if (o.resource_version.empty()) {
-    const absl::Status fresh = env_.cache->WaitFresh(kFreshTimeout);
-    if (!fresh.ok()) return apimachinery::ServiceUnavailable(fresh.message());
-  } else if (o.has_send_initial_events && o.send_initial_events && revision > 0 &&
-             !env_.cache->WaitFor(revision, kFreshTimeout).ok()) {
-    return TooLarge(revision, env_.cache->revision());
-  }
+  if (o.resource_version.empty() || asked_for_state) RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
   request.after_revision = initial_events ? -1 : revision > 0 ? revision : -2;
   request.bookmarks = o.allow_bookmarks;
-  request.initial_bookmark = o.has_send_initial_events && o.send_initial_events;
+  request.initial_bookmark = asked_for_state;
   thread_local absl::InsecureBitGen bits;
   request.timeout = o.timeout_seconds > 0 ? absl::Seconds(o.timeout_seconds)
                                           : absl::Minutes(absl::Uniform(bits, 30.0, 60.0));

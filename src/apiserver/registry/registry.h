@@ -33,6 +33,9 @@ struct Answer {
   std::optional<apimachinery::ApiStatus> status;
 };
 
+// Payload of a 410 on a page: the token to go on with, as metadata.continue of the Status.
+inline constexpr absl::string_view kContinuePayload = "skiff/continue";
+
 struct ListAnswer {
   const Resource* resource = nullptr;  // items are shown as resource->kind (converted when it converts())
   std::vector<cache::EntryPtr> items;
@@ -62,6 +65,7 @@ struct Environment {
 };
 
 class Services;
+struct DeletionPlan;
 
 // Thread-safe. Calls block on the store. Errors carry ApiStatus.
 class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWriter {
@@ -120,6 +124,11 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
                                       const UpdateMode& mode, const Change& change);
   absl::StatusOr<Answer> DeleteObject(pipeline::RequestContext& context, const Resource& resource,
                                       cache::EntryPtr current, const apimachinery::Value& options);
+  absl::Status AdmitDeletion(pipeline::RequestContext& context, const Resource& resource, const std::string& name,
+                             const apimachinery::Value& object) const;
+  // Answers the object as it was last. `object` gets the version of its removal.
+  absl::StatusOr<cache::EntryPtr> CarryOut(const DeletionPlan& plan, const Resource& resource,
+                                           apimachinery::Value& object, const cache::EntryPtr& current, bool* conflict);
   // The current object, from the cache when that is certain to be fresh enough, else from the store. nullptr: none.
   absl::StatusOr<cache::EntryPtr> Current(const Resource& resource, absl::string_view ns, absl::string_view name,
                                           bool from_store) const;
@@ -134,8 +143,17 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
                            const apimachinery::Value& object, const apimachinery::Value* old) const;
   void TrackManagers(pipeline::RequestContext& context, const Resource& resource, const apimachinery::Value* live,
                      apimachinery::Value& object) const;
-  absl::StatusOr<ListAnswer> ListFromStore(pipeline::RequestContext& context, const Resource& resource,
-                                           const cache::Filter& filter, int64_t revision, absl::string_view from);
+  // A list that the cache does not have (any more): at an older revision, or going on from a page.
+  struct StoreList {
+    int64_t revision = 0;  // 0: the present
+    int64_t limit = 0;     // 0: none
+    std::string start;     // key below the list's prefix; "": from the beginning
+  };
+  absl::Status AwaitCache(const pipeline::RequestContext& context, const Resource& resource, int64_t revision) const;
+  ListAnswer ListFromCache(const Resource& resource, cache::Filter filter, int64_t limit) const;
+  absl::StatusOr<ListAnswer> ListFromStore(const Resource& resource, const cache::Filter& filter,
+                                           const StoreList& list) const;
+  absl::Status ListFailed(const absl::Status& status, const StoreList& list) const;
 
   Environment env_;
   std::unique_ptr<Services> services_;

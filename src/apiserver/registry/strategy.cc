@@ -286,17 +286,4 @@ bool AllowsCreateOnUpdate(const Kind& kind) { return TraitsOf(kind).Has(kCreates
 bool AllowsUnconditionalUpdate(const Kind& kind) { return !TraitsOf(kind).Has(kNeedsVersion); }
 bool ReturnsDeletedObject(const Kind& kind) { return TraitsOf(kind).Has(kReturnsDeleted); }
 
-int64_t GracePeriod(const Kind& kind, const Value& object, const Value& options, bool* graceful) {
-  *graceful = kind.kind == "Pod" && kind.group.empty();
-  if (!*graceful) return 0;
-  int64_t period = object.GetInt("spec.terminationGracePeriodSeconds", 0);
-  if (const Value* asked = options.Find("gracePeriodSeconds"); asked != nullptr && asked->is_int()) {
-    period = asked->as_int();
-  }
-  // A pod that no node has, or that is done, needs no farewell.
-  const std::string phase = object.GetString("status.phase");
-  if (object.GetString("spec.nodeName").empty() || phase == "Succeeded" || phase == "Failed") period = 0;
-  return period < 0 ? 1 : period;
-}
-
 }  // namespace apiserver::registry

@@ -23,8 +23,4 @@ bool AllowsCreateOnUpdate(const apimachinery::Kind& kind);       // PUT of what 
 bool AllowsUnconditionalUpdate(const apimachinery::Kind& kind);  // PUT without resourceVersion
 bool ReturnsDeletedObject(const apimachinery::Kind& kind);       // DELETE answers the object, not a Status
 
-// Finalizers, owner and deletion rules.
-int64_t GracePeriod(const apimachinery::Kind& kind, const apimachinery::Value& object,
-                    const apimachinery::Value& options, bool* graceful);
-
 }  // namespace apiserver::registry
