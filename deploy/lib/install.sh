@@ -10,7 +10,8 @@ install_packages() {
     while read -r name; do [[ -z $name || $name == \#* ]] || wanted+=("$name"); done <"$top/deploy/packages/$list.txt"
   done
   local have
-  have=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null | awk '$2=="installed"{print $1}')
+  # It fails when there is one it has never heard of, as on a fresh machine.
+  have=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null | awk '$2=="installed"{print $1}' || true)
   for name in "${wanted[@]}"; do grep -qxF -- "$name" <<<"$have" || missing+=("$name"); done
   if ((${#missing[@]} == 0)); then { mkdir -p "$top/build" && : >"$seen"; } 2>/dev/null; return 0; fi
   ((EUID == 0)) || die "these Debian packages are missing; install them as root: apt-get install ${missing[*]}"
