@@ -21,6 +21,7 @@
 #include "controller-manager/cronjob/cronjob_controller.h"
 #include "controller-manager/daemonset/daemonset_controller.h"
 #include "controller-manager/deployment/deployment_controller.h"
+#include "controller-manager/disruption/disruption_controller.h"
 #include "controller-manager/endpoints/endpoints_controller.h"
 #include "controller-manager/endpointslice/endpointslice_controller.h"
 #include "controller-manager/framework/controller.h"
@@ -29,6 +30,8 @@
 #include "controller-manager/namespace/namespace_controller.h"
 #include "controller-manager/nodeipam/node_ipam.h"
 #include "controller-manager/nodelifecycle/node_lifecycle.h"
+#include "controller-manager/nodelifecycle/node_ttl.h"
+#include "controller-manager/persistentvolume/volume_binder.h"
 #include "controller-manager/podgc/pod_gc.h"
 #include "controller-manager/replicaset/replica_controller.h"
 #include "controller-manager/resourcequota/resource_quota_controller.h"
@@ -77,6 +80,9 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   add("resourcequota-controller", [&] {
     return NewResourceQuotaController(context, {o.concurrent_resource_quota_syncs, o.resource_quota_sync_period});
   });
+  add("disruption-controller", [&] { return NewDisruptionController(context, 2); });
+  add("ttl-controller", [&] { return NewNodeTtlController(context, 2); });
+  add("persistentvolume-binder-controller", [&] { return NewVolumeBinder(context); });
   add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
   if (!o.root_ca_file.empty() && o.Enabled("root-ca-certificate-publisher-controller")) {
     ASSIGN_OR_RETURN(std::string ca, base::ReadFile(o.root_ca_file));

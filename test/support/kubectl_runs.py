@@ -23,7 +23,7 @@ MASKS = [
     (r'\b[a-z0-9]{8,10}-[a-z0-9]{5}\b', 'HASH-XXXXX'),
     (r'(-|=|: |hash": ")[bcdf-hj-np-tv-z2456789]{8,10}\b', r'\1HASH'),
     (r'\b(web|rs|rc|job|ds)-[bcdf-hj-np-tv-z2456789]{5}\b', r'\1-XXXXX'),
-    (r'W\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] ', ''),
+    (r'[EW]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] ', ''),
     (r'(?m)^(NodePort: .*|.*nodePort"?: )(\d{5})', r'\1PORT'),
     (r'\b3[0-2]\d{3}\b', 'PORT'),
     (r'eyJ[\w-]+\.[\w-]+\.[\w-]+', 'TOKEN'),
@@ -37,7 +37,8 @@ MASKS = [
 def mask(text):
     for pattern, replacement in MASKS:
         text = re.sub(pattern, replacement, text)
-    return '\n'.join(line.rstrip() for line in text.split('\n'))
+    text = '\n'.join(line.rstrip() for line in text.split('\n'))
+    return re.sub(r'(?m)^(.*FailedScheduling.*\n)\1+', r'\1', text)  # how often it was tried is a matter of pace
 
 
 class Runner:

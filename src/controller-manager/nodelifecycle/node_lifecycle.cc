@@ -55,6 +55,7 @@ class NodeLifecycleController final : public Controller {
     }
     const NodePtr node = nodes_.Get(key);
     if (node == nullptr) return absl::OkStatus();
+    RETURN_IF_ERROR(WriteOldLabels(*node));
     return WriteTaints(*node, "NoSchedule", NoScheduleTaints(*node));
   }
 
@@ -63,6 +64,24 @@ class NodeLifecycleController final : public Controller {
     double tokens = 1;
     absl::Time at;
   };
+
+  // What older clients read: the labels of before kubernetes.io/os and kubernetes.io/arch, with the same values.
+  absl::Status WriteOldLabels(const Node& node) {
+    Value labels;
+    for (const char* name : {"os", "arch"}) {
+      const auto& has = node.metadata().labels();
+      const auto now = has.find(absl::StrCat("kubernetes.io/", name));
+      const auto old = has.find(absl::StrCat("beta.kubernetes.io/", name));
+      if (now == has.end() || (old != has.end() && old->second == now->second)) continue;
+      labels.Set(absl::StrCat("beta.kubernetes.io/", name), now->second);
+    }
+    if (labels.is_null()) return absl::OkStatus();
+    Value patch;
+    patch.Ensure("metadata").Set("labels", std::move(labels));
+    const absl::Status patched =
+        api_.Patch<Node>("", node.metadata().name(), client::kMergePatch, apimachinery::WriteJson(patch)).status();
+    return IsNotFound(patched) ? absl::OkStatus() : patched;
+  }
 
   void Look() {
     const absl::Time now = clock_.Now();

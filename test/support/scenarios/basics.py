@@ -82,7 +82,7 @@ spec:
       containers: [{name: c, image: "nginx:2"}, {name: d, image: "redis:1"}]
 ''',
     'status.json': '''{"status":{"phase":"Running","podIP":"10.1.2.3","podIPs":[{"ip":"10.1.2.3"}],"hostIP":"10.0.0.1",
-"startTime":"2026-01-02T03:04:05Z","conditions":[{"type":"Ready","status":"False"},{"type":"PodScheduled","status":"True"}],
+"startTime":"2026-01-02T03:04:05Z","conditions":[{"type":"Ready","status":"False"}],
 "containerStatuses":[
  {"name":"a","ready":true,"restartCount":3,"image":"busybox:1","imageID":"sha256:1","containerID":"containerd://1","state":{"running":{"startedAt":"2026-01-02T03:04:05Z"}},
   "lastState":{"terminated":{"exitCode":137,"signal":9,"reason":"OOMKilled","message":"boom","startedAt":"2026-01-02T03:04:05Z","finishedAt":"2026-01-02T03:04:06Z"}}},
