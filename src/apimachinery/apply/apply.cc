@@ -29,7 +29,8 @@ const FieldSet& NeverOwned() {
 }
 
 FieldSet WithoutReset(FieldSet set, const Manager& manager) {
-  for (const std::string& path : manager.reset_fields) set = set.MinusRecursively(FieldSet::OfDotted(path));
+  if (set.Empty()) return set;
+  for (const std::string& path : manager.reset_fields) set.SubtractRecursively(FieldSet::OfDotted(path));
   return set;
 }
 
@@ -89,17 +90,20 @@ absl::Status ConflictError(const std::vector<Conflict>& conflicts) {
 
 // Takes from all managers but `self` what a change touches.
 absl::Status TakeOver(const Comparison& change, const ManagerId* self, bool force, ManagedFields* managed) {
+  if (managed->empty()) return absl::OkStatus();
   FieldSet written = change.modified;
   written.Unite(change.added);
   std::vector<Conflict> conflicts;
   for (const auto& [id, owned] : *managed) {
+    if (force) break;
     if (self != nullptr && id == *self) continue;
     owned.fields.Intersect(written).ForEach([&, &id = id](const Path& path) { conflicts.push_back({id, PathText(path)}); });
   }
-  if (!force && !conflicts.empty()) return ConflictError(conflicts);
+  if (!conflicts.empty()) return ConflictError(conflicts);
   for (auto it = managed->begin(); it != managed->end();) {
     if (self == nullptr || !(it->first == *self)) {
-      it->second.fields = it->second.fields.Minus(written).Minus(change.removed);
+      it->second.fields.Subtract(written);
+      it->second.fields.Subtract(change.removed);
     }
     it = it->second.fields.Empty() ? managed->erase(it) : std::next(it);
   }
@@ -153,11 +157,19 @@ void RecordUpdate(const Message* type, const Value& before, const Value& after, 
   change.removed = WithoutReset(std::move(change.removed), manager);
   TakeOver(change, nullptr, true, managed).IgnoreError();
   FieldSet taken = std::move(change.modified);
-  taken.Unite(change.added);
-  taken = taken.Minus(NeverOwned());
+  if (taken.Empty()) {
+    taken = std::move(change.added);
+  } else {
+    taken.Unite(change.added);
+  }
+  taken.Subtract(NeverOwned());
   if (taken.Empty()) return;
   Owned& owned = (*managed)[id];
-  owned.fields.Unite(taken);
+  if (owned.fields.Empty()) {
+    owned.fields = std::move(taken);
+  } else {
+    owned.fields.Unite(taken);
+  }
   owned.api_version = manager.api_version;
   owned.time = manager.time;
 }
@@ -248,7 +260,7 @@ absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value&
   const Comparison change = Compare(structure, before, merged);
   if (absl::Status status = TakeOver(change, &id, force, &managed); !status.ok()) return status;
   if (const auto entry = managed.find(id); entry != managed.end()) {  // only now: pruning needs to know of the name
-    entry->second.fields = entry->second.fields.Minus(NeverOwned());
+    entry->second.fields.Subtract(NeverOwned());
     if (entry->second.fields.Empty()) managed.erase(entry);
   }
 

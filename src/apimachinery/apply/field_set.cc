@@ -221,16 +221,28 @@ FieldSet FieldSet::Minus(const FieldSet& other) const {
   return result;
 }
 
-FieldSet FieldSet::MinusRecursively(const FieldSet& other) const {
-  FieldSet result;
-  if (other.member) return result;
-  result.member = member;
-  for (const auto& [element, child] : children) {
-    const auto found = other.children.find(element);
-    FieldSet rest = found == other.children.end() ? child : child.MinusRecursively(found->second);
-    if (!rest.Empty()) result.children.emplace(element, std::move(rest));
+void FieldSet::Subtract(const FieldSet& other) {
+  member = member && !other.member;
+  for (const auto& [element, gone] : other.children) {
+    const auto found = children.find(element);
+    if (found == children.end()) continue;
+    found->second.Subtract(gone);
+    if (found->second.Empty()) children.erase(found);
   }
-  return result;
+}
+
+void FieldSet::SubtractRecursively(const FieldSet& other) {
+  if (other.member) {
+    member = false;
+    children.clear();
+    return;
+  }
+  for (const auto& [element, gone] : other.children) {
+    const auto found = children.find(element);
+    if (found == children.end()) continue;
+    found->second.SubtractRecursively(gone);
+    if (found->second.Empty()) children.erase(found);
+  }
 }
 
 FieldSet FieldSet::Intersect(const FieldSet& other) const {

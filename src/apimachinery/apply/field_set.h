@@ -46,8 +46,9 @@ class FieldSet {
   bool Empty() const { return !member && children.empty(); }
   void Insert(const Path& path);
   void Unite(const FieldSet& other);
-  FieldSet Minus(const FieldSet& other) const;              // paths that are not in `other`
-  FieldSet MinusRecursively(const FieldSet& other) const;   // ... nor below one of its paths
+  FieldSet Minus(const FieldSet& other) const;   // paths that are not in `other`
+  void Subtract(const FieldSet& other);          // the same in place: costs what `other` is large
+  void SubtractRecursively(const FieldSet& other);  // nor what lies below a path of `other`
   FieldSet Intersect(const FieldSet& other) const;
   void ForEach(absl::FunctionRef<void(const Path&)> visit) const;
 };

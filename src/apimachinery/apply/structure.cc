@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec_internal.h"
 #include "apimachinery/go_quote.h"
@@ -98,19 +99,19 @@ std::vector<PathElement> ElementsOf(const Field& list, const Value& value) {
   return elements;
 }
 
-// Members by name, of a typed struct with those that are printed without being set.
-std::map<absl::string_view, const Value*> MembersOf(const Structure& type, const Value* value) {
-  std::map<absl::string_view, const Value*> members;
-  if (value == nullptr) return members;
-  if (value->is_object()) {
-    for (const Member& member : value->object()) members.emplace(member.key, &member.value);
-  }
-  if (type.kind == Kind::kStruct && value->is_object()) {
+// Members sorted by name, of a typed struct with those that are printed without being set.
+using Members = absl::InlinedVector<std::pair<absl::string_view, const Value*>, 16>;
+Members MembersOf(const Structure& type, const Value* value) {
+  Members members;
+  if (value == nullptr || !value->is_object()) return members;
+  for (const Member& member : value->object()) members.emplace_back(member.key, &member.value);
+  if (type.kind == Kind::kStruct) {
     for (const Field* field : type.message->flat) {
-      if (codec::OmitAbsent(*field) || members.count(field->json) > 0) continue;
-      members.emplace(field->json, Printed(*field, nullptr));
+      if (codec::OmitAbsent(*field) || value->Has(field->json)) continue;
+      members.emplace_back(field->json, Printed(*field, nullptr));
     }
   }
+  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return members;
 }
 
@@ -121,7 +122,8 @@ class Comparer {
   explicit Comparer(Comparison* result) : result_(*result) {}
 
   void Run(const Structure& declared, const Value* before, const Value* after) {
-    if (before == after) return;
+    // What did not change has no differences inside; to see so costs nothing beside looking for them.
+    if (before == after || (before != nullptr && after != nullptr && *before == *after)) return;
     const Structure type = Resolve(declared, after != nullptr && !after->is_null() ? *after : before != nullptr ? *before : Null());
     if (type.kind == Kind::kLeaf || type.atomic || (EmptyOrNull(before) && EmptyOrNull(after))) {
       Leaf(before, after);

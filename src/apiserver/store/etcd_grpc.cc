@@ -12,9 +12,10 @@
 #include "absl/time/clock.h"
 #include "apiserver/store/store.h"
 #include "base/file.h"
+#include "base/http/unary_channel.h"
 #include "base/log.h"
 #include "base/status_macros.h"
-#include "etcd/kv.grpc.pb.h"
+#include "etcd/kv.pb.h"
 #include "etcd/watch.grpc.pb.h"
 
 namespace apiserver::store {
@@ -28,13 +29,8 @@ constexpr absl::Duration kRetryFor = absl::Seconds(10);
 constexpr absl::string_view kRegistry = "/registry/";
 constexpr int64_t kReadAheadPage = 1000;  // smaller pages are mostly the only one
 constexpr char kCompactKey[] = "compact_rev_key";
-
-absl::Status FromGrpc(const grpc::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string text = absl::StrCat("etcd: ", status.error_message());
-  if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) return absl::OutOfRangeError(text);
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), text);
-}
+constexpr absl::string_view kRange = "/etcdserverpb.KV/Range", kTxn = "/etcdserverpb.KV/Txn",
+                            kCompact = "/etcdserverpb.KV/Compact";
 
 std::string PrefixEnd(absl::string_view prefix) {
   std::string end(prefix);
@@ -52,9 +48,10 @@ KeyValue FromProto(mvccpb::KeyValue& kv) {
   return {std::move(*kv.mutable_key()), std::move(*kv.mutable_value()), kv.mod_revision()};
 }
 
+// One member. The many small calls have a connection of their own; the watch goes by gRPC's library.
 struct Endpoint {
+  std::unique_ptr<base::http::UnaryChannel> calls;
   std::shared_ptr<grpc::Channel> channel;
-  std::unique_ptr<pb::KV::Stub> kv;
   std::unique_ptr<pb::Watch::Stub> watch;
 };
 
@@ -281,9 +278,7 @@ class EtcdStore final : public Store {
     put->set_value(absl::StrCat(*revision));
     txn.add_failure()->mutable_request_range()->set_key(kCompactKey);
     pb::TxnResponse response;
-    RETURN_IF_ERROR(Call("compaction agreement", /*retry=*/false, [&](const Endpoint& e, grpc::ClientContext* c) {
-      return e.kv->Txn(c, txn, &response);
-    }));
+    RETURN_IF_ERROR(Call(kTxn, /*retry=*/false, txn, &response));
     const int64_t compact_at = *revision;
     *revision = response.header().revision();
     if (!response.succeeded()) {  // another API server was first in this period
@@ -296,38 +291,35 @@ class EtcdStore final : public Store {
     pb::CompactionRequest request;
     request.set_revision(compact_at);
     pb::CompactionResponse done;
-    const absl::Status status = Call("compaction", false, [&](const Endpoint& e, grpc::ClientContext* c) {
-      return e.kv->Compact(c, request, &done);
-    });
+    const absl::Status status = Call(kCompact, /*retry=*/false, request, &done);
     return absl::IsOutOfRange(status) ? absl::OkStatus() : status;  // compacted already
   }
 
  private:
-  // Runs `call`; when the member cannot be reached, asks the others too, for some seconds.
-  template <typename F>
-  absl::Status Call(absl::string_view what, bool retry, F call) {
+  // When the member cannot be reached, asks the others too, for some seconds.
+  absl::Status Call(absl::string_view method, bool retry, const google::protobuf::MessageLite& request,
+                    google::protobuf::MessageLite* response, int* attempts = nullptr) {
+    const std::string body = request.SerializeAsString();
     const absl::Time give_up = absl::Now() + kRetryFor;
     for (int attempt = 0;; ++attempt) {
+      if (attempts != nullptr) ++*attempts;
       const size_t at = endpoints_->current();
-      AwaitConnection(endpoints_->at(at));
-      grpc::ClientContext context;
-      context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
-      context.set_wait_for_ready(false);
-      const grpc::Status status = call(endpoints_->at(at), &context);
-      if (status.ok()) return absl::OkStatus();
-      const bool unreachable = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-                               status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+      std::string answer;
+      const absl::Status status = endpoints_->at(at).calls->Call(method, body, kCallTimeout, &answer);
+      if (status.ok()) {
+        return response->ParseFromString(answer) ? absl::OkStatus() : absl::DataLossError("etcd: unreadable response");
+      }
+      const bool unreachable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
       if (unreachable) endpoints_->Rotate(at);
-      if (!unreachable || !retry || absl::Now() > give_up) return FromGrpc(status);
+      if (!unreachable || !retry || absl::Now() > give_up) {
+        return absl::Status(status.code(), absl::StrCat("etcd: ", status.message()));
+      }
       absl::SleepFor(std::min(absl::Milliseconds(20) * (attempt + 1), absl::Milliseconds(250)));
     }
   }
 
   absl::Status Range(const pb::RangeRequest& request, pb::RangeResponse* response) {
-    return Call("range", /*retry=*/true, [&](const Endpoint& e, grpc::ClientContext* c) {
-      response->Clear();
-      return e.kv->Range(c, request, response);
-    });
+    return Call(kRange, /*retry=*/true, request, response);
   }
 
   // One transaction: when the key's mod revision is `expected` (0: absent) put `value` or (nullptr) delete, else
@@ -349,11 +341,7 @@ class EtcdStore final : public Store {
     txn.add_failure()->mutable_request_range()->set_key(std::string(key));
     pb::TxnResponse response;
     int attempts = 0;
-    RETURN_IF_ERROR(Call("txn", /*retry=*/true, [&](const Endpoint& e, grpc::ClientContext* c) {
-      ++attempts;
-      response.Clear();
-      return e.kv->Txn(c, txn, &response);
-    }));
+    RETURN_IF_ERROR(Call(kTxn, /*retry=*/true, txn, &response, &attempts));
     WriteResult result;
     result.done = response.succeeded();
     result.revision = response.header().revision();
@@ -399,9 +387,22 @@ absl::StatusOr<std::unique_ptr<Store>> ConnectEtcd(const StoreOptions& options) 
     args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
     args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
     Endpoint e;
+    base::http::UnaryChannelOptions calls;
+    const size_t colon = address.rfind(':');
+    const bool has_port = colon != absl::string_view::npos && colon > address.rfind(']') + 1;
+    calls.host = std::string(absl::StripSuffix(absl::StripPrefix(address.substr(0, has_port ? colon : address.size()), "["), "]"));
+    if (!has_port) {
+      calls.port = tls ? 443 : 80;
+    } else if (!absl::SimpleAtoi(address.substr(colon + 1), &calls.port)) {
+      return absl::InvalidArgumentError(absl::StrCat("--etcd-servers: ", url, " has no port"));
+    }
+    calls.tls = tls;
+    calls.ca_file = options.ca_file;
+    calls.cert_file = options.cert_file;
+    calls.key_file = options.key_file;
+    ASSIGN_OR_RETURN(e.calls, base::http::UnaryChannel::Create(std::move(calls)));
     e.channel = grpc::CreateCustomChannel(std::string(address),
                                           tls ? grpc::SslCredentials(ssl) : grpc::InsecureChannelCredentials(), args);
-    e.kv = pb::KV::NewStub(e.channel);
     e.watch = pb::Watch::NewStub(e.channel);
     list.push_back(std::move(e));
   }

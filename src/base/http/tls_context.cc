@@ -131,6 +131,7 @@ absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeTlsContext(const TlsFiles& files) {
     }
     if (files.server) SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(files.ca_file.c_str()));
   }
+  if (!files.server && files.verify_peer && files.ca_file.empty()) SSL_CTX_set_default_verify_paths(ctx);
   if (files.server) {
     SSL_CTX_set_alpn_select_cb(ctx, SelectAlpn, nullptr);
     // Certificates are asked for and judged, but a bad one does not end the handshake: the authenticator decides.
@@ -138,6 +139,10 @@ absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeTlsContext(const TlsFiles& files) {
       SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
     }
   } else {
+    if (!files.alpn.empty()) {
+      const std::string wire = static_cast<char>(files.alpn.size()) + files.alpn;
+      SSL_CTX_set_alpn_protos(ctx, reinterpret_cast<const unsigned char*>(wire.data()), static_cast<unsigned>(wire.size()));
+    }
     SSL_CTX_set_verify(ctx, files.verify_peer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   }
   return context;

@@ -64,6 +64,7 @@ struct TlsFiles {
   std::string ca_file;       // server: client CA; client: CA of the servers
   bool server = true;
   bool verify_peer = false;  // client: fail the handshake when the server's chain does not verify
+  std::string alpn;          // client: the protocol that is asked for, if any
 };
 
 // Threads, listeners and dialing. Thread-safe.

@@ -2,9 +2,6 @@
 #include "base/http/server.h"
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -13,37 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/http/client.h"
 #include "base/http/websocket.h"
+#include "unit/base_http/self_signed.h"
 
 namespace base::http {
 namespace {
-
-struct Pem {
-  std::string cert, key;
-};
-Pem SelfSigned() {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* cert = X509_new();
-  ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-  X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-  X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-  X509_set_pubkey(cert, key);
-  X509_sign(cert, key, EVP_sha256());
-  Pem pem;
-  const auto text = [](const std::function<void(BIO*)>& write) {
-    BIO* bio = BIO_new(BIO_s_mem());
-    write(bio);
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio, &data);
-    std::string out(data, static_cast<size_t>(size));
-    BIO_free(bio);
-    return out;
-  };
-  pem.cert = text([&](BIO* bio) { PEM_write_bio_X509(bio, cert); });
-  pem.key = text([&](BIO* bio) { PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
-  X509_free(cert);
-  EVP_PKEY_free(key);
-  return pem;
-}
 
 class ServerTest : public testing::TestWithParam<bool> {  // whether TLS is spoken
  protected:
