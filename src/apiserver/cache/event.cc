@@ -26,7 +26,7 @@ EntryPtr Event::Left() const {
   return left_;
 }
 
-Event::Frame Event::Encoded(uint32_t format, const View& view, const std::function<std::string()>& encode) const {
+Event::Frame Event::Encoded(uint32_t format, const View& view, absl::FunctionRef<std::string()> encode) const {
   const uint64_t key = static_cast<uint64_t>(format) << 16 | static_cast<uint64_t>(view.type) << 1 |
                        (view.object == object ? 0 : 1);
   ++frames_served;

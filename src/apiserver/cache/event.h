@@ -1,12 +1,12 @@
 // One change in the watch cache, and the frames it was sent as: each encoding is made once for all watchers.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "apiserver/cache/entry.h"
 
@@ -36,7 +36,7 @@ class Event {
 
   using Frame = std::shared_ptr<const std::string>;
   // The frame of `format` (numbers are the doors' affair) for `view`; made by `encode` at the first call.
-  Frame Encoded(uint32_t format, const View& view, const std::function<std::string()>& encode) const;
+  Frame Encoded(uint32_t format, const View& view, absl::FunctionRef<std::string()> encode) const;
   void DropFrames() const;  // when nearly everybody has seen the event
 
  private:

@@ -21,7 +21,7 @@ class Exchange : public RoundTask, public std::enable_shared_from_this<Exchange>
 
   virtual void Begin(int status, Headers headers) = 0;
   virtual void Push(Chunk chunk) = 0;
-  virtual void PushAll(std::vector<Chunk> chunks) {  // and nothing else is coming soon
+  virtual void PushAll(std::vector<Chunk>& chunks) {  // takes them out; nothing else is coming soon
     for (Chunk& chunk : chunks) Push(std::move(chunk));
   }
   virtual void End() = 0;

@@ -181,7 +181,7 @@ class Http1Session::Http1Exchange final : public Exchange {
     }
     if (!session->keep_alive_) absl::StrAppend(&head, "connection: close\r\n");
     head += "\r\n";
-    transport_->Write(MakeChunk(std::move(head)));
+    transport_->Write(std::move(head));
   }
   void Push(Chunk chunk) override {
     if (ended_ || head_only_) return;
@@ -191,7 +191,7 @@ class Http1Session::Http1Exchange final : public Exchange {
     CloseChunk();
   }
   // All of them as one chunk of the body.
-  void PushAll(std::vector<Chunk> chunks) override {
+  void PushAll(std::vector<Chunk>& chunks) override {
     if (ended_ || head_only_) return;
     if (chunked_) {
       size_t size = 0;
@@ -205,7 +205,7 @@ class Http1Session::Http1Exchange final : public Exchange {
   void End() override {
     if (ended_) return;
     ended_ = true;
-    if (chunked_ && !head_only_) transport_->Write(MakeChunk("0\r\n\r\n"));
+    if (chunked_ && !head_only_) transport_->Write(std::string("0\r\n\r\n"));
     if (const auto session = session_.lock()) session->Finished();
   }
   void Abort() override {
@@ -242,12 +242,9 @@ class Http1Session::Http1Exchange final : public Exchange {
   }
 
  private:
-  void OpenChunk(size_t size) { transport_->Write(MakeChunk(absl::StrCat(absl::Hex(size), "\r\n"))); }
+  void OpenChunk(size_t size) { transport_->Write(absl::StrCat(absl::Hex(size), "\r\n")); }
   // At once: some clients hold an event back until the line end behind it has come.
-  void CloseChunk() {
-    static const Chunk* const line_end = new Chunk(MakeChunk("\r\n"));
-    transport_->Write(*line_end);
-  }
+  void CloseChunk() { transport_->Write(std::string("\r\n")); }
 
   const std::weak_ptr<Http1Session> session_;
   Transport* const transport_;

@@ -168,7 +168,10 @@ void Exchange::HandOver() {
   int64_t size = 0;
   for (const Chunk& chunk : chunks) size += static_cast<int64_t>(chunk->size());
   posted -= size;
-  PushAll(std::move(chunks));
+  PushAll(chunks);
+  chunks.clear();
+  const std::lock_guard lock(outbox_mu_);
+  if (outbox_.empty()) outbox_.swap(chunks);  // with its memory, for the next batch
 }
 
 void Exchange::MarkGone() {

@@ -35,7 +35,9 @@ class Transport : public std::enable_shared_from_this<Transport> {
   std::function<void()> on_gone;   // after on_close, for whoever keeps the books
   std::function<void()> on_drain;  // after each time the queue fell below 256 KiB; must not replace itself
 
-  virtual void Write(Chunk chunk) = 0;  // leaves when the present I/O event is dealt with, or with the next Flush
+  // Leave when the present I/O event is dealt with, or with the next Flush.
+  virtual void Write(Chunk chunk) = 0;
+  virtual void Write(std::string bytes) = 0;  // that nobody shares
   virtual void Flush() = 0;
   virtual void Pause() = 0;
   virtual void Resume() = 0;

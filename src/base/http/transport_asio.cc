@@ -98,15 +98,10 @@ class Connection final : public Transport {
   void NextRound(std::shared_ptr<RoundTask> task) override { rounds_.Add(std::move(task)); }
 
   void Write(Chunk chunk) override {
-    if (closed_ || closing_ || chunk->empty()) return;
-    queued_ += static_cast<int64_t>(chunk->size());
-    queue_.push_back(std::move(chunk));
-    // Written when the present I/O event is dealt with, so that what one event says leaves in one record.
-    if (blocked_ || flush_posted_) return;
-    flush_posted_ = true;
-    asio::post(io_, [this, self = self()] {
-      if (flush_posted_) Flush();
-    });
+    if (!closed_ && !closing_) Enqueue({std::move(chunk), {}});
+  }
+  void Write(std::string bytes) override {
+    if (!closed_ && !closing_) Enqueue({nullptr, std::move(bytes)});
   }
 
   void Flush() override {
@@ -182,8 +177,26 @@ class Connection final : public Transport {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // What is queued: shared between connections, or this one's own.
+  struct Piece {
+    Chunk shared;
+    std::string own;
+    absl::string_view bytes() const { return shared != nullptr ? absl::string_view(*shared) : absl::string_view(own); }
+  };
   static constexpr size_t kTurn = 2 << 20;
   static constexpr int kReadsInARow = 8;
+
+  void Enqueue(Piece piece) {
+    if (piece.bytes().empty()) return;
+    queued_ += static_cast<int64_t>(piece.bytes().size());
+    queue_.push_back(std::move(piece));
+    // Written when the present I/O event is dealt with, so that what one event says leaves in one record.
+    if (blocked_ || flush_posted_) return;
+    flush_posted_ = true;
+    asio::post(io_, [this, self = self()] {
+      if (flush_posted_) Flush();
+    });
+  }
 
   void Arm() {
     armed_ = deadline_;
@@ -245,7 +258,7 @@ class Connection final : public Transport {
   // Moves queued chunks into scratch->out, encrypted, until that is a burst.
   bool Take(Scratch* scratch, size_t* taken) {
     while (!queue_.empty() && scratch->out.size() < kBurst) {
-      absl::string_view piece = absl::string_view(*queue_.front()).substr(offset_);
+      absl::string_view piece = queue_.front().bytes().substr(offset_);
       const bool alone = piece.size() >= kRecord || queue_.size() == 1;
       if (alone) {
         piece = piece.substr(0, kBurst);
@@ -253,7 +266,7 @@ class Connection final : public Transport {
       } else {  // several small ones make a record
         scratch->plain.clear();
         while (!queue_.empty() && scratch->plain.size() < kRecord) {
-          const absl::string_view rest = absl::string_view(*queue_.front()).substr(offset_);
+          const absl::string_view rest = queue_.front().bytes().substr(offset_);
           const absl::string_view some = rest.substr(0, kRecord - scratch->plain.size());
           scratch->plain.append(some.data(), some.size());
           offset_ += some.size();
@@ -267,7 +280,7 @@ class Connection final : public Transport {
       } else if (!session_->Write(piece, &scratch->out)) {
         return false;
       }
-      if (alone && offset_ == queue_.front()->size()) PopFront();
+      if (alone && offset_ == queue_.front().bytes().size()) PopFront();
     }
     return true;
   }
@@ -318,7 +331,7 @@ class Connection final : public Transport {
   Clock::time_point deadline_ = Clock::time_point::max(), armed_ = Clock::time_point::max();
   tcp::socket socket_;
   std::unique_ptr<TlsSession> session_;  // nullptr: plain TCP
-  std::deque<Chunk> queue_;
+  std::deque<Piece> queue_;
   size_t offset_ = 0;      // of queue_.front() that is taken
   std::string unsent_;     // not empty only while blocked_
   int64_t in_flight_ = 0;  // plain bytes behind unsent_
