@@ -16,7 +16,9 @@ class LiteralChecker {
 
   void Run() {
     // Upstream runs one check after the other over the whole tree.
-    Walk(*ast_.root, [&](const Expr& e) { Argument(e, "duration", [](const Val& v) { return !ToDuration(v).is_error(); }); });
+    Walk(*ast_.root, [&](const Expr& e) { Argument(e, "duration", [](const Val& v) {
+        return v.is(Kind::kString) && !ToDuration(v).is_error();  // numbers are refused too
+      }); });
     Walk(*ast_.root, [&](const Expr& e) { Argument(e, "timestamp", [](const Val& v) { return !ToTimestamp(v).is_error(); }); });
     Walk(*ast_.root, [&](const Expr& e) {
       Argument(e, "matches", [](const Val& v) {
@@ -24,9 +26,7 @@ class LiteralChecker {
         return v.is(Kind::kString) && CompileRegex(v.text(), &error) != nullptr;
       });
     });
-    Walk(*ast_.root, [&](const Expr& e) {
-      if (e.kind == ExprKind::kList) Homogeneous(e);
-    });
+    Homogeneous(*ast_.root, false);
     Walk(*ast_.root, [&](const Expr& e) { Format(e); });
   }
 
@@ -50,17 +50,39 @@ class LiteralChecker {
     errors_.Add(At(literal), absl::StrCat("invalid ", function, " argument"));
   }
 
-  void Homogeneous(const Expr& e) {
+  // Lists and maps hold one type; arguments of format() are free.
+  void Homogeneous(const Expr& e, bool exempt) {
+    exempt = exempt || (e.kind == ExprKind::kCall && e.name == "format");
+    if (!exempt && e.kind == ExprKind::kList) Elements(e);
+    if (!exempt && e.kind == ExprKind::kMap) Entries(e);
+    for (const Expr* child : {e.target, e.range, e.init, e.condition, e.step, e.result}) {
+      if (child != nullptr) Homogeneous(*child, exempt);
+    }
+    for (const Expr* arg : e.args) Homogeneous(*arg, exempt);
+  }
+
+  // False: reported. The first element's type is what the others are measured by.
+  bool Fits(const Expr& e, bool optional, TypePtr* first) {
+    TypePtr type = ast_.types[e.id];
+    if (optional && !type->parameters().empty()) type = type->parameter(0);
+    if (*first == nullptr) *first = type;
+    if (Same(**first, *type)) return true;
+    errors_.Add(At(e), absl::StrCat("expected type '", (*first)->ToString(), "' but found '", type->ToString(), "'"));
+    return false;
+  }
+
+  void Entries(const Expr& e) {
+    TypePtr key, value;
+    for (size_t i = 0; i < e.entry_ids.size(); ++i) {
+      Fits(*e.args[2 * i], false, &key);
+      Fits(*e.args[2 * i + 1], e.Optional(i), &value);
+    }
+  }
+
+  void Elements(const Expr& e) {
     TypePtr first;
     for (size_t i = 0; i < e.args.size(); ++i) {
-      TypePtr type = ast_.types[e.args[i]->id];
-      if (e.Optional(i) && !type->parameters().empty()) type = type->parameter(0);
-      if (first == nullptr) {
-        first = type;
-      } else if (!Same(*first, *type)) {
-        errors_.Add(At(*e.args[i]), absl::StrCat("expected type '", first->ToString(), "' but found '", type->ToString(), "'"));
-        return;
-      }
+      if (!Fits(*e.args[i], e.Optional(i), &first)) return;
     }
   }
 

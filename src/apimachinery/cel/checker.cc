@@ -236,19 +236,17 @@ class Checker {
     return type;
   }
 
-  // Aggregates of literals are homogeneous.
-  TypePtr Join(const Expr* e, const TypePtr& previous, const TypePtr& current) {
+  // What elements have in common; CheckLiterals insists on one type later.
+  TypePtr Join(const TypePtr& previous, const TypePtr& current) {
     if (previous == nullptr) return current;
-    if (mapping_.Assignable(previous, current)) return MostGeneral(previous, current);
-    Mismatch(e, previous, current);
-    return ErrorType();
+    return mapping_.Assignable(previous, current) ? MostGeneral(previous, current) : DynType();
   }
 
   void VisitList(Expr* e) {
     TypePtr element;
     for (size_t i = 0; i < e->args.size(); ++i) {
       Visit(e->args[i]);
-      element = Join(e->args[i], element, ElementType(e->args[i], e->Optional(i)));
+      element = Join(element, ElementType(e->args[i], e->Optional(i)));
     }
     SetType(e, ListType(element == nullptr ? Fresh() : element));
   }
@@ -259,9 +257,9 @@ class Checker {
       Expr* k = e->args[2 * i];
       Expr* v = e->args[2 * i + 1];
       Visit(k);
-      key = Join(k, key, TypeOf(k));
+      key = Join(key, TypeOf(k));
       Visit(v);
-      value = Join(v, value, ElementType(v, e->Optional(i)));
+      value = Join(value, ElementType(v, e->Optional(i)));
     }
     SetType(e, MapType(key == nullptr ? Fresh() : key, value == nullptr ? Fresh() : value));
   }

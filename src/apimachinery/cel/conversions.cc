@@ -11,7 +11,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "apimachinery/go_quote.h"
 #include "apimachinery/time.h"
 
 namespace apimachinery::cel {
@@ -19,6 +18,7 @@ namespace {
 
 using Kind = Val::Kind;
 
+constexpr int kScientificFrom = 6;  // powers of ten
 constexpr int64_t kFirstSecond = -62135596800, kLastSecond = 253402300799;
 constexpr char kIntOverflow[] = "integer overflow", kUintOverflow[] = "unsigned integer overflow";
 
@@ -83,6 +83,15 @@ std::string TimestampText(const Val& v) {
 }
 
 }  // namespace
+
+std::string GeneralDouble(double d) {
+  if (!std::isfinite(d)) return PlainDouble(d);
+  char buffer[40];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::scientific);
+  const std::string text(buffer, end);
+  const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
+  return exponent < -4 || exponent >= kScientificFrom ? text : PlainDouble(d);
+}
 
 std::string PlainDouble(double d) {
   if (std::isnan(d)) return "NaN";
@@ -190,7 +199,7 @@ Val ToText(const Val& v) {
     case Kind::kBool: return Val::String(v.as_bool() ? "true" : "false");
     case Kind::kInt: return Val::String(absl::StrCat(v.as_int()));
     case Kind::kUint: return Val::String(absl::StrCat(v.as_uint()));
-    case Kind::kDouble: return Val::String(GoFormat(Value(v.as_double())));
+    case Kind::kDouble: return Val::String(GeneralDouble(v.as_double()));
     case Kind::kBytes:
       if (!ValidUtf8(v.text())) return Val::Error("invalid UTF-8 in bytes, cannot convert to string");
       return Val::String(std::string(v.text()));

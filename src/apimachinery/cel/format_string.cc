@@ -39,11 +39,15 @@ std::string QuoteInside(const Val& v, std::string text) {
 
 Text AsString(const Val& v);
 
+// Doubles inside lists and maps are in fixed notation.
+std::string Fixed(double d, int precision);
+Text Inside(const Val& v) { return v.is(Kind::kDouble) ? Text{Fixed(v.as_double(), 6), ""} : AsString(v); }
+
 Text ListText(const List& list) {
   std::string out = "[";
   for (size_t i = 0; i < list.size(); ++i) {
     const Val element = list.at(i);
-    Text one = AsString(element);
+    Text one = Inside(element);
     if (!one.error.empty()) return one;
     absl::StrAppend(&out, i == 0 ? "" : ", ", QuoteInside(element, std::move(one.text)));
   }
@@ -60,7 +64,7 @@ Text MapText(const Map& map) {
     }
     Val value;
     map.Find(key, &value);
-    Text text = AsString(value);
+    Text text = Inside(value);
     error = text.error;
     entries.emplace_back(QuoteInside(key, std::string(ToText(key).text())), QuoteInside(value, std::move(text.text)));
     return error.empty();
@@ -123,12 +127,14 @@ std::string Superscript(absl::string_view digits) {
   return out;
 }
 
-// English: 1.052033 × 10⁰³.
-std::string Scientific(double d, int precision) {
+// English: 1.052033×10⁰³. Upstream takes a precision for the width of the field.
+std::string Scientific(double d, int width) {
   if (!std::isfinite(d)) return NotFinite(d);
-  const std::string text = absl::StrFormat("%.*e", precision, d);
+  const std::string text = absl::StrFormat("%.6e", d);
   const size_t e = text.find('e');
-  return absl::StrCat(text.substr(0, e), " × 10", Superscript(text.substr(e + 1)));
+  const std::string out = absl::StrCat(text.substr(0, e), "×10", Superscript(text.substr(e + 1)));
+  const size_t length = CodePoints(out);
+  return length >= static_cast<size_t>(width) ? out : absl::StrCat(std::string(static_cast<size_t>(width) - length, ' '), out);
 }
 
 std::string InBase(uint64_t magnitude, bool negative, int bits) {

@@ -57,6 +57,9 @@ constexpr absl::string_view kSingletons[] = {"_+_", "_-_", "_*_", "_/_", "_%_", 
                                              "@in", "size", "type", "dyn", "matches", "@not_strictly_false", "sort",
                                              "@sortByAssociatedKeys"};
 
+// These judge their arguments themselves.
+constexpr absl::string_view kUnguarded[] = {"contains", "endsWith", "startsWith", "flatten"};
+
 using Table = std::map<std::string, Function, std::less<>>;
 
 Table* MakeTable() {
@@ -74,6 +77,7 @@ Table* MakeTable() {
     Function& function = table->find(std::string(name))->second;
     function.singleton = function.overloads.front().body;
   }
+  for (const absl::string_view name : kUnguarded) table->find(std::string(name))->second.guarded = false;
   return table;
 }
 

@@ -37,6 +37,7 @@ struct Function {
   // What runs whatever overload it is, when the argument is of a kind in `kinds` (operators); else the first overload
   // whose arguments fit is taken at run time.
   Body singleton = nullptr;
+  bool guarded = true;  // arguments are checked before the body runs
 };
 
 // nullptr when there is none. Built once.

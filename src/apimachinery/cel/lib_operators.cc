@@ -36,8 +36,10 @@ Val Shift(const Val& time, const Val& by, bool back) {
 }
 
 Val Unfit(absl::string_view function, const Val& a) {
-  // Values without the operation are told by the operator's name, those with it by the other operand.
-  return a.is_error() ? a : Val::Error(absl::StrCat("no such overload: ", function));
+  if (a.is_error()) return a;
+  // Upstream asks some types once more by another way, which has no name to give.
+  if (a.is(Kind::kString) || a.is(Kind::kDuration) || a.is(Kind::kTimestamp)) return Val::Error(kNone);
+  return Val::Error(absl::StrCat("no such overload: ", function));
 }
 
 Val Add(Args args) {

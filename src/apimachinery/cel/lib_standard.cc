@@ -38,7 +38,7 @@ bool EndsWith(absl::string_view text, absl::string_view part) { return absl::End
 bool StartsWith(absl::string_view text, absl::string_view part) { return absl::StartsWith(text, part); }
 
 Val Matches(Args args) {
-  if (!args[0].is(Kind::kString)) return args[0].is_error() ? args[0] : Val::Error("no such overload: matches");
+  if (!args[0].is(Kind::kString)) return NoOverload(args[0]);
   if (!args[1].is(Kind::kString)) return NoOverload(args[1]);
   std::string error;
   const auto regex = CompileRegex(args[1].text(), &error);

@@ -268,7 +268,6 @@ constexpr Macro kMacros[] = {
     {"exists", 3, true, QuantifyTwo<Quantifier::kExists>},
     {"exists_one", 2, true, QuantifyOne<Quantifier::kExistsOne>},
     {"exists_one", 3, true, QuantifyTwo<Quantifier::kExistsOne>},
-    {"existsOne", 2, true, QuantifyOne<Quantifier::kExistsOne>},
     {"existsOne", 3, true, QuantifyTwo<Quantifier::kExistsOne>},
     {"map", 2, true, Map},
     {"map", 3, true, Map},

@@ -137,6 +137,7 @@ class Call final : public Step {
  private:
   Val Apply(Args values) const {
     if (function_.singleton != nullptr) return function_.singleton(values);
+    if (overload_ != nullptr && !function_.guarded) return overload_->body(values);
     if (overload_ != nullptr) return Try(*overload_, values) ? overload_->body(values) : NoSuchOverload(function_.name, values);
     for (const Overload& overload : function_.overloads) {
       if (overload.member == member_ && Try(overload, values)) return overload.body(values);
@@ -255,6 +256,24 @@ class GrowingList final : public List {
   std::weak_ptr<const GrowingList> self_;
 };
 
+// The name of upstream's own type.
+absl::string_view GoType(const Val& v) {
+  switch (v.kind()) {
+    case Kind::kNull: return "types.Null";
+    case Kind::kBool: return "types.Bool";
+    case Kind::kInt: return "types.Int";
+    case Kind::kUint: return "types.Uint";
+    case Kind::kDouble: return "types.Double";
+    case Kind::kString: return "types.String";
+    case Kind::kBytes: return "types.Bytes";
+    case Kind::kDuration: return "types.Duration";
+    case Kind::kTimestamp: return "types.Timestamp";
+    case Kind::kOptional: return "*types.Optional";
+    case Kind::kType: return "*types.Type";
+    default: return v.TypeName();
+  }
+}
+
 class Fold final : public Step {
  public:
   explicit Fold(FoldParts parts) : p_(std::move(parts)) {
@@ -284,8 +303,8 @@ class Fold final : public Step {
         return Turn(frame, key, std::move(value));
       });
     } else {
-      return Val::Error(p_.two ? absl::StrCat("unsupported comprehension range type: ", range.TypeName())
-                               : absl::StrCat("got '", range.TypeName(), "', expected iterable type"));
+      return Val::Error(p_.two ? absl::StrCat("unsupported comprehension range type: ", GoType(range))
+                               : absl::StrCat("got '", GoType(range), "', expected iterable type"));
     }
     if (frame.cancelled) return Val::Error(kOverBudget);
     Val result = p_.result->Eval(frame);

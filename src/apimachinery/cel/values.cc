@@ -11,6 +11,7 @@ using Kind = Val::Kind;
 
 std::string KeyOf(const Val& key) {
   switch (key.kind()) {
+    case Kind::kNull: return "z";
     case Kind::kBool: return key.as_bool() ? "b1" : "b0";
     case Kind::kInt: return absl::StrCat("n", key.as_int());
     case Kind::kUint: return absl::StrCat("n", key.as_uint());
