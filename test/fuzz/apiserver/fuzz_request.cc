@@ -21,8 +21,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto info = apiserver::pipeline::ParseRequestInfo(space == absl::string_view::npos ? "GET" : head.substr(0, space), path, query);
   const auto options = apiserver::pipeline::ParseOptions(info, query);
   if (!options.ok() && options.status().message().empty()) abort();
-  const auto negotiated = apiserver::http::Negotiate(accept, "", "");
-  if (negotiated.ok() && negotiated->ContentType().empty()) abort();
+  for (const auto endpoint : {apiserver::http::Endpoint::kObjects, apiserver::http::Endpoint::kPlain}) {
+    const auto negotiated = apiserver::http::Negotiate(accept, endpoint, /*pretty=*/false);
+    if (negotiated.has_value() && negotiated->ContentType().empty()) abort();
+  }
+  (void)apiserver::http::NegotiateAggregated(accept, /*pretty=*/false);
   (void)apiserver::http::BodyFormatOf(accept);
   if (base::http::PercentDecode(base::http::PercentEncode(text)) != text) abort();
   return 0;
