@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "apimachinery/schema.h"
 #include "apimachinery/value.h"
 
@@ -36,6 +37,9 @@ struct Decoded {
 absl::StatusOr<Decoded> DecodeJson(const Message& message, absl::string_view json, const DecodeOptions& options = {});
 // The same for a tree that is already parsed (YAML, a patch result). Consumes `json`.
 absl::StatusOr<Decoded> DecodeTree(const Message& message, Value json, const DecodeOptions& options = {});
+
+// Paths ("spec.devices.config[].opaque.parameters") of the free JSON in objects of a kind, for ParseOptions::verbatim.
+absl::Span<const std::string> VerbatimMembers(const Message& message);
 
 // Compact JSON, members in schema order, unset members as upstream prints them (null, zero, or left out).
 void EncodeJson(const Message& message, const Value& value, std::string* out);

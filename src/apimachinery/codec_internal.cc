@@ -122,15 +122,6 @@ bool IsCleanJson(absl::string_view raw) {
   return !raw.empty();
 }
 
-void AppendRawJson(absl::string_view raw, std::string* out) {
-  if (IsCleanJson(raw)) {
-    out->append(raw.data(), raw.size());
-    return;
-  }
-  absl::StatusOr<std::string> compact = CompactJson(raw);
-  out->append(compact.ok() ? *compact : "null");
-}
-
 bool AppendWireTime(absl::string_view bytes, bool micro, std::string* out) {
   if (bytes.empty()) return true;
   wire::Reader reader(bytes);

@@ -42,8 +42,6 @@ inline bool OmitAbsent(const Field& field) {
 
 // Whether JSON bytes can be printed as they stand: no space, nothing that Go escapes. May say no to some that could.
 bool IsCleanJson(absl::string_view raw);
-// JSON bytes that are safe to print as they stand; others are compacted (null when they are no JSON at all).
-void AppendRawJson(absl::string_view raw, std::string* out);
 
 // The text of a Time or MicroTime from its wire form without quotes; "" for the zero time.
 bool AppendWireTime(absl::string_view bytes, bool micro, std::string* out);

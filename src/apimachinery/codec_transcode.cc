@@ -364,7 +364,7 @@ class Transcoder {
         } else if (codec::IsCleanJson(raw)) {
           out_.Append(raw);
         } else {
-          out_.Through([raw](std::string* out) { codec::AppendRawJson(raw, out); });
+          out_.Through([raw](std::string* out) { AppendRawJson(raw, out); });
         }
         return true;
       }

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "apimachinery/value.h"
 
 namespace apimachinery {
@@ -20,6 +21,8 @@ struct ParseOptions {
   // When set, paths of duplicate members are appended: `spec.containers[0].name`. The last one wins.
   std::vector<std::string>* duplicates = nullptr;
   bool keep_duplicates = false;  // leave all of them in the tree, for a reader that copes (the codec)
+  // Paths ("a.b[].c") of objects and lists that come as kRaw with their text as it stands.
+  absl::Span<const std::string> verbatim;
 };
 
 // InvalidArgument with Go's wording: "invalid character 'x' looking for beginning of value",
@@ -34,6 +37,8 @@ void AppendJson(const Value& value, std::string* out);
 std::string WriteJsonIndented(const Value& value, absl::string_view indent);
 
 void AppendJsonString(absl::string_view text, std::string* out);  // quoted and escaped
+// JSON text that is compact already as it stands; other text is compacted (null when it is no JSON at all).
+void AppendRawJson(absl::string_view raw, std::string* out);
 void AppendJsonDouble(double number, std::string* out);           // shortest that reads back equal
 
 // Sorts the members of every object by key, as Go prints maps. Raw values are parsed and sorted too.

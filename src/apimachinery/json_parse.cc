@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "apimachinery/json.h"
 #include "apimachinery/json_text.h"
 
@@ -44,13 +45,9 @@ class Builder {
   bool StartArray() { return Open(Value::MakeArray()); }
   bool EndObject(rapidjson::SizeType) {
     if (!options_.keep_duplicates) DropDuplicates(open_.back().object);
-    open_.pop_back();
-    return true;
+    return Close();
   }
-  bool EndArray(rapidjson::SizeType) {
-    open_.pop_back();
-    return true;
-  }
+  bool EndArray(rapidjson::SizeType) { return Close(); }
 
   Value TakeRoot() { return std::move(root_); }
 
@@ -58,6 +55,7 @@ class Builder {
   struct Frame {
     Object* object = nullptr;
     Array* array = nullptr;
+    const char* text = nullptr;  // where it begins, when it is kept as text
   };
 
   // The place where the next value belongs.
@@ -81,8 +79,32 @@ class Builder {
     if (open_.size() >= options_.max_depth) return false;
     Value* slot = Slot();
     *slot = std::move(container);
-    open_.push_back(slot->is_object() ? Frame{&slot->object(), nullptr} : Frame{nullptr, &slot->array()});
+    const char* text = !options_.verbatim.empty() && IsVerbatim() ? in_.src_ : nullptr;  // at the bracket
+    open_.push_back(slot->is_object() ? Frame{&slot->object(), nullptr, text} : Frame{nullptr, &slot->array(), text});
     return true;
+  }
+  bool Close() {
+    const char* text = open_.back().text;
+    open_.pop_back();
+    if (text == nullptr) return true;
+    Value& closed = open_.back().object != nullptr ? open_.back().object->back().value : open_.back().array->back();
+    closed = Value::Raw(std::string(text, in_.src_ + 1));
+    return true;
+  }
+  // Whether the value that is about to open in the innermost container is one of options_.verbatim.
+  bool IsVerbatim() const {
+    for (absl::string_view rest : options_.verbatim) {
+      bool on_the_way = !open_.empty();
+      for (size_t i = 0; i < open_.size() && on_the_way; ++i) {
+        if (open_[i].object == nullptr) {
+          on_the_way = absl::ConsumePrefix(&rest, "[]");
+        } else {
+          on_the_way = (i == 0 || absl::ConsumePrefix(&rest, ".")) && absl::ConsumePrefix(&rest, open_[i].object->back().key);
+        }
+      }
+      if (on_the_way && rest.empty()) return true;
+    }
+    return false;
   }
 
   void DropDuplicates(Object* object) {

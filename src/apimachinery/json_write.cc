@@ -8,6 +8,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "apimachinery/codec_internal.h"
 #include "apimachinery/json.h"
 #include "apimachinery/json_text.h"
 
@@ -90,7 +91,7 @@ void Write(const Value& root, const absl::string_view* indent, std::string* out)
       case Value::Type::kString: AppendJsonString(value.as_string(), out); return;
       case Value::Type::kRaw:
         if (indent == nullptr) {
-          out->append(value.as_string());
+          AppendRawJson(value.as_string(), out);
         } else if (absl::StatusOr<Value> parsed = ParseJson(value.as_string()); parsed.ok()) {
           std::string nested = WriteJsonIndented(*parsed, *indent);
           std::string prefix = "\n";
@@ -255,6 +256,15 @@ absl::StatusOr<std::string> CompactJson(absl::string_view text) {
     }
   }
   return out;
+}
+
+void AppendRawJson(absl::string_view raw, std::string* out) {
+  if (codec::IsCleanJson(raw)) {
+    out->append(raw.data(), raw.size());
+    return;
+  }
+  absl::StatusOr<std::string> compact = CompactJson(raw);
+  out->append(compact.ok() ? *compact : "null");
 }
 
 }  // namespace apimachinery

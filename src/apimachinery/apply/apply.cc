@@ -148,10 +148,22 @@ void CapManagers(ManagedFields* managed) {
   }
 }
 
-// An update by `id`: `before` became `after`.
-void RecordUpdate(const Message* type, const Value& before, const Value& after, const Manager& manager,
+// Managers of versions that the kind does not have are forgotten.
+void ForgetUnknownVersions(const Message* type, const Value& object, absl::string_view version, ManagedFields* managed) {
+  if (type == nullptr) return;
+  const std::string kind = object.GetString("kind");
+  for (auto it = managed->begin(); it != managed->end();) {
+    const std::string& theirs = it->second.api_version;
+    const bool unknown = theirs != version && Schema::Builtin().FindKind(theirs, kind) == nullptr;
+    it = unknown ? managed->erase(it) : std::next(it);
+  }
+}
+
+// An update by `id`: `before` became `after`. False: one of them cannot be compared.
+bool RecordUpdate(const Message* type, const Value& before, const Value& after, const Manager& manager,
                   const ManagerId& id, ManagedFields* managed) {
   Comparison change = Compare(Structure::OfObject(type), before, after);
+  if (change.keyless) return false;
   change.added = WithoutReset(std::move(change.added), manager);
   change.modified = WithoutReset(std::move(change.modified), manager);
   change.removed = WithoutReset(std::move(change.removed), manager);
@@ -163,7 +175,7 @@ void RecordUpdate(const Message* type, const Value& before, const Value& after, 
     taken.Unite(change.added);
   }
   taken.Subtract(NeverOwned());
-  if (taken.Empty()) return;
+  if (taken.Empty()) return true;
   Owned& owned = (*managed)[id];
   if (owned.fields.Empty()) {
     owned.fields = std::move(taken);
@@ -172,6 +184,7 @@ void RecordUpdate(const Message* type, const Value& before, const Value& after, 
   }
   owned.api_version = manager.api_version;
   owned.time = manager.time;
+  return true;
 }
 
 // What the request itself says about owners; nullopt-like false when it says nothing.
@@ -220,7 +233,8 @@ Value TrackUpdate(const Message* type, const Value& live, Value updated, const M
   if (managed.empty() && !live.is_null()) return updated;  // not tracked so far
   const ManagerId id{manager.name, "Update", manager.api_version, manager.subresource};
   const Value before = live.is_null() ? Blank(type, manager, updated) : WithoutManagedFields(live);
-  RecordUpdate(type, before, updated, manager, id, &managed);
+  ForgetUnknownVersions(type, updated, manager.api_version, &managed);
+  if (!RecordUpdate(type, before, updated, manager, id, &managed)) return updated;
   CapManagers(&managed);
   WriteManagedFields(managed, &updated);
   return updated;
@@ -250,6 +264,7 @@ absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value&
     RecordUpdate(type, Blank(type, manager, before), before, manager, id, &managed);
   }
 
+  ForgetUnknownVersions(type, applied, manager.api_version, &managed);
   const ManagerId id{manager.name, "Apply", "", manager.subresource};
   Value merged = Merge(structure, before, applied);
   const FieldSet last = managed.count(id) > 0 ? managed.at(id).fields : FieldSet();

@@ -5,6 +5,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "apimachinery/codec_internal.h"
 #include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
@@ -115,7 +116,12 @@ Members MembersOf(const Structure& type, const Value* value) {
   return members;
 }
 
-bool EmptyOrNull(const Value* value) { return value == nullptr || value->empty(); }
+bool EmptyOrNull(const Structure& type, const Value* value) {
+  if (value == nullptr || !value->empty()) return value == nullptr;
+  if (type.kind != Kind::kStruct || !value->is_object()) return true;
+  return std::all_of(type.message->flat.begin(), type.message->flat.end(),
+                     [](const Field* field) { return codec::OmitAbsent(*field); });
+}
 
 class Comparer {
  public:
@@ -125,7 +131,7 @@ class Comparer {
     // What did not change has no differences inside; to see so costs nothing beside looking for them.
     if (before == after || (before != nullptr && after != nullptr && *before == *after)) return;
     const Structure type = Resolve(declared, after != nullptr && !after->is_null() ? *after : before != nullptr ? *before : Null());
-    if (type.kind == Kind::kLeaf || type.atomic || (EmptyOrNull(before) && EmptyOrNull(after))) {
+    if (type.kind == Kind::kLeaf || type.atomic || (EmptyOrNull(type, before) && EmptyOrNull(type, after))) {
       Leaf(before, after);
       return;
     }
@@ -177,6 +183,7 @@ class Comparer {
       for (const Value& item : after->array()) groups[ElementOf(*type.field, item)].second.push_back(&item);
     }
     for (const auto& [element, group] : groups) {
+      result_.keyless |= element.kind == PathElement::Kind::kKey && element.value.empty();
       path_.push_back(element);
       if (group.first.size() < 2 && group.second.size() < 2) {
         Run(Structure::OfElement(*type.field), group.first.empty() ? nullptr : group.first[0],
@@ -314,6 +321,13 @@ class Checker {
   static absl::string_view TypeWord(const Value& value) {
     return value.is_string() ? "string" : value.is_bool() ? "bool" : value.is_array() ? "[]interface {}" : "map[string]interface {}";
   }
+  // Neither a key nor one that is there without being said.
+  static bool Keyless(const Field& list, const Value& item) {
+    return std::none_of(list.list_map_keys.begin(), list.list_map_keys.end(), [&](const std::string& key) {
+      const Field* field = list.message != nullptr ? list.message->FindJson(key) : nullptr;
+      return item.Has(key) || (field != nullptr && (!field->default_json.empty() || !codec::OmitAbsent(*field)));
+    });
+  }
   void Problem(absl::string_view what) { problems_.push_back(absl::StrCat(PathText(path_), ": ", what)); }
 
   void Scalar(const Structure& type, const Value& value) {
@@ -364,6 +378,13 @@ class Checker {
       if (!type.atomic && type.field != nullptr) {
         if (type.field->list_type == ListType::kMap && !item.is_object()) {
           Problem(absl::StrCat("element ", i, ": associative list with keys may not have non-map elements"));
+          continue;
+        }
+        if (type.field->list_type == ListType::kMap && Keyless(*type.field, item)) {
+          std::vector<std::string> keys;
+          for (const std::string& key : type.field->list_map_keys) keys.push_back(GoQuote(key));
+          Problem(absl::StrCat("element ", i, ": associative list with keys has an element that omits all key fields [",
+                               absl::StrJoin(keys, " "), "] (and doesn't have default values for any key fields)"));
           continue;
         }
         const PathElement element = ElementOf(*type.field, item);

@@ -24,6 +24,7 @@ struct Structure {
 
 struct Comparison {
   FieldSet added, modified, removed;
+  bool keyless = false;  // an element of a keyed list says nothing of its keys: upstream cannot type such an object
 };
 
 // Absent members that JSON prints all the same (null lists, empty structs) count as there, as in upstream.

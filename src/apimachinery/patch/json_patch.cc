@@ -178,12 +178,29 @@ absl::StatusOr<Value> ApplyJsonPatch(Value current, const Value& operations) {
   return current;
 }
 
+namespace {
+
+// What a patch adds has no nulls, at any depth: they delete what is not there. Elements of lists stay.
+void PruneNulls(Value* value) {
+  if (value->is_array()) {
+    for (Value& item : value->array()) PruneNulls(&item);
+  }
+  if (!value->is_object()) return;
+  Object& members = value->object();
+  members.erase(std::remove_if(members.begin(), members.end(), [](const Member& m) { return m.value.is_null(); }),
+                members.end());
+  for (Member& member : members) PruneNulls(&member.value);
+}
+
+}  // namespace
+
 void ApplyMergePatch(Value* target, const Value& patch) {
-  if (!patch.is_object()) {
+  if (!patch.is_object() || !target->is_object()) {
+    const bool replaced = target->is_object();  // upstream's library takes that one as it is
     *target = patch;
+    if (!replaced) PruneNulls(target);
     return;
   }
-  if (!target->is_object()) *target = Value::MakeObject();
   for (const Member& member : patch.object()) {
     if (member.value.is_null()) {
       target->Erase(member.key);

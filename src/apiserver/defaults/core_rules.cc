@@ -6,6 +6,7 @@
 namespace apiserver::defaults {
 namespace {
 
+using apimachinery::Array;
 using apimachinery::Value;
 
 void ReplicationController(Value& rc) {
@@ -80,6 +81,26 @@ void Namespace(Value& ns) {
   }
 }
 
+// A single member and a list that begins with it: where they differ the single one counts.
+void FirstOf(Value& object, absl::string_view single, absl::string_view list, absl::string_view member) {
+  const std::string one = object.GetString(single);
+  const Array& all = object.GetArray(list);
+  const auto text = [&](const Value& item) { return member.empty() ? item.as_string() : item.GetString(member); };
+  if (!one.empty() && (all.empty() || text(all[0]) != one)) {
+    Value item = one;
+    if (!member.empty()) {
+      item = Value::MakeObject();
+      item.Set(member, one);
+    }
+    object.Set(list, Array{std::move(item)});
+  } else if (!all.empty()) {
+    object.Set(single, text(all[0]));
+  }
+}
+
+void NodeSpec(Value& spec) { FirstOf(spec, "podCIDR", "podCIDRs", ""); }
+void PodStatus(Value& status) { FirstOf(status, "podIP", "podIPs", "ip"); }
+
 void NodeStatus(Value& status) {
   if (!status.Has("allocatable") && status.Has("capacity")) status.Set("allocatable", Value(*status.Find("capacity")));
 }
@@ -110,7 +131,9 @@ Rule FindCoreRule(absl::string_view name) {
       {"core.v1.EndpointPort", EndpointPort},
       {"core.v1.Namespace", Namespace},
       {"core.v1.NamespaceStatus", NamespaceStatus},
+      {"core.v1.NodeSpec", NodeSpec},
       {"core.v1.NodeStatus", NodeStatus},
+      {"core.v1.PodStatus", PodStatus},
       {"core.v1.LimitRangeItem", LimitRangeItem},
   };
   const auto it = rules.find(name);

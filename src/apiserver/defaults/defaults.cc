@@ -27,13 +27,15 @@ constexpr absl::string_view kFeaturesOff[] = {
     "CRDObservedGenerationTracking", "ClusterTrustBundleProjection", "ContainerStopSignals",
     "CoordinatedLeaderElection", "DRAConsumableCapacity", "DRADeviceBindingConditions", "DRADeviceTaints",
     "DRAExtendedResource", "DRAPartitionableDevices", "DynamicKubeletConfig", "GenericWorkload", "InPlacePodLevelResourcesVerticalScaling",
-    "InPlacePodVerticalScalingAllocatedStatus", "MaxUnavailableStatefulSet", "NodeDeclaredFeatures",
+    "MaxUnavailableStatefulSet", "NodeDeclaredFeatures",
     "PodCertificateProjection", "ResourceHealthStatus",
 };
 
-// A member with several features needs all of them.
-bool IsOff(const Field& field) {
-  if (field.rules == nullptr || field.rules->feature_gates.empty()) return false;
+// A member with several features needs all of them. What nodes report about stop signals is not dropped.
+bool IsOff(const Message& message, const Field& field) {
+  if (field.rules == nullptr || field.rules->feature_gates.empty() || message.name == "core.v1.ContainerStatus") {
+    return field.json == "allocatedResourcesStatus" && message.name == "core.v1.ContainerStatus";
+  }
   for (absl::string_view gate : absl::StrSplit(field.rules->feature_gates, ',')) {
     if (std::find(std::begin(kFeaturesOff), std::end(kFeaturesOff), gate) != std::end(kFeaturesOff)) return true;
   }
@@ -74,7 +76,7 @@ class Plans {
       Plan& plan = plans_[message];
       plan.rule = FindRule(message->name);
       for (const Field& field : message->fields) {
-        if (IsOff(field)) plan.dropped.push_back(field.json);
+        if (IsOff(*message, field)) plan.dropped.push_back(field.json);
       }
       plan.needed = plan.rule != nullptr || !plan.dropped.empty();
       for (const Field& field : message->fields) {

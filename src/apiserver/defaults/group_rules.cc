@@ -36,6 +36,8 @@ void Deployment(Value& deployment) {
 }
 
 void DaemonSet(Value& set) {
+  // Upstream's internal type counts generations of the template in a member that v1 shows as an annotation.
+  Fill(set.Ensure("metadata.annotations"), "deprecated.daemonset.template.generation", "0");
   Value& spec = set.Ensure("spec");
   Value& strategy = spec.Ensure("updateStrategy");
   FillZero(strategy, "type", "RollingUpdate");

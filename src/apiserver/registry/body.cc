@@ -118,6 +118,7 @@ absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipelin
   apimachinery::ParseOptions options;
   options.number_text = true;
   options.keep_duplicates = true;
+  options.verbatim = apimachinery::VerbatimMembers(*expected.message);
   absl::StatusOr<Value> parsed = yaml ? apimachinery::ParseYaml(body.bytes, &repeated)
                                       : apimachinery::ParseJson(body.bytes, options);
   if (!parsed.ok()) {

@@ -52,6 +52,19 @@ std::string QosClass(const Value& pod) {
   return "Burstable";
 }
 
+void AddGatedCondition(Value& status, absl::Time now) {
+  for (const Value& condition : status.GetArray("conditions")) {
+    if (condition.GetString("type") == "PodScheduled") return;
+  }
+  Value condition = Value::MakeObject();
+  condition.Set("type", "PodScheduled");
+  condition.Set("status", "False");
+  condition.Set("lastTransitionTime", apimachinery::FormatTime(now));
+  condition.Set("reason", "SchedulingGated");
+  condition.Set("message", "Scheduling is blocked due to non-empty scheduling gates");
+  status["conditions"].Append(std::move(condition));
+}
+
 void SetJobSelector(Value& job) {
   if (job.GetBool("spec.manualSelector")) return;
   const std::string uid = job.GetString("metadata.uid"), name = job.GetString("metadata.name");
@@ -125,7 +138,9 @@ void SetLocalAvailable(Value& service, absl::Time now) {
 void Subresources::Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind, Value& object,
                             const Value* old, absl::Time now) {
   if (kind.kind == "Pod" && kind.group.empty() && old == nullptr) {
-    object.Ensure("status").Set("qosClass", QosClass(object));
+    Value& status = object.Ensure("status");
+    if (status.GetString("qosClass").empty()) status.Set("qosClass", QosClass(object));
+    if (!object.GetArray("spec.schedulingGates").empty()) AddGatedCondition(status, now);
   } else if (kind.kind == "PersistentVolume") {
     const std::string before = old == nullptr ? "" : old->GetString("status.phase");
     if (object.GetString("status.phase") != before) {

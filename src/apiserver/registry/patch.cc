@@ -46,8 +46,50 @@ absl::Status NotConverted(const apimachinery::Kind& kind, const Value& applied, 
 
 }  // namespace
 
+absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, const Value* current,
+                                const Body& body, absl::Time now) {
+  const std::string& name = context.info.name;
+  absl::StatusOr<Value> applied = apimachinery::ParseYamlOrJson(body.bytes);
+  if (!applied.ok()) return BadRequest(absl::StrCat("error decoding YAML: ", applied.status().message()));
+  if (!applied->is_object()) return BadRequest("apply patch must be an object");
+  const std::string applied_name = applied->GetString("metadata.name"), api_version = applied->GetString("apiVersion");
+  if (!applied_name.empty() && applied_name != name) {
+    return BadRequest(absl::StrCat("the name of the object (", applied_name, ") does not match the name on the URL (", name,
+                                   ")"));
+  }
+  if (api_version != kind.api_version) {
+    return BadRequest(absl::StrCat("the API version in the data (", api_version,
+                                   ") does not match the expected API version (", kind.api_version, ")"));
+  }
+  if (current != nullptr) {
+    const std::string rv = applied->GetString("metadata.resourceVersion");
+    if (!rv.empty() && rv != current->GetString("metadata.resourceVersion")) {
+      return apimachinery::Conflict(kind.group, kind.plural, name,
+                                    "the object has been modified; please apply your changes to the latest version "
+                                    "and try again");
+    }
+  }
+  apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource,
+                                       std::string(kind.api_version), apimachinery::FormatTime(now)};
+  manager.reset_fields = ResetFields(kind, context.info.subresource);
+  absl::StatusOr<Value> merged = apimachinery::apply::Apply(kind.message, current == nullptr ? Value() : *current,
+                                                            *applied, manager, context.options.force);
+  // The configuration is judged as it stands; defaults are not the applier's. Its shape was judged first.
+  const bool has_shape = merged.ok() || apimachinery::ApiStatus::From(merged.status()).Is("BadRequest");
+  if (absl::Status typed = DecodePlain(kind, *applied, {}, context).status(); has_shape && !typed.ok()) {
+    return NotConverted(kind, *applied, typed);
+  }
+  if (merged.ok() && applied_name.empty()) return NameUnknown(name);
+  return merged;
+}
+
 absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchType type, const Body& body) {
   ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  if (type == PatchType::kApply && context.options.field_manager.empty()) {
+    apimachinery::FieldErrors errors;
+    errors.Required(apimachinery::FieldPath("fieldManager"), "is required for apply patch");
+    return apimachinery::Invalid("meta.k8s.io", "PatchOptions", "", errors);
+  }
   if (Subresources::HasOwnBody(context.info)) return Subresources(*this).Patch(context, *resource, type, body);
   const apimachinery::Kind& kind = *resource->kind;
   const std::string& name = context.info.name;
@@ -56,11 +98,6 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
   mode.attempts = 5;
   mode.patches = true;
   if (type == PatchType::kApply) {
-    if (context.options.field_manager.empty()) {
-      apimachinery::FieldErrors errors;
-      errors.Required(apimachinery::FieldPath("fieldManager"), "is required for apply patch");
-      return apimachinery::Invalid("meta.k8s.io", "PatchOptions", "", errors);
-    }
     mode.applies = true;
     mode.allow_create = mode.subresource.empty();
   }
@@ -68,38 +105,7 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
     const apimachinery::Message& message = *kind.message;
     Value object;
     if (type == PatchType::kApply) {
-      absl::StatusOr<Value> applied = apimachinery::ParseYamlOrJson(body.bytes);
-      if (!applied.ok()) return BadRequest(absl::StrCat("error decoding YAML: ", applied.status().message()));
-      if (!applied->is_object()) return BadRequest("apply patch must be an object");
-      const std::string applied_name = applied->GetString("metadata.name"), api_version = applied->GetString("apiVersion");
-      if (!applied_name.empty() && applied_name != name) {
-        return BadRequest(absl::StrCat("the name of the object (", applied_name, ") does not match the name on the URL (",
-                                       name, ")"));
-      }
-      if (api_version != kind.api_version) {
-        return BadRequest(absl::StrCat("the API version in the data (", api_version,
-                                       ") does not match the expected API version (", kind.api_version, ")"));
-      }
-      if (current != nullptr) {
-        const std::string rv = applied->GetString("metadata.resourceVersion");
-        if (!rv.empty() && rv != current->GetString("metadata.resourceVersion")) {
-          return apimachinery::Conflict(kind.group, kind.plural, name,
-                                        "the object has been modified; please apply your changes to the latest version "
-                                        "and try again");
-        }
-      }
-      apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource, std::string(kind.api_version),
-                                           apimachinery::FormatTime(env_.clock->Now())};
-      manager.reset_fields = ResetFields(kind, context.info.subresource);
-      absl::StatusOr<Value> merged = apimachinery::apply::Apply(&message, current == nullptr ? Value() : *current,
-                                                                *applied, manager, context.options.force);
-      // The configuration is judged as it stands; defaults are not the applier's. Its shape was judged first.
-      const bool has_shape = merged.ok() || apimachinery::ApiStatus::From(merged.status()).Is("BadRequest");
-      if (absl::Status typed = DecodePlain(kind, *applied, {}, context).status(); has_shape && !typed.ok()) {
-        return NotConverted(kind, *applied, typed);
-      }
-      ASSIGN_OR_RETURN(object, std::move(merged));
-      if (applied_name.empty()) return NameUnknown(name);
+      ASSIGN_OR_RETURN(object, ApplyBody(context, kind, current, body, env_.clock->Now()));
       object.Set("kind", kind.kind);
       object.Set("apiVersion", kind.api_version);
     } else {

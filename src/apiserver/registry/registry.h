@@ -162,4 +162,8 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
 // An object that is not stored, as an Answer shows it.
 cache::EntryPtr MakeEntry(const apimachinery::Kind& kind, const apimachinery::Value& object);
 
+// Server-side apply of a request's body to `current` (nullptr: to nothing): the merged object with its owners.
+absl::StatusOr<apimachinery::Value> ApplyBody(pipeline::RequestContext& context, const apimachinery::Kind& kind,
+                                              const apimachinery::Value* current, const Body& body, absl::Time now);
+
 }  // namespace apiserver::registry

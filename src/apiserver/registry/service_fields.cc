@@ -9,13 +9,16 @@
 namespace apiserver::registry {
 namespace {
 
+using apimachinery::Array;
 using apimachinery::Value;
 
 bool ReachableFromOutside(const Value& service) {
   const std::string type = service.GetString("spec.type");
-  return type == "NodePort" || type == "LoadBalancer" || !service.GetArray("spec.externalIPs").empty();
+  return type == "NodePort" || type == "LoadBalancer" ||
+         (type == "ClusterIP" && !service.GetArray("spec.externalIPs").empty());
 }
 
+bool IsExternal(const Value& service) { return service.GetString("spec.type") == "ExternalName"; }
 bool IsLoadBalancer(const Value& service) { return service.GetString("spec.type") == "LoadBalancer"; }
 
 bool Same(const Value& a, const Value& b, absl::string_view member) {
@@ -59,33 +62,8 @@ void SyncAddresses(Value& service, const Value& old) {
   Value& spec = service["spec"];
   const std::string now = service.GetString("spec.clusterIP"), was = old.GetString("spec.clusterIP");
   if (now == was || !Same(service, old, "clusterIPs")) return;
-  Value* list = spec.Find("clusterIPs");
-  if (now.empty()) {
-    spec.Erase("clusterIPs");
-  } else if (list != nullptr && list->is_array() && !list->empty()) {
-    list->array().front() = now;
-  }
-}
-
-void DropForType(Value& service, const Value& old) {
-  Value& spec = service["spec"];
-  if (NeedsAddress(old) && !NeedsAddress(service) && service.GetString("spec.type") == "ExternalName" &&
-      Same(service, old, "clusterIP") && Same(service, old, "clusterIPs")) {
-    spec.Erase("clusterIP");
-    spec.Erase("clusterIPs");
-  }
-  if (NeedsPorts(old) && !NeedsPorts(service) && SameNodePorts(service, old)) {
-    if (Value* ports = spec.Find("ports"); ports != nullptr && ports->is_array()) {
-      for (Value& port : ports->array()) port.Erase("nodePort");
-    }
-  }
-  const auto drop = [&](absl::string_view member, bool before, bool after) {
-    if (before && !after && Same(service, old, member)) spec.Erase(member);
-  };
-  drop("healthCheckNodePort", NeedsHealthPort(old), NeedsHealthPort(service));
-  drop("allocateLoadBalancerNodePorts", IsLoadBalancer(old), IsLoadBalancer(service));
-  drop("loadBalancerClass", IsLoadBalancer(old), IsLoadBalancer(service));
-  drop("externalTrafficPolicy", ReachableFromOutside(old), ReachableFromOutside(service));
+  spec.Erase("clusterIPs");
+  if (!now.empty()) spec.Set("clusterIPs", Array{Value(now)});
 }
 
 }  // namespace
@@ -104,11 +82,16 @@ bool NeedsHealthPort(const Value& service) {
   return IsLoadBalancer(service) && service.GetString("spec.externalTrafficPolicy") == "Local";
 }
 
-std::vector<int> PortsOf(const Value& service) {
+std::vector<int> NodePortsOf(const Value& service) {
   std::vector<int> ports;
   for (const Value& port : service.GetArray("spec.ports")) {
     if (const int64_t p = port.GetInt("nodePort"); p != 0) ports.push_back(static_cast<int>(p));
   }
+  return ports;
+}
+
+std::vector<int> PortsOf(const Value& service) {
+  std::vector<int> ports = NodePortsOf(service);
   if (const int64_t p = service.GetInt("spec.healthCheckNodePort"); p != 0) ports.push_back(static_cast<int>(p));
   return ports;
 }
@@ -126,24 +109,45 @@ std::vector<std::string> AddressesOf(const Value& service) {
 void KeepAllocated(Value& service, const Value& old) {
   Value& spec = service["spec"];
   if (spec.is_null()) spec = Value::MakeObject();
-  if (NeedsAddress(old) && NeedsAddress(service)) {
-    if (service.GetString("spec.clusterIP").empty() && !spec.Has("clusterIPs")) {
-      if (const std::string was = old.GetString("spec.clusterIP"); !was.empty()) spec.Set("clusterIP", was);
-    }
-    if (service.GetArray("spec.clusterIPs").empty() && Same(service, old, "clusterIP")) {
-      if (const Value* list = old.At("spec.clusterIPs")) spec.Set("clusterIPs", *list);
-    }
-    for (const char* member : {"ipFamilies", "ipFamilyPolicy"}) {
-      const Value* value = old.At(absl::StrCat("spec.", member));
-      if (!spec.Has(member) && value != nullptr) spec.Set(member, *value);
-    }
+  const auto keep = [&](absl::string_view member) {
+    if (const Value* was = old.At(absl::StrCat("spec.", member))) spec.Set(member, *was);
+  };
+  if (!IsExternal(old) && !IsExternal(service)) {
+    if (service.GetString("spec.clusterIP").empty()) keep("clusterIP");
+    if (service.GetArray("spec.clusterIPs").empty()) keep("clusterIPs");
   }
+  if (service.GetArray("spec.clusterIPs").empty() && Same(service, old, "clusterIP")) keep("clusterIPs");
   SyncAddresses(service, old);
   if (NeedsPorts(old) && NeedsPorts(service)) KeepNodePorts(service, old);
   if (NeedsHealthPort(old) && NeedsHealthPort(service) && service.GetInt("spec.healthCheckNodePort") == 0) {
-    if (const Value* port = old.At("spec.healthCheckNodePort")) spec.Set("healthCheckNodePort", *port);
+    keep("healthCheckNodePort");
   }
-  DropForType(service, old);
+}
+
+void DropForType(Value& service, const Value& old) {
+  Value& spec = service["spec"];
+  if (!IsExternal(old) && IsExternal(service)) {
+    if (Same(service, old, "clusterIP") && Same(service, old, "clusterIPs")) {
+      spec.Erase("clusterIP");
+      spec.Erase("clusterIPs");
+    }
+    for (const char* member : {"ipFamilies", "ipFamilyPolicy"}) {
+      if (Same(service, old, member)) spec.Erase(member);
+    }
+  }
+  if (NeedsPorts(old) && !NeedsPorts(service) && SameNodePorts(service, old)) {
+    if (Value* ports = spec.Find("ports"); ports != nullptr && ports->is_array()) {
+      for (Value& port : ports->array()) port.Erase("nodePort");
+    }
+  }
+  const auto drop = [&](absl::string_view member, bool before, bool after) {
+    if (before && !after && Same(service, old, member)) spec.Erase(member);
+  };
+  drop("healthCheckNodePort", NeedsHealthPort(old), NeedsHealthPort(service));
+  drop("allocateLoadBalancerNodePorts", IsLoadBalancer(old), IsLoadBalancer(service));
+  drop("loadBalancerClass", IsLoadBalancer(old), IsLoadBalancer(service));
+  drop("externalTrafficPolicy", ReachableFromOutside(old), ReachableFromOutside(service));
+  if (!IsLoadBalancer(service)) service.EraseAt("status.loadBalancer");
 }
 
 }  // namespace apiserver::registry

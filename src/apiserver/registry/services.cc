@@ -11,6 +11,7 @@
 #include "apimachinery/api_error.h"
 #include "apimachinery/codec.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/registry/service_families.h"
 #include "apiserver/registry/service_fields.h"
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -18,12 +19,11 @@
 namespace apiserver::registry {
 namespace {
 
+using apimachinery::Array;
 using apimachinery::FieldErrors;
 using apimachinery::FieldPath;
 using apimachinery::Kind;
 using apimachinery::Value;
-
-constexpr char kPortsKey[] = "/registry/ranges/servicenodeports";
 
 std::string ToText(uint32_t address) {
   const in_addr in{htonl(address)};
@@ -68,23 +68,18 @@ absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& 
   auto claim = std::make_unique<Claim>(*this);
   Value& spec = object["spec"];
   if (spec.is_null()) spec = Value::MakeObject();
-  if (old != nullptr) KeepAllocated(object, *old);
-  const bool had = old != nullptr && NeedsAddress(*old) && !AddressesOf(*old).empty();
-  if (!NeedsAddress(object)) {
-    if (had) claim->release_addresses_ = AddressesOf(*old);
-    if (object.GetString("spec.type") == "ExternalName") {
-      spec.Erase("ipFamilies");
-      spec.Erase("ipFamilyPolicy");
-    } else {
-      Value none = Value::MakeArray();
-      none.Append("None");
-      spec.Set("clusterIPs", std::move(none));
-    }
-  } else if (!had) {
+  if (old != nullptr) {
+    KeepAllocated(object, *old);
+  } else if (!object.GetString("spec.clusterIP").empty() && object.GetArray("spec.clusterIPs").empty()) {
+    spec.Set("clusterIPs", Array{Value(object.GetString("spec.clusterIP"))});
+  }
+  if (const FieldErrors errors = FillFamilies(object, old); !errors.empty()) return InvalidService(object, errors);
+  const bool external = object.GetString("spec.type") == "ExternalName";
+  const bool was_external = old == nullptr || old->GetString("spec.type") == "ExternalName";
+  if (external && !was_external) {
+    claim->release_addresses_ = AddressesOf(*old);
+  } else if (!external && was_external && object.GetString("spec.clusterIP") != "None") {
     std::string address = object.GetString("spec.clusterIP");
-    if (address.empty() && !object.GetArray("spec.clusterIPs").empty()) {
-      address = AddressesOf(object).empty() ? "" : AddressesOf(object).front();
-    }
     if (address.empty()) {
       ASSIGN_OR_RETURN(address, TakeAddress(object, dry_run));
     } else {
@@ -92,87 +87,12 @@ absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& 
     }
     if (!dry_run) claim->addresses_.push_back(address);
     spec.Set("clusterIP", address);
-    Value list = Value::MakeArray();
-    list.Append(address);
-    spec.Set("clusterIPs", std::move(list));
+    spec.Set("clusterIPs", Array{Value(address)});
   }
-  if (object.GetString("spec.type") != "ExternalName") {
-    if (!spec.Has("ipFamilies")) {
-      Value families = Value::MakeArray();
-      families.Append("IPv4");
-      spec.Set("ipFamilies", std::move(families));
-    }
-    if (!spec.Has("ipFamilyPolicy")) spec.Set("ipFamilyPolicy", "SingleStack");
-  }
-  RETURN_IF_ERROR(AssignPorts(object, old, dry_run, *claim));
+  RETURN_IF_ERROR(old == nullptr ? FirstPorts(object, dry_run, *claim) : ChangePorts(object, *old, dry_run, *claim));
+  RETURN_IF_ERROR(HealthPort(object, old, dry_run, *claim));
+  if (old != nullptr) DropForType(object, *old);
   return claim;
-}
-
-absl::Status Services::AssignPorts(Value& object, const Value* old, bool dry_run, Claim& claim) {
-  const std::vector<int> before = old == nullptr ? std::vector<int>() : PortsOf(*old);
-  const auto held = [&](int port) { return std::find(before.begin(), before.end(), port) != before.end(); };
-  Value* ports = NeedsPorts(object) ? object.At("spec.ports") : nullptr;
-  std::vector<int> now;
-  std::vector<std::pair<int, std::string>> given;  // by (node port, protocol) of this service
-  if (ports != nullptr && ports->is_array()) {
-    for (size_t i = 0; i < ports->array().size(); ++i) {
-      Value& port = ports->array()[i];
-      const int wanted = static_cast<int>(port.GetInt("nodePort"));
-      const std::string protocol = port.GetString("protocol", "TCP");
-      const bool shared = std::any_of(given.begin(), given.end(), [&](const auto& g) {
-        return g.first == wanted && g.second != protocol;  // one number may serve TCP and UDP
-      });
-      if (wanted != 0 && (held(wanted) || shared)) {
-        port.Set("nodePort", int64_t{wanted});
-      } else {
-        if (wanted != 0 && (wanted < first_port_ || wanted > last_port_)) {
-          FieldErrors errors;
-          errors.Invalid(FieldPath("spec").Child("ports").Index(i).Child("nodePort"), Value(int64_t{wanted}),
-                         absl::StrCat("provided port is not in the valid range. The range of valid ports is ", first_port_,
-                                      "-", last_port_));
-          return InvalidService(object, errors);
-        }
-        ASSIGN_OR_RETURN(const int taken, TakePort(wanted, dry_run));
-        if (taken == 0) {
-          FieldErrors errors;
-          errors.Invalid(FieldPath("spec").Child("ports").Index(i).Child("nodePort"), Value(int64_t{wanted}),
-                         wanted != 0 ? "provided port is already allocated" : "range is full");
-          return InvalidService(object, errors);
-        }
-        if (!dry_run) claim.ports_.push_back(taken);
-        port.Set("nodePort", int64_t{taken});
-      }
-      now.push_back(static_cast<int>(port.GetInt("nodePort")));
-      given.emplace_back(now.back(), protocol);
-    }
-  }
-  if (NeedsHealthPort(object)) {
-    const int wanted = static_cast<int>(object.GetInt("spec.healthCheckNodePort"));
-    int port = wanted;
-    if (wanted == 0 || !held(wanted)) {
-      std::string why;
-      if (wanted != 0 && (wanted < first_port_ || wanted > last_port_)) {
-        why = absl::StrCat("provided port is not in the valid range. The range of valid ports is ", first_port_, "-",
-                           last_port_);
-      } else {
-        ASSIGN_OR_RETURN(port, TakePort(wanted, dry_run));
-        if (port == 0) why = wanted != 0 ? "provided port is already allocated" : "range is full";
-      }
-      if (!why.empty()) {
-        apimachinery::ApiStatus status;
-        status.message = wanted != 0 ? absl::StrCat("failed to allocate requested HealthCheck NodePort ", wanted, ": ", why)
-                                     : absl::StrCat("failed to allocate a HealthCheck NodePort: ", why);
-        return status.ToStatus();
-      }
-      if (!dry_run) claim.ports_.push_back(port);
-    }
-    object["spec"].Set("healthCheckNodePort", int64_t{port});
-    now.push_back(port);
-  }
-  for (const int port : before) {
-    if (std::find(now.begin(), now.end(), port) == now.end()) claim.release_ports_.push_back(port);
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Services::TakeAddress(const Value& service, bool dry_run) {
@@ -227,89 +147,6 @@ absl::Status Services::TakeGivenAddress(const Value& service, const std::string&
   if (created.ok()) return created;
   if (apimachinery::ApiStatus::From(created).Is("AlreadyExists")) return refuse("provided IP is already allocated");
   return created;
-}
-
-absl::StatusOr<int> Services::TakePort(int wanted, bool dry_run) {
-  const Kind* kind = apimachinery::Schema::Builtin().FindKind("v1", "RangeAllocation");
-  const apimachinery::Message* message =
-      kind != nullptr ? kind->message : apimachinery::Schema::Builtin().FindMessage("core.v1.RangeAllocation");
-  if (message == nullptr) return apimachinery::InternalError("no RangeAllocation in the schema");
-  store::Store& store = *registry_.environment().store;
-  const int count = last_port_ - first_port_ + 1;
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    auto kv = store.Get(kPortsKey);
-    if (!kv.ok()) return apimachinery::InternalError(kv.status().message());
-    Value range = Value::MakeObject();
-    std::string bits;
-    int64_t revision = 0;
-    if (kv->has_value()) {
-      revision = (*kv)->mod_revision;
-      auto decoded = apimachinery::DecodeObject(*message, (*kv)->value);
-      if (decoded.ok()) {
-        range = *std::move(decoded);
-        if (apimachinery::Base64Decode(range.GetString("data"), &bits) >= 0) bits.clear();
-      }
-    }
-    // A big integer, most significant byte first: bit n is the n-th port.
-    bits.insert(0, std::max<int>((count + 7) / 8 - static_cast<int>(bits.size()), 0), '\0');
-    const auto byte_of = [&](int n) -> char& { return bits[bits.size() - 1 - n / 8]; };
-    const auto is_set = [&](int n) { return (byte_of(n) >> (n % 8) & 1) != 0; };
-    int chosen = -1;
-    if (wanted != 0) {
-      if (is_set(wanted - first_port_)) return 0;
-      chosen = wanted - first_port_;
-    } else {
-      const int reserved = std::min(128, std::max(count / 32, 16));
-      const std::lock_guard lock(mu_);
-      const int start = reserved + static_cast<int>(rng_.Below(std::max(count - reserved, 1)));
-      for (int i = 0; i < count && chosen < 0; ++i) {
-        if (!is_set((start + i) % count)) chosen = (start + i) % count;
-      }
-      if (chosen < 0) return 0;
-    }
-    if (dry_run) return first_port_ + chosen;
-    byte_of(chosen) = static_cast<char>(byte_of(chosen) | 1 << (chosen % 8));
-    std::string encoded;
-    apimachinery::Base64Append(bits.substr(bits.find_first_not_of('\0')), &encoded);
-    range.Set("kind", "RangeAllocation");
-    range.Set("apiVersion", "v1");
-    range.Set("range", absl::StrCat(first_port_, "-", last_port_));
-    range.Set("data", encoded);
-    if (!range.Has("metadata")) range.Set("metadata", Value::MakeObject());
-    std::string wire;
-    apimachinery::EncodeWire(*message, range, &wire);
-    const std::string bytes = apimachinery::EncodeEnvelope("v1", "RangeAllocation", wire);
-    const auto written = revision == 0 ? store.Create(kPortsKey, bytes) : store.Update(kPortsKey, bytes, revision);
-    if (!written.ok()) return apimachinery::InternalError(written.status().message());
-    if (written->done) return first_port_ + chosen;
-  }
-  return apimachinery::InternalError("too many writers of the node port range");
-}
-
-void Services::ReleasePorts(const std::vector<int>& ports) {
-  if (ports.empty()) return;
-  const apimachinery::Message* message = apimachinery::Schema::Builtin().FindMessage("core.v1.RangeAllocation");
-  store::Store& store = *registry_.environment().store;
-  for (int attempt = 0; attempt < 64 && message != nullptr; ++attempt) {
-    const auto kv = store.Get(kPortsKey);
-    if (!kv.ok() || !kv->has_value()) return;
-    auto range = apimachinery::DecodeObject(*message, (*kv)->value);
-    std::string bits;
-    if (!range.ok() || apimachinery::Base64Decode(range->GetString("data"), &bits) >= 0) return;
-    for (const int port : ports) {
-      const size_t n = static_cast<size_t>(port - first_port_);
-      if (port < first_port_ || n / 8 >= bits.size()) continue;
-      char& byte = bits[bits.size() - 1 - n / 8];
-      byte = static_cast<char>(byte & ~(1 << (n % 8)));
-    }
-    std::string encoded, wire;
-    apimachinery::Base64Append(bits, &encoded);
-    range->Set("data", encoded);
-    apimachinery::EncodeWire(*message, *range, &wire);
-    const auto written =
-        store.Update(kPortsKey, apimachinery::EncodeEnvelope("v1", "RangeAllocation", wire), (*kv)->mod_revision);
-    if (!written.ok() || written->done) return;
-  }
 }
 
 void Services::ReleaseAddress(const std::string& address) {

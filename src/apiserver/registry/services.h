@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ class Services {
     Services& services_;
     std::vector<std::string> addresses_;
     std::vector<int> ports_;
+    std::set<int> seen_;  // taken or, in a dry run, as good as taken
     std::vector<std::string> release_addresses_;  // on Commit: what the update gave up
     std::vector<int> release_ports_;
     bool committed_ = false;
@@ -53,7 +55,13 @@ class Services {
  private:
   absl::StatusOr<std::string> TakeAddress(const apimachinery::Value& service, bool dry_run);
   absl::Status TakeGivenAddress(const apimachinery::Value& service, const std::string& address, bool dry_run);
-  absl::Status AssignPorts(apimachinery::Value& object, const apimachinery::Value* old, bool dry_run, Claim& claim);
+  absl::Status FirstPorts(apimachinery::Value& object, bool dry_run, Claim& claim);
+  absl::Status ChangePorts(apimachinery::Value& object, const apimachinery::Value& old, bool dry_run, Claim& claim);
+  absl::Status HealthPort(apimachinery::Value& object, const apimachinery::Value* old, bool dry_run, Claim& claim);
+  // `wanted` (0: any) for this write; 0 and the problem when it cannot be had.
+  absl::StatusOr<int> ClaimPort(int wanted, bool dry_run, Claim& claim, std::string* problem);
+  // The same for spec.ports[index]; Invalid when it cannot be had.
+  absl::StatusOr<int> PortOf(const apimachinery::Value& service, size_t index, int wanted, bool dry_run, Claim& claim);
   // One change of the port map: takes `wanted` (0: any free one), answers the port; 0 when it is taken or none is left.
   absl::StatusOr<int> TakePort(int wanted, bool dry_run);
   void ReleaseAddress(const std::string& address);

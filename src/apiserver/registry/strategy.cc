@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/names.h"
 #include "apiserver/defaults/defaults.h"
+#include "apiserver/registry/kind_fields.h"
 #include "apiserver/registry/kind_traits.h"
 
 namespace apiserver::registry {
@@ -165,6 +166,7 @@ void AddStoredVersion(Value& definition) {
 void PrepareForCreate(const Kind& kind, Value& object) {
   const KindTraits& traits = TraitsOf(kind);
   defaults::DropSwitchedOff(kind, object);
+  PrepareKind(kind, object, nullptr);
   Value& meta = object["metadata"];  // kinds that count no generations keep what the client sent
   if (traits.Has(kGenerationStarts)) meta.Set("generation", int64_t{1});
   if (kind.kind == "DaemonSet") object.Ensure("metadata.annotations").Set(kTemplateGeneration, "1");
@@ -200,6 +202,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   // What is dropped counts as a change of slices, and of nothing else.
   const bool changed = (kind.kind == "ResourceSlice" || kind.kind == "EndpointSlice") && !SameSpec(object, old);
   defaults::DropSwitchedOff(kind, object);
+  if (subresource.empty()) PrepareKind(kind, object, &old);
   if (subresource == "status") {
     for (const auto& [key, value] : old.object()) {
       if (key != "metadata" && key != "status") object.Set(key, value);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "apimachinery/apply/scale_owners.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/labels.h"
 #include "apimachinery/time.h"
@@ -75,55 +76,79 @@ absl::StatusOr<Answer> Subresources::Get(RequestContext& context, const Resource
 }
 
 absl::StatusOr<Answer> Subresources::SetScale(RequestContext& context, const Resource& resource,
-                                              const Registry::Change& scale_change) {
+                                              const Registry::Change& scale_change, bool patches, bool applies) {
+  namespace apply = apimachinery::apply;
+  const Kind& kind = *FindKind("autoscaling/v1", "Scale");
   Registry::UpdateMode mode;
   mode.subresource = "scale";
   mode.attempts = 5;
+  mode.applies = true;  // owners are kept on the scale
+  mode.patches = patches;
   ASSIGN_OR_RETURN(
       Answer answer,
       registry_.UpdateObject(context, resource, mode, [&](const Value* current) -> absl::StatusOr<Value> {
-        const Value before = ScaleOf(*resource.kind, *current);
+        apply::ManagedFields owners;
+        if (!apply::ParseManagedFields(current->At("metadata.managedFields"), &owners)) owners.clear();
+        Value before = ScaleOf(*resource.kind, *current);
+        apply::WriteManagedFields(apply::OwnersOfScale(owners), &before);
         ASSIGN_OR_RETURN(Value scale, scale_change(&before));
-        const std::string name = scale.GetString("metadata.name");
-        if (!name.empty() && name != context.info.name) {
-          return BadRequest(absl::StrCat("the name of the object (", name, ") does not match the name on the URL (",
-                                         context.info.name, ")"));
-        }
-        if (scale.GetInt("spec.replicas") < 0) {
-          apimachinery::FieldErrors errors;
-          errors.Invalid(apimachinery::FieldPath("spec").Child("replicas"), Value(scale.GetInt("spec.replicas")),
-                         "must be greater than or equal to 0");
-          return apimachinery::Invalid("autoscaling", "Scale", context.info.name, errors);
+        RETURN_IF_ERROR(CheckScale(context, resource, scale));
+        if (!applies) {
+          Resource tracked;
+          tracked.kind = &kind;
+          registry_.TrackManagers(context, tracked, &before, scale);
         }
         Value object = *current;
         object.Ensure("spec").Set("replicas", scale.GetInt("spec.replicas"));
         object["metadata"].Set("resourceVersion", scale.GetString("metadata.resourceVersion"));
+        if (const std::string uid = scale.GetString("metadata.uid"); !uid.empty()) object["metadata"].Set("uid", uid);
+        apply::ManagedFields scale_owners;
+        if (!apply::ParseManagedFields(scale.At("metadata.managedFields"), &scale_owners)) scale_owners.clear();
+        apply::WriteManagedFields(
+            apply::OwnersOfWorkload(std::move(owners), scale_owners, resource.kind->api_version), &object);
         return object;
       }));
   ASSIGN_OR_RETURN(Value object, registry_.TreeOf(resource, *answer.object));
-  answer.object = MakeEntry(*FindKind("autoscaling/v1", "Scale"), ScaleOf(*resource.kind, object));
+  answer.object = MakeEntry(kind, ScaleOf(*resource.kind, object));
   return answer;
+}
+
+absl::Status Subresources::CheckScale(const RequestContext& context, const Resource& resource, Value& scale) const {
+  const std::string name = scale.GetString("metadata.name");
+  if (name.empty()) {
+    return BadRequest(absl::StrCat("the name of the object (", context.info.name,
+                                   " based on URL) was undeterminable: name must be provided"));
+  }
+  if (name != context.info.name) {
+    return BadRequest(absl::StrCat("the name of the object (", name, ") does not match the name on the URL (",
+                                   context.info.name, ")"));
+  }
+  RETURN_IF_ERROR(MatchNamespace(resource, context.info.ns, scale));
+  const apimachinery::FieldErrors errors = validation::ValidateCreate(*FindKind("autoscaling/v1", "Scale"), scale);
+  if (!errors.empty()) return apimachinery::Invalid("autoscaling", "Scale", name, errors);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Answer> Subresources::Update(RequestContext& context, const Resource& resource, const Body& body) {
   ASSIGN_OR_RETURN(Value scale, DecodeBody(*FindKind("autoscaling/v1", "Scale"), body, context));
-  return SetScale(context, resource, [&](const Value*) -> absl::StatusOr<Value> { return scale; });
+  return SetScale(context, resource, [&](const Value*) -> absl::StatusOr<Value> { return scale; }, false, false);
 }
 
 absl::StatusOr<Answer> Subresources::Patch(RequestContext& context, const Resource& resource,
                                            apimachinery::patch::PatchType type, const Body& body) {
   const Kind& kind = *FindKind("autoscaling/v1", "Scale");
-  return SetScale(context, resource, [&](const Value* before) -> absl::StatusOr<Value> {
-    if (type == apimachinery::patch::PatchType::kApply) {
-      ASSIGN_OR_RETURN(Value applied, apimachinery::ParseYamlOrJson(body.bytes));
-      Value merged = apimachinery::ToPlain(*kind.message, *before);
-      apimachinery::patch::ApplyMergePatch(&merged, applied);
-      return DecodePlain(kind, std::move(merged), {}, context);
+  const bool applies = type == apimachinery::patch::PatchType::kApply;
+  const auto change = [&](const Value* before) -> absl::StatusOr<Value> {
+    if (!applies) {
+      ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
+                       apimachinery::patch::PatchObject(type, kind.message, *before, body.bytes));
+      return TakePatched(std::move(patched), context);
     }
-    ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
-                     apimachinery::patch::PatchObject(type, kind.message, *before, body.bytes));
-    return TakePatched(std::move(patched), context);
-  });
+    ASSIGN_OR_RETURN(Value scale, ApplyBody(context, kind, before, body, registry_.env_.clock->Now()));
+    scale["metadata"].Set("name", context.info.name);
+    return scale;
+  };
+  return SetScale(context, resource, change, true, applies);
 }
 
 absl::StatusOr<Answer> Subresources::Create(RequestContext& context, const Body& body) {

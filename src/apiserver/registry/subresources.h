@@ -35,8 +35,11 @@ class Subresources {
   // Admission of a body that is not stored itself.
   absl::Status AdmitBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, apimachinery::Value& body);
   absl::Status TakeDisruption(const apimachinery::Value& pod, bool dry_run);
+  // `patches`: another uid is no precondition; `applies`: the change brings the owners along.
   absl::StatusOr<Answer> SetScale(pipeline::RequestContext& context, const Resource& resource,
-                                  const Registry::Change& scale_change);
+                                  const Registry::Change& scale_change, bool patches, bool applies);
+  absl::Status CheckScale(const pipeline::RequestContext& context, const Resource& resource,
+                          apimachinery::Value& scale) const;
 
   Registry& registry_;
 };

@@ -7,11 +7,13 @@
 #include "apimachinery/codec.h"
 #include "apimachinery/time.h"
 #include "apiserver/defaults/defaults.h"
+#include "apiserver/registry/kind_fields.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/services.h"
 #include "apiserver/registry/strategy.h"
 #include "apiserver/registry/subresources.h"
 #include "apiserver/validation/validation.h"
+#include "apiserver/warnings/warnings.h"
 #include "base/rng.h"
 #include "base/status_macros.h"
 
@@ -143,10 +145,12 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   meta.Erase("deletionGracePeriodSeconds");
   meta.Set("uid", base::NewUid());
   meta.Set("creationTimestamp", apimachinery::FormatTime(env_.clock->Now()));
+  if (kind.kind == "LimitRange" && !generate && object.GetString("metadata.name").empty()) {
+    meta.Set("name", base::NewUid());  // the one kind that names itself
+  }
   if (generate) meta.Set("name", absl::StrCat(base, base::NameSuffix()));
   defaults::ApplyDefaults(kind, object);
   DedupOwnerReferences(context, object);
-  if (kind.kind == "DaemonSet") PrepareForCreate(kind, object);  // its annotation is the writer's own
   if (!applied) TrackManagers(context, resource, nullptr, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
@@ -154,6 +158,9 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   }
   RETURN_IF_ERROR(CheckGrants(context, kind, object, nullptr));
   PrepareForCreate(kind, object);
+  if (kind.kind == "Pod" && kind.group.empty()) {
+    for (const std::string& note : PrepareNewPod(object)) context.AddWarning(note);
+  }
   defaults::ApplyDefaults(kind, object);
   Subresources::Complete(context, kind, object, nullptr, env_.clock->Now());
   ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
@@ -163,7 +170,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   if (!errors.empty()) {
     return apimachinery::Invalid(InternalGroup(kind), kind.kind, object.GetString("metadata.name"), errors);
   }
-  for (const std::string& warning : validation::Warnings(kind, object, nullptr)) context.AddWarning(warning);
+  for (const std::string& warning : warnings::Of(kind, "", object, nullptr)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
   if (env_.admission != nullptr) {
     const admission::Attributes attributes =
@@ -322,12 +329,14 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     PrepareForUpdate(kind, mode.subresource, object, old);
     if (!managed_now.is_null()) object["metadata"].Set("managedFields", std::move(managed_now));
     Subresources::Complete(context, kind, object, &old, env_.clock->Now());
-    ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
-                     services_->Allocate(kind, object, &old, context.options.dry_run));
+    std::unique_ptr<Services::Claim> claim;
+    if (mode.subresource.empty()) {
+      ASSIGN_OR_RETURN(claim, services_->Allocate(kind, object, &old, context.options.dry_run));
+    }
     apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, &old, mode.subresource);
     errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource));
     if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), kind.kind, name, errors);
-    for (const std::string& warning : validation::Warnings(kind, object, &old, mode.subresource)) context.AddWarning(warning);
+    for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
     std::unique_ptr<admission::Reservation> reservation;
     if (env_.admission != nullptr) {
       const admission::Attributes attributes =

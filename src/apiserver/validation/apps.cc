@@ -4,6 +4,7 @@
 #include "apimachinery/intstr.h"
 #include "apimachinery/json.h"
 #include "apimachinery/labels.h"
+#include "apiserver/validation/go_json.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/pod.h"
 
@@ -37,7 +38,7 @@ void Selector(FieldErrors& e, const Path& p, const Value& spec, const char* empt
     return;
   }
   LabelSelectorObject(e, p / "selector", selector);
-  if (EmptySelector(selector)) e.Invalid(p / "selector", *selector, empty_text);
+  if (EmptySelector(selector)) InvalidSelector(e, p / "selector", selector, empty_text);
 }
 
 // False: the selector cannot be understood.
@@ -88,7 +89,9 @@ void CollisionCount(FieldErrors& e, const Value& object, const Value& old) {
 // ---- Deployment and ReplicaSet
 
 void TemplateOfReplicas(FieldErrors& e, const Path& p, const Value& spec) {
-  if (!MatchesTemplate(e, p, spec, false)) return e.Invalid(p / "selector", Get(spec, "selector"), "invalid label selector");
+  if (!MatchesTemplate(e, p, spec, false)) {
+    return InvalidSelector(e, p / "selector", spec.Find("selector"), "invalid label selector");
+  }
   PodTemplate(e, p / "template", Sub(spec, "template"));
   OnlyAlways(e, p, spec, "ReplicaSet");
 }
@@ -147,7 +150,7 @@ void DeploymentCreate(FieldErrors& e, const Value& object) {
 
 void SelectorStays(FieldErrors& e, const Value& object, const Value& old) {
   const Path p("spec");
-  Immutable(e, p / "selector", object.At("spec.selector"), old.At("spec.selector"));
+  ImmutableAs(e, p / "selector", "*meta.LabelSelector", object.At("spec.selector"), old.At("spec.selector"));
 }
 
 void DeploymentUpdate(FieldErrors& e, const Value& object, const Value& old) {
@@ -267,7 +270,7 @@ void StatefulSetSpec(FieldErrors& e, const Value& object, bool update) {
   if (!update && !service.empty()) Named(e, p / "serviceName", service, apimachinery::IsDns1123Label(service));
   Selector(e, p, spec, "empty selector is invalid for statefulset", true);
   if (!MatchesTemplate(e, p, spec, false)) {
-    e.Invalid(p / "selector", Get(spec, "selector"), "");
+    InvalidSelector(e, p / "selector", spec.Find("selector"), "");
   } else {
     Value pod = Sub(spec, "template");  // with the volumes its claims will make
     if (Value* pod_spec = pod.Find("spec")) {

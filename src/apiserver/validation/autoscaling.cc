@@ -51,7 +51,6 @@ void MetricName(FieldErrors& e, const Path& p, const Value& metric) {
   } else {
     Named(e, p / "name", name, apimachinery::IsPathSegmentName(name));
   }
-  LabelSelectorObject(e, p / "selector", metric.Find("selector"));
 }
 
 void Source(FieldErrors& e, const Path& p, absl::string_view kind, const Value& source) {

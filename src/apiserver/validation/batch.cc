@@ -70,7 +70,7 @@ void FailureRule(FieldErrors& e, const Path& p, const Value& spec, const Value& 
     const Path values_path = at / "values";
     const Array& values = Items(*codes, "values");
     if (values.empty()) {
-      e.Invalid(values_path, Value::MakeArray(), "at least one value is required");
+      e.Invalid(values_path, Value(), "at least one value is required");
     } else if (values.size() > 255) {
       e.TooMany(values_path, static_cast<int>(values.size()), 255);
     }
@@ -273,7 +273,7 @@ void GeneratedSelector(FieldErrors& e, const Value& job) {
   }
   const auto parsed = apimachinery::LabelSelector::FromObject(spec.Find("selector"));
   if (parsed.ok() && !parsed->Matches(&expected)) {
-    e.Invalid(Path("spec.selector"), *spec.Find("selector"), "`selector` not auto-generated");
+    InvalidSelector(e, Path("spec.selector"), spec.Find("selector"), "`selector` not auto-generated");
   }
 }
 
@@ -310,7 +310,7 @@ void JobUpdate(FieldErrors& e, const Value& job, const Value& old) {
       }
     }
   }
-  stays("selector");
+  ImmutableAs(e, p / "selector", "*meta.LabelSelector", spec.Find("selector"), before.Find("selector"));
   Value pod = Sub(spec, "template"), was = Sub(before, "template");
   if (Flag(before, "suspend")) {  // a suspended job may still say where its pods go
     for (Value* v : {&pod, &was}) {
@@ -463,7 +463,7 @@ void CronJobSpec(FieldErrors& e, const Value& job, const Value* old) {
   const Value& inner = Sub(Sub(spec, "jobTemplate"), "spec");
   JobTemplate(e, job_template / "spec", inner);
   if (inner.Has("selector")) {
-    e.Invalid(job_template / "spec.selector", Get(inner, "selector"), "`selector` will be auto-generated");
+    InvalidSelector(e, job_template / "spec.selector", inner.Find("selector"), "`selector` will be auto-generated");
   }
   if (Flag(inner, "manualSelector")) {
     e.NotSupported(job_template / "spec.manualSelector", Get(inner, "manualSelector"), {"nil", "false"});

@@ -214,10 +214,13 @@ std::string GoJson(absl::string_view type, const Value& value, bool pretty) {
   return printer.Take();
 }
 
-void ImmutableAs(FieldErrors& e, const Path& path, absl::string_view type, const Value* value, const Value* old) {
-  if (SameValue(value, old)) return;
+void InvalidAs(FieldErrors& e, const Path& path, absl::string_view type, const Value* value, absl::string_view detail) {
   e.Add({apimachinery::FieldError::Type::kInvalid, apimachinery::FieldPath(path).ToString(),
-         GoJson(type, value == nullptr ? Value() : *value), "field is immutable"});
+         GoJson(type, value == nullptr ? Value() : *value), std::string(detail)});
+}
+
+void ImmutableAs(FieldErrors& e, const Path& path, absl::string_view type, const Value* value, const Value* old) {
+  if (!SameValue(value, old)) InvalidAs(e, path, type, value, kImmutable);
 }
 
 }  // namespace apiserver::validation

@@ -13,8 +13,15 @@ namespace apiserver::validation {
 // for each member, indented by one blank a level.
 std::string GoJson(absl::string_view type, const apimachinery::Value& value, bool pretty = false);
 
-// "Invalid value: {...}: field is immutable", with the refused value in that form; "null" for an absent one of a type
-// with "*", else its zero.
+// Invalid, with the refused value in that form; "null" for an absent one of a type with "*", else its zero.
+void InvalidAs(FieldErrors& e, const Path& path, absl::string_view type, const apimachinery::Value* value,
+               absl::string_view detail);
+inline void InvalidSelector(FieldErrors& e, const Path& path, const apimachinery::Value* selector,
+                            absl::string_view detail) {
+  InvalidAs(e, path, "*meta.LabelSelector", selector, detail);
+}
+
+// "Invalid value: {...}: field is immutable", in the same way.
 void ImmutableAs(FieldErrors& e, const Path& path, absl::string_view type, const apimachinery::Value* value,
                  const apimachinery::Value* old);
 

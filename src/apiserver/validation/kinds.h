@@ -28,6 +28,7 @@ absl::Span<const KindRules> VolumeKinds();      // persistent_volumes.cc
 absl::Span<const KindRules> AppsKinds();        // apps.cc
 absl::Span<const KindRules> BatchKinds();       // batch.cc
 absl::Span<const KindRules> RbacKinds();        // rbac.cc
+absl::Span<const KindRules> DisruptionKinds();  // disruption_budget.cc
 absl::Span<const KindRules> NetworkKinds();     // networking.cc
 absl::Span<const KindRules> StorageKinds();     // storage.cc
 absl::Span<const KindRules> AutoscalingKinds(); // autoscaling.cc

@@ -1,4 +1,4 @@
-// NetworkPolicy, Ingress, IngressClass, IPAddress, ServiceCIDR, PodDisruptionBudget.
+// NetworkPolicy, Ingress, IngressClass, IPAddress, ServiceCIDR.
 #include <algorithm>
 
 #include "absl/strings/match.h"
@@ -356,57 +356,6 @@ void CidrUpdate(FieldErrors& e, const Value& object, const Value& old) {
   }
 }
 
-// ---- PodDisruptionBudget
-
-void Amount(FieldErrors& e, const Path& p, const Value* amount) {
-  if (amount == nullptr) return;
-  if (amount->is_string()) {
-    const Problems problems = apimachinery::IsValidPercent(amount->as_string());
-    Named(e, p, amount->as_string(), problems);
-    int n = 0;
-    if (problems.empty() && absl::SimpleAtoi(amount->as_string().substr(0, amount->as_string().size() - 1), &n) &&
-        n > 100) {
-      e.Invalid(p, *amount, "must not be greater than 100%");
-    }
-  } else if (amount->is_int() && amount->as_int() < 0) {
-    e.Invalid(p, *amount, kNegative);
-  }
-}
-
-void BudgetSpec(FieldErrors& e, const Value& budget) {
-  const Path p("spec");
-  const Value& spec = Sub(budget, "spec");
-  if (spec.Has("minAvailable") && spec.Has("maxUnavailable")) {
-    Value shown = Value::MakeObject();  // as upstream prints its inner type
-    shown.Set("MinAvailable", Get(spec, "minAvailable"));
-    shown.Set("Selector", Get(spec, "selector"));
-    shown.Set("MaxUnavailable", Get(spec, "maxUnavailable"));
-    shown.Set("UnhealthyPodEvictionPolicy", Get(spec, "unhealthyPodEvictionPolicy"));
-    e.Invalid(p, shown, "minAvailable and maxUnavailable cannot be both set");
-  }
-  Amount(e, p / "minAvailable", spec.Find("minAvailable"));
-  Amount(e, p / "maxUnavailable", spec.Find("maxUnavailable"));
-  LabelSelectorObject(e, p / "selector", spec.Find("selector"));
-  if (spec.Has("unhealthyPodEvictionPolicy")) {
-    OneOf(e, p / "unhealthyPodEvictionPolicy", Text(spec, "unhealthyPodEvictionPolicy"),
-          {"AlwaysAllow", "IfHealthyBudget"});
-  }
-}
-
-void BudgetCreate(FieldErrors& e, const Value& budget) { Metadata(e, budget, true, SubdomainName), BudgetSpec(e, budget); }
-void BudgetUpdate(FieldErrors& e, const Value& budget, const Value&) {
-  BudgetSpec(e, budget);
-}
-void BudgetStatus(FieldErrors& e, const Value& budget, const Value& old) {
-  MetadataUpdate(e, budget, old);
-  const Path p("status");
-  const Value& status = Sub(budget, "status");
-  Conditions(e, p / "conditions", Items(status, "conditions"));
-  for (const char* key : {"disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"}) {
-    NonNegative(e, p, status, key);
-  }
-}
-
 }  // namespace
 
 absl::Span<const KindRules> NetworkKinds() {
@@ -416,7 +365,6 @@ absl::Span<const KindRules> NetworkKinds() {
       {"networking.k8s.io", "IngressClass", IngressClassCreate, IngressClassUpdate},
       {"networking.k8s.io", "IPAddress", AddressCreate, AddressUpdate},
       {"networking.k8s.io", "ServiceCIDR", CidrCreate, CidrUpdate},
-      {"policy", "PodDisruptionBudget", BudgetCreate, BudgetUpdate, BudgetStatus},
   };
   return kRules;
 }

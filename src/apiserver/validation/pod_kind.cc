@@ -329,8 +329,11 @@ void ReplicationControllerSpec(FieldErrors& e, const Value& rc) {
   }
 }
 
+// Of a generateName only the finished name is judged.
+Problems MadeName(absl::string_view name, bool prefix) { return prefix ? Problems() : SubdomainName(name, false); }
+
 void ReplicationControllerCreate(FieldErrors& e, const Value& rc) {
-  Metadata(e, rc, true, SubdomainName);
+  Metadata(e, rc, true, MadeName);
   ReplicationControllerSpec(e, rc);
 }
 

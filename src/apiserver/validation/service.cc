@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "apiserver/validation/kinds.h"
+#include "apiserver/validation/validation.h"
 
 namespace apiserver::validation {
 namespace {
@@ -371,6 +372,12 @@ void EndpointsUpdate(FieldErrors& e, const Value& endpoints, const Value& old) {
 }
 
 }  // namespace
+
+FieldErrors ValidateServiceAddresses(const Value& service) {
+  FieldErrors e;
+  if (service.GetString("spec.type") != "ExternalName") ClusterIps(e, Sub(service, "spec"));
+  return e;
+}
 
 absl::Span<const KindRules> ServiceKinds() {
   static constexpr KindRules kRules[] = {

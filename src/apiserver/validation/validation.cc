@@ -8,7 +8,7 @@ namespace {
 const KindRules* Find(const Kind& kind) {
   for (const auto& table : {PodKinds(), ServiceKinds(), EndpointSliceKinds(), EventKinds(), ClusterKinds(),
                             ConfigKinds(), ClassKinds(), VolumeKinds(), AppsKinds(), BatchKinds(),
-                            NetworkKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(), WebhookKinds(),
+                            NetworkKinds(), DisruptionKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(), WebhookKinds(),
                             CertificateKinds(), ApiServiceKinds(), FlowControlKinds(), DefinitionKinds(),
                             DeviceKinds(), RbacKinds()}) {
     for (const KindRules& rules : table) {

@@ -30,4 +30,7 @@ std::string AdminAccessPath(const Kind& kind, const Value& object, const Value* 
 std::vector<std::string> Warnings(const Kind& kind, const Value& object, const Value* old,
                                   absl::string_view subresource = "");
 
+// clusterIP, clusterIPs, ipFamilies and ipFamilyPolicy of a Service, which are judged before addresses are given out too.
+FieldErrors ValidateServiceAddresses(const Value& service);
+
 }  // namespace apiserver::validation

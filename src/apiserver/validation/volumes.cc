@@ -454,7 +454,6 @@ void Ephemeral(FieldErrors& e, const Path& p, const Value& v) {
 }
 
 void Image(FieldErrors& e, const Path& p, const Value& v) {
-  if (Text(v, "reference").empty()) e.Required(p / "reference");
   RequiredOneOf(e, p / "pullPolicy", Text(v, "pullPolicy"), {"Always", "IfNotPresent", "Never"});
 }
 
@@ -526,6 +525,10 @@ void VolumeSource(FieldErrors& e, const Path& p, const Value& volume, const Valu
     if (count++ > 0) {
       e.Forbidden(p / rules.forbidden_path, kOneType);
     } else {
+      if (rules.member == "image" && metadata != nullptr && Text(*source, "reference").empty()) {  // templates may wait
+        const Path at = p / rules.path;
+        e.Required(at / "reference");
+      }
       rules.check(e, p / rules.path, *source);
       if (rules.member == "ephemeral" && metadata != nullptr && !Text(*metadata, "name").empty() && !name.empty()) {
         const std::string claim = absl::StrCat(Text(*metadata, "name"), "-", name);
