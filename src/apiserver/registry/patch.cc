@@ -61,14 +61,6 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
     return BadRequest(absl::StrCat("the API version in the data (", api_version,
                                    ") does not match the expected API version (", kind.api_version, ")"));
   }
-  if (current != nullptr) {
-    const std::string rv = applied->GetString("metadata.resourceVersion");
-    if (!rv.empty() && rv != current->GetString("metadata.resourceVersion")) {
-      return apimachinery::Conflict(kind.group, kind.plural, name,
-                                    "the object has been modified; please apply your changes to the latest version "
-                                    "and try again");
-    }
-  }
   apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource,
                                        std::string(kind.api_version), apimachinery::FormatTime(now)};
   manager.reset_fields = ResetFields(kind, context.info.subresource);
