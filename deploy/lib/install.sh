@@ -39,7 +39,7 @@ build_release() {
   mkdir -p "$top/build"
   local log=$top/build/build.log began; began=$(mktemp -p "$top/build")
   (cd "$top" && cmake --preset release >"$log" 2>&1 && cmake --build --preset release "${targets[@]}" >>"$log" 2>&1) || {
-    grep -E 'error|Error|FAILED' "$log" | head -20 >&2; die "the build failed; its log is $log"; }
+    grep -E '(error|Error):|FAILED' "$log" | head -20 >&2; die "the build failed; its log is $log"; }
   mv "$began" "$stamp"  # as old as the start: what changed meanwhile is built next time
   [[ $what == daemons ]] || cp -p "$stamp" "$top/build/.built-daemons"
   step_done

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/version.h"
+#include "client/leader_election_flags.h"
 #include "controller-manager/options.h"
 
 namespace controller_manager {
@@ -26,12 +27,7 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.Int(&o.secure_port, "secure-port", "", "health and metrics over HTTPS; 0 is off");
   flags.String(&o.tls_cert_file, "tls-cert-file", "", "certificate of the health port; self-signed without");
   flags.String(&o.tls_private_key_file, "tls-private-key-file", "", "its key");
-  flags.Bool(&o.leader_election.enabled, "leader-elect", "", "be one active of several");
-  flags.Duration(&o.leader_election.lease_duration, "leader-elect-lease-duration", "", "others wait this long");
-  flags.Duration(&o.leader_election.renew_deadline, "leader-elect-renew-deadline", "", "the leader gives up after");
-  flags.Duration(&o.leader_election.retry_period, "leader-elect-retry-period", "", "between attempts");
-  flags.String(&o.leader_election.name, "leader-elect-resource-name", "", "name of the Lease");
-  flags.String(&o.leader_election.ns, "leader-elect-resource-namespace", "", "its namespace");
+  client::AddLeaderElectionFlags(flags, o.leader_election);
   flags.Bool(&o.allocate_node_cidrs, "allocate-node-cidrs", "", "give nodes their pod CIDRs");
   flags.String(&o.cluster_cidr, "cluster-cidr", "", "network of all pods");
   flags.String(&o.service_cluster_ip_range, "service-cluster-ip-range", "", "network of services, never given to nodes");
@@ -71,7 +67,6 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.NoEffect({"kube-api-qps", "kube-api-burst"}, "requests are not held back here; the API server's flow control does it");
   flags.NoEffect({"cloud-provider", "cluster-name"}, "there are no cloud controllers");
   flags.NoEffect({"configure-cloud-routes"}, "there are no cloud controllers", /*is_bool=*/true);
-  flags.NoEffect({"leader-elect-resource-lock"}, "the lock is a Lease");
   flags.NoEffect({"min-resync-period"}, "caches follow watches and are never resynced on a timer");
   flags.NoEffect({"feature-gates"}, "features are those that are on by default in this release");
   flags.NoEffect({"cert-dir"}, "a self-signed certificate is kept in memory");

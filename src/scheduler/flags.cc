@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/version.h"
+#include "client/leader_election_flags.h"
 #include "scheduler/daemon.h"
 
 namespace scheduler {
@@ -14,17 +15,11 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.Int(&o.secure_port, "secure-port", "", "health and metrics over HTTPS; 0 is off");
   flags.String(&o.tls_cert_file, "tls-cert-file", "", "certificate of the health port; self-signed without");
   flags.String(&o.tls_private_key_file, "tls-private-key-file", "", "its key");
-  flags.Bool(&o.leader_election.enabled, "leader-elect", "", "be one active of several");
-  flags.Duration(&o.leader_election.lease_duration, "leader-elect-lease-duration", "", "others wait this long");
-  flags.Duration(&o.leader_election.renew_deadline, "leader-elect-renew-deadline", "", "the leader gives up after");
-  flags.Duration(&o.leader_election.retry_period, "leader-elect-retry-period", "", "between attempts");
-  flags.String(&o.leader_election.name, "leader-elect-resource-name", "", "name of the Lease");
-  flags.String(&o.leader_election.ns, "leader-elect-resource-namespace", "", "its namespace");
+  client::AddLeaderElectionFlags(flags, o.leader_election);
   flags.Int(&o.verbosity, "v", "v", "log verbosity");
   flags.NoEffect({"authentication-kubeconfig", "authorization-kubeconfig", "client-ca-file", "requestheader-client-ca-file"},
                  "the health and metrics port answers without identities");
   flags.NoEffect({"kube-api-qps", "kube-api-burst"}, "requests are not held back here; the API server's flow control does it");
-  flags.NoEffect({"leader-elect-resource-lock"}, "the lock is a Lease");
   flags.NoEffect({"feature-gates"}, "features are those that are on by default in this release");
   flags.NoEffect({"cert-dir"}, "a self-signed certificate is kept in memory");
   flags.NoEffect({"profiling"}, "there is no profiling endpoint", /*is_bool=*/true);

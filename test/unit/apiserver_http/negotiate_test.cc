@@ -20,25 +20,31 @@ TEST(NegotiateTest, TakesTheFirstFormItCanServe) {
        Format::kJson, As::kTable},
       {"application/json;as=Table;v=v9;g=meta.k8s.io,application/json", Format::kJson, As::kObject},
       {"application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", Format::kProtobuf,
-       As::kPartial},
+       As::kPartialList},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.accept);
-    const auto got = Negotiate(c.accept, "", "kubectl");
-    ASSERT_TRUE(got.ok());
+    const auto got = Negotiate(c.accept, Endpoint::kObjects, /*pretty=*/false);
+    ASSERT_TRUE(got.has_value());
     EXPECT_EQ(got->format, c.format);
     EXPECT_EQ(got->as, c.as);
   }
 }
 
 TEST(NegotiateTest, NothingServableIs406) {
-  EXPECT_EQ(apimachinery::ApiStatus::From(Negotiate("application/xml", "", "").status()).code, 406);
+  EXPECT_FALSE(Negotiate("application/xml", Endpoint::kObjects, false).has_value());
+  EXPECT_EQ(NoFormAccepted(/*stream=*/false).code, 406);
+}
+
+TEST(NegotiateTest, TablesAreForStoredKindsOnly) {
+  EXPECT_FALSE(Negotiate("application/json;as=Table;v=v1;g=meta.k8s.io", Endpoint::kPlain, false).has_value());
 }
 
 TEST(NegotiateTest, BrowsersAndCurlGetIndentation) {
-  EXPECT_TRUE(Negotiate("", "", "curl/8.0")->pretty);
-  EXPECT_FALSE(Negotiate("", "false", "curl/8.0")->pretty);
-  EXPECT_TRUE(Negotiate("", "1", "kubectl")->pretty);
+  EXPECT_TRUE(WantsPretty(std::nullopt, "curl/8.0"));
+  EXPECT_FALSE(WantsPretty("false", "curl/8.0"));
+  EXPECT_TRUE(WantsPretty("1", "kubectl"));
+  EXPECT_FALSE(WantsPretty(std::nullopt, "kubectl"));
 }
 
 }  // namespace

@@ -5,13 +5,14 @@
 #include <string>
 
 #include "absl/synchronization/mutex.h"
+#include "base/version.h"
 #include "kubelet/runtime/container_runtime.h"
 
 namespace kubelet {
 
 class HollowRuntime final : public ContainerRuntime {
  public:
-  RuntimeVersion Version() const override { return {"hollow", "1.35.0"}; }
+  RuntimeVersion Version() const override { return {"hollow", base::kKubernetesVersion + 1}; }
   absl::Status NetworkReady() const override { return absl::OkStatus(); }
   absl::StatusOr<std::string> RunPodSandbox(const SandboxConfig& config) override;
   absl::Status StopPodSandbox(const std::string& id) override;
