@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/codec_internal.h"
+#include "apimachinery/hot_tables.h"
 #include "apimachinery/json.h"
 #include "apimachinery/text_buffer.h"
 #include "apimachinery/time.h"
@@ -43,16 +44,18 @@ class Transcoder {
     const size_t slot_mark = slots_.size();
     const size_t entry_mark = entries_.size();
     slots_.resize(slot_mark + message.flat.size());
-    if (!Index(message, wire, slot_mark)) return false;
+    HotMessage made;
+    const HotMessage& hot = Hot(message, &made);
+    if (!Index(message, hot, wire, slot_mark)) return false;
     out_.Put('{');
     const size_t begin = out_.size();
     if (!kind.empty()) Member("\"kind\":", kind);
     if (!api_version.empty()) Member("\"apiVersion\":", api_version);
     for (size_t i = 0; i < message.flat.size(); ++i) {
-      const Field& field = *message.flat[i];
       const Slot slot = slots_[slot_mark + i];
+      if (slot.first == 0 && hot.omit[i]) continue;
+      const Field& field = *message.flat[i];
       if (slot.first == 0) {
-        if (codec::OmitAbsent(field)) continue;
         Key(field);
         out_.Through([&field](std::string* out) { codec::AppendZeroJson(field, out); });
       } else {
@@ -89,18 +92,26 @@ class Transcoder {
     return false;
   }
 
-  bool Index(const Message& message, absl::string_view bytes, size_t base) {
+  static const HotMessage& Hot(const Message& message, HotMessage* made) {
+    if (const HotMessage* hot = FindHotMessage(message)) return *hot;
+    *made = MakeHotMessage(message);
+    return *made;
+  }
+
+  bool Index(const Message& message, const HotMessage& hot, absl::string_view bytes, size_t base) {
     wire::Reader reader(bytes);
     wire::Token token;
     while (reader.Next(&token)) {
-      const Field* field = message.FindNumber(token.number);
+      const HotField* field = hot.Find(token.number);
       if (field == nullptr) continue;
       if (field->inlined) {
         if (token.type != wire::kBytes) return Bad(message, "wrong wire type");
-        if (!Index(*field->message, token.bytes, base + field->flat_begin)) return false;
+        const Message& inner = *field->field->message;
+        HotMessage made;
+        if (!Index(inner, Hot(inner, &made), token.bytes, base + field->flat)) return false;
         continue;
       }
-      if (field->is_single() && token.type != WireTypeOf(field->type)) return Bad(message, "wrong wire type");
+      if (field->wire_type != HotField::kAnyType && token.type != field->wire_type) return Bad(message, "wrong wire type");
       Entry& entry = entries_.emplace_back();
       entry.type = token.type;
       if (token.type == wire::kBytes) {
@@ -110,7 +121,7 @@ class Transcoder {
         entry.value = token.scalar;
       }
       const uint32_t id = static_cast<uint32_t>(entries_.size());
-      Slot& slot = slots_[base + field->flat_begin];
+      Slot& slot = slots_[base + field->flat];
       if (slot.first == 0) {
         slot.first = id;
       } else {

@@ -19,6 +19,8 @@ namespace {
 
 using k8s::coordination::v1::Lease;
 
+constexpr absl::Duration kFirstRetry = absl::Milliseconds(50);
+
 std::string HostName() {
   char name[256] = {};
   gethostname(name, sizeof(name) - 1);
@@ -54,10 +56,12 @@ struct LeaderElector::Impl {
   // One attempt to get or keep the lease.
   bool TryOnce() {
     const absl::Time now = absl::Now();
+    unanswered = false;
     auto current = client.Get<Lease>(config.ns, config.name);
     if (!current.ok() && !IsNotFound(current.status())) {
       base::LogWarning("leader election failed lease=", config.ns, "/", config.name, " error=\"",
                        current.status().message(), "\"");
+      unanswered = true;
       return false;
     }
     Lease lease;
@@ -89,6 +93,7 @@ struct LeaderElector::Impl {
       if (!IsConflict(written.status()) && !IsAlreadyExists(written.status())) {
         base::LogWarning("leader election failed lease=", config.ns, "/", config.name, " error=\"",
                          written.status().message(), "\"");
+        unanswered = true;
       }
       return false;
     }
@@ -132,6 +137,7 @@ struct LeaderElector::Impl {
   LeaseView seen;
   absl::Time observed = absl::InfinitePast();
   bool leading = false;
+  bool unanswered = false;  // the last attempt failed for another reason than another holder
   absl::Notification stop;
   std::thread renewer;
 };
@@ -148,10 +154,14 @@ const std::string& LeaderElector::identity() const { return impl_->config.identi
 
 bool LeaderElector::Acquire(const std::function<bool()>& stopped) {
   if (!impl_->config.enabled) return true;
+  absl::Duration soon = kFirstRetry;
   while (!stopped()) {
     if (impl_->TryOnce()) return true;
-    const absl::Time until = absl::Now() + impl_->config.retry_period;
-    while (!stopped() && absl::Now() < until) absl::SleepFor(absl::Milliseconds(100));
+    // A server that starts at the same time answers soon; who holds the lease holds it for long.
+    const absl::Duration wait = impl_->unanswered ? std::min(soon, impl_->config.retry_period) : impl_->config.retry_period;
+    soon = soon * 2;
+    const absl::Time until = absl::Now() + wait;
+    while (!stopped() && absl::Now() < until) absl::SleepFor(std::min(wait, absl::Milliseconds(100)));
   }
   return false;
 }

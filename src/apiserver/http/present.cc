@@ -238,12 +238,12 @@ void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
 // in the form they are served in go out as they lie in memory.
 // A large list is read from memory that no cache holds: what comes soon is fetched meanwhile.
 void ListStream::Prefetch() const {
-  constexpr size_t kEntriesAhead = 8, kBytesAhead = 3, kFirstBytes = 1024, kLine = 64;
+  constexpr size_t kEntriesAhead = 12, kBytesAhead = 5, kFirstBytes = 3072, kLine = 64;
   const std::vector<cache::EntryPtr>& items = list_.items;
   if (at_ + kEntriesAhead < items.size()) __builtin_prefetch(items[at_ + kEntriesAhead].get());
   if (at_ + kBytesAhead >= items.size()) return;
   const std::string& bytes = items[at_ + kBytesAhead]->bytes;
-  for (size_t i = 0; i < std::min(bytes.size(), kFirstBytes); i += kLine) __builtin_prefetch(bytes.data() + i);
+  for (size_t i = 0; i < std::min(bytes.size(), kFirstBytes); i += kLine) __builtin_prefetch(bytes.data() + i, 0, 2);
 }
 
 bool ListStream::NextProtobuf(std::string* chunk) {

@@ -9,6 +9,7 @@ namespace {
 // large steps, as a wake-up costs as much as the production of some kilobytes.
 constexpr int64_t kHighWater = 768 << 10;
 constexpr int64_t kLowWater = 256 << 10;
+constexpr int64_t kBatch = 192 << 10;  // and handed over at once
 
 void SendNow(const std::shared_ptr<Exchange>& exchange, int status, Headers headers, std::string body) {
   headers.push_back({"content-length", absl::StrCat(body.size())});
@@ -21,14 +22,13 @@ void SendNow(const std::shared_ptr<Exchange>& exchange, int status, Headers head
 }
 
 // At once, unlike Gather: for producers that wait until it is sent.
-int64_t PushLater(const std::shared_ptr<Exchange>& exchange, Chunk chunk) {
+int64_t PushLater(const std::shared_ptr<Exchange>& exchange, std::vector<Chunk> chunks, int64_t size) {
   if (exchange->gone()) return -1;
-  const int64_t size = static_cast<int64_t>(chunk->size());
   exchange->posted += size;
-  exchange->Post([exchange, size, chunk = std::move(chunk)]() mutable {
+  exchange->Post([exchange, size, chunks = std::move(chunks)]() mutable {
     exchange->HandOver();  // what was written before
     exchange->posted -= size;
-    if (!chunk->empty()) exchange->Push(std::move(chunk));
+    for (Chunk& chunk : chunks) exchange->Push(std::move(chunk));
   });
   return exchange->posted + exchange->Backlog();
 }
@@ -40,12 +40,18 @@ struct Pump : std::enable_shared_from_this<Pump> {
   ResponseWriter::Producer next;
 
   void Run() {
-    std::string chunk;
     while (!exchange->gone()) {
-      chunk.clear();
-      const bool more = next(&chunk);
-      int64_t backlog = 0;
-      if (!chunk.empty()) backlog = PushLater(exchange, MakeChunk(std::move(chunk)));
+      std::vector<Chunk> chunks;
+      int64_t size = 0, backlog = 0;
+      bool more = true;
+      while (more && size < kBatch) {
+        std::string chunk;
+        more = next(&chunk);
+        if (chunk.empty()) break;
+        size += static_cast<int64_t>(chunk.size());
+        chunks.push_back(MakeChunk(std::move(chunk)));
+      }
+      if (!chunks.empty()) backlog = PushLater(exchange, std::move(chunks), size);
       if (!more) {
         exchange->MarkFinished();
         exchange->Post([exchange = exchange] {
