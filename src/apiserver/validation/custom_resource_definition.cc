@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "apimachinery/go_quote.h"
 #include "apiserver/validation/go_json.h"
 #include "apiserver/validation/go_url.h"
@@ -374,11 +375,39 @@ void Status(FieldErrors& e, const Value& definition, const Value& old) {
   Names(e, Path("status.acceptedNames"), Sub(Sub(definition, "status"), "acceptedNames"));
 }
 
+// Formats of strings that values are checked for; any other is only a word.
+bool KnownFormat(absl::string_view format) {
+  static constexpr Strings kFormats = {
+      "bsonobjectid", "uri",  "email",      "hostname", "ipv4",     "ipv6",     "cidr", "mac",      "uuid",     "uuid3",
+      "uuid4",        "uuid5", "isbn",      "isbn10",   "isbn13",   "creditcard", "ssn", "hexcolor", "rgbcolor", "byte",
+      "password",     "date", "duration",   "datetime", "k8sshortname", "k8slongname"};
+  return In(absl::StrReplaceAll(format, {{"-", ""}}), kFormats);
+}
+
+Texts UnknownFormats(const Value& definition) {
+  Texts formats;
+  AnySchemaOf(InternalSpec(definition), [&](const Value& schema) {
+    const absl::string_view format = Text(schema, "format");
+    if (!format.empty() && Text(schema, "type") == "string" && !KnownFormat(format)) formats.emplace_back(format);
+    return false;
+  });
+  return formats;
+}
+
+void Warn(Texts& out, const Value& definition, const Value* old, absl::string_view subresource) {
+  if (!subresource.empty()) return;
+  const Texts known = old == nullptr ? Texts() : UnknownFormats(*old);
+  for (const std::string& format : UnknownFormats(definition)) {
+    if (std::find(known.begin(), known.end(), format) != known.end()) continue;
+    out.push_back(absl::StrCat("unrecognized format ", apimachinery::GoQuote(format)));
+  }
+}
+
 }  // namespace
 
 absl::Span<const KindRules> DefinitionKinds() {
   static constexpr KindRules kRules[] = {
-      {"apiextensions.k8s.io", "CustomResourceDefinition", Create, Update, Status},
+      {"apiextensions.k8s.io", "CustomResourceDefinition", Create, Update, Status, Warn},
   };
   return kRules;
 }

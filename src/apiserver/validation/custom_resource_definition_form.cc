@@ -9,23 +9,26 @@
 namespace apiserver::validation {
 namespace {
 
-constexpr const char* kSchemaLists[] = {"allOf", "anyOf", "oneOf"};
-constexpr const char* kSchemaMaps[] = {"properties", "patternProperties", "definitions", "dependencies"};
+// The members of a schema that hold schemas, in upstream's order: one, a list or a map of them.
+constexpr const char* kSchemaMembers[] = {"items", "allOf", "anyOf", "oneOf", "not", "properties", "additionalProperties",
+                                          "patternProperties", "additionalItems", "definitions", "dependencies"};
+
+bool IsSchemaMap(absl::string_view member) {
+  return In(member, {"properties", "patternProperties", "definitions", "dependencies"});
+}
 
 // Calls `each` with every schema directly inside `schema` until it answers true.
 bool AnyChild(const Value& schema, absl::FunctionRef<bool(const Value&)> each) {
-  for (const char* key : {"items", "not", "additionalProperties", "additionalItems"}) {
-    const Value* at = schema.Find(key);
+  for (const char* member : kSchemaMembers) {
+    const Value* at = schema.Find(member);
     if (at == nullptr) continue;
-    if (at->is_object() && each(*at)) return true;
     if (at->is_array() && std::any_of(at->array().begin(), at->array().end(), each)) return true;
-  }
-  for (const char* key : kSchemaLists) {
-    const Array& list = Items(schema, key);
-    if (std::any_of(list.begin(), list.end(), each)) return true;
-  }
-  for (const char* key : kSchemaMaps) {
-    for (const auto& [name, value] : Entries(schema, key)) {
+    if (!at->is_object()) continue;
+    if (!IsSchemaMap(member)) {
+      if (each(*at)) return true;
+      continue;
+    }
+    for (const auto& [name, value] : at->object()) {
       if (value.is_object() && each(value)) return true;
     }
   }

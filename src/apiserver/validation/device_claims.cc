@@ -138,12 +138,15 @@ void ClassSpec(FieldErrors& e, const Value& object) {
     e.Invalid(p / "extendedResourceName", *name, "must be a valid extended resource name");
   }
 }
+// Names are judged when they are complete, whatever they are generated from.
+Problems ClassName(absl::string_view name, bool prefix) { return prefix ? Problems() : SubdomainName(name, false); }
+
 void ClassCreate(FieldErrors& e, const Value& object) {
-  Metadata(e, object, false, SubdomainName);
+  Metadata(e, object, false, ClassName);
   ClassSpec(e, object);
 }
 void ClassUpdate(FieldErrors& e, const Value& object, const Value& old) {
-  Metadata(e, object, false, SubdomainName);
+  Metadata(e, object, false, ClassName);
   MetadataUpdate(e, object, old);
   ClassSpec(e, object);
 }
@@ -179,7 +182,7 @@ absl::Span<const KindRules> DeviceKinds() {
       {kGroup, "DeviceClass", ClassCreate, ClassUpdate},
       {kGroup, "ResourceClaim", ClaimCreate, ClaimUpdate, devices::ClaimStatus},
       {kGroup, "ResourceClaimTemplate", TemplateCreate, TemplateUpdate},
-      {kGroup, "ResourceSlice", devices::SliceCreate, devices::SliceUpdate},
+      {kGroup, "ResourceSlice", devices::SliceCreate, devices::SliceUpdate, nullptr, devices::SliceWarn},
   };
   return kRules;
 }

@@ -7,6 +7,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "apiserver/validation/checks.h"
+#include "apiserver/validation/warnings.h"
 
 namespace apiserver::validation::devices {
 
@@ -41,5 +42,6 @@ Value DeviceId(const Value& device);
 void ClaimStatus(FieldErrors& e, const Value& claim, const Value& old);
 void SliceCreate(FieldErrors& e, const Value& slice);
 void SliceUpdate(FieldErrors& e, const Value& slice, const Value& old);
+void SliceWarn(Texts& out, const Value& slice, const Value* old, absl::string_view subresource);
 
 }  // namespace apiserver::validation::devices

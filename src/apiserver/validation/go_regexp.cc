@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace apiserver::validation {
@@ -31,10 +32,22 @@ const char* Words(RE2::ErrorCode code) {
 }  // namespace
 
 std::string GoRegexpProblem(absl::string_view expression) {
+  // Go also knows (?<name>...) for (?P<name>...).
+  std::string pattern;
+  for (size_t i = 0; i < expression.size(); ++i) {
+    pattern.push_back(expression[i]);
+    if (expression[i] == '\\' && i + 1 < expression.size()) {
+      pattern.push_back(expression[++i]);
+    } else if (absl::StartsWith(expression.substr(i), "(?<") && i + 3 < expression.size() && expression[i + 3] != '=' &&
+               expression[i + 3] != '!') {
+      pattern.append("?P");
+      ++i;
+    }
+  }
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(64 << 20);
-  const RE2 re(re2::StringPiece(expression.data(), expression.size()), options);
+  const RE2 re(pattern, options);
   if (re.ok()) return "";
   std::string at = re.error_arg();
   // Go shows the whole expression where a bracket is missing, and nothing after a trailing backslash.

@@ -29,7 +29,9 @@ absl::Span<const KindRules> AppsKinds();        // apps.cc
 absl::Span<const KindRules> BatchKinds();       // batch.cc
 absl::Span<const KindRules> RbacKinds();        // rbac.cc
 absl::Span<const KindRules> DisruptionKinds();  // disruption_budget.cc
-absl::Span<const KindRules> NetworkKinds();     // networking.cc
+absl::Span<const KindRules> NetworkPolicyKinds();  // network_policies.cc
+absl::Span<const KindRules> IngressKinds();     // ingresses.cc
+absl::Span<const KindRules> AddressKinds();     // service_addresses.cc
 absl::Span<const KindRules> StorageKinds();     // storage.cc
 absl::Span<const KindRules> AutoscalingKinds(); // autoscaling.cc
 absl::Span<const KindRules> WebhookKinds();     // webhooks.cc: webhook configurations, admission policies

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/go_quote.h"
 #include "apiserver/validation/devices.h"
 #include "apiserver/validation/go_json.h"
 #include "apiserver/validation/pod.h"
@@ -140,6 +141,13 @@ void SliceSpec(FieldErrors& e, const Value& object, const Value* old) {
 }
 
 }  // namespace
+
+void SliceWarn(Texts& out, const Value& slice, const Value*, absl::string_view) {
+  const std::string driver = slice.GetString("spec.driver");
+  if (driver == absl::AsciiStrToLower(driver)) return;
+  out.push_back(absl::StrCat("spec.driver: driver names should be lowercase; ", apimachinery::GoQuote(driver),
+                             " contains uppercase characters"));
+}
 
 void SliceCreate(FieldErrors& e, const Value& slice) {
   Metadata(e, slice, false, SubdomainName);

@@ -1,21 +1,31 @@
 #include "apiserver/validation/validation.h"
 
+#include "absl/container/flat_hash_map.h"
 #include "apiserver/validation/kinds.h"
 
 namespace apiserver::validation {
 namespace {
 
-const KindRules* Find(const Kind& kind) {
-  for (const auto& table : {PodKinds(), ServiceKinds(), EndpointSliceKinds(), EventKinds(), ClusterKinds(),
-                            ConfigKinds(), ClassKinds(), VolumeKinds(), AppsKinds(), BatchKinds(),
-                            NetworkKinds(), DisruptionKinds(), StorageKinds(), AutoscalingKinds(), ReviewKinds(), WebhookKinds(),
-                            CertificateKinds(), ApiServiceKinds(), FlowControlKinds(), DefinitionKinds(),
-                            DeviceKinds(), RbacKinds()}) {
-    for (const KindRules& rules : table) {
-      if (rules.kind == kind.kind && rules.group == kind.group) return &rules;
+using Table = absl::flat_hash_map<std::pair<absl::string_view, absl::string_view>, const KindRules*>;
+
+const Table& AllRules() {
+  static const Table& rules = *[] {
+    auto* out = new Table();
+    for (const auto& kinds :
+         {PodKinds(), ServiceKinds(), EndpointSliceKinds(), EventKinds(), ClusterKinds(), ConfigKinds(), ClassKinds(),
+          VolumeKinds(), AppsKinds(), BatchKinds(), NetworkPolicyKinds(), IngressKinds(), AddressKinds(), DisruptionKinds(),
+          StorageKinds(), AutoscalingKinds(), ReviewKinds(), WebhookKinds(), CertificateKinds(), ApiServiceKinds(),
+          FlowControlKinds(), DefinitionKinds(), DeviceKinds(), RbacKinds()}) {
+      for (const KindRules& row : kinds) out->emplace(std::make_pair(row.group, row.kind), &row);
     }
-  }
-  return nullptr;
+    return out;
+  }();
+  return rules;
+}
+
+const KindRules* Find(const Kind& kind) {
+  const auto it = AllRules().find(std::make_pair(kind.group, kind.kind));
+  return it == AllRules().end() ? nullptr : it->second;
 }
 
 // Kinds of which upstream checks the whole object again before it compares it with the old one.

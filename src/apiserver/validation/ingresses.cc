@@ -1,114 +1,10 @@
-// NetworkPolicy, Ingress, IngressClass, IPAddress, ServiceCIDR.
-#include <algorithm>
-
+// Ingress and IngressClass.
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "apiserver/validation/go_json.h"
 #include "apiserver/validation/kinds.h"
 
 namespace apiserver::validation {
 namespace {
-
-void PolicyPort(FieldErrors& e, const Path& p, const Value& port) {
-  if (port.Has("protocol") && !In(Text(port, "protocol"), {"TCP", "UDP", "SCTP"})) {
-    OneOf(e, p / "protocol", Text(port, "protocol"), {"TCP", "UDP", "SCTP"});
-  }
-  const Value* number = port.Find("port");
-  const Value* end = port.Find("endPort");
-  if (number == nullptr) {
-    if (end != nullptr) e.Invalid(p / "endPort", *end, "may not be specified when `port` is not specified");
-  } else if (number->is_int()) {
-    PortNumber(e, p / "port", number->as_int());
-    if (end == nullptr) return;
-    if (end->as_int() < number->as_int()) {
-      e.Invalid(p / "endPort", *number, "must be greater than or equal to `port`");
-    }
-    PortNumber(e, p / "endPort", end->as_int());
-  } else {
-    if (end != nullptr) e.Invalid(p / "endPort", *end, "may not be specified when `port` is non-numeric");
-    PortNumberOrName(e, p / "port", *number);
-  }
-}
-
-void IpBlock(FieldErrors& e, const Path& p, const Value& block) {
-  const absl::string_view cidr = Text(block, "cidr");
-  if (cidr.empty()) return e.Required(p / "cidr");
-  LegacyCidr(e, p / "cidr", cidr);
-  int family = 0;
-  std::string network;
-  if (!ParseCidr(cidr, &family, &network)) return;
-  const Path except = p / "except";
-  const Array& items = Items(block, "except");
-  for (size_t i = 0; i < items.size(); ++i) {
-    const std::string& text = items[i].as_string();
-    LegacyCidr(e, except[i], text);
-    int own_family = 0;
-    if (!ParseCidr(text, &own_family)) continue;
-    const auto bits = [](absl::string_view c) {
-      int n = 0;
-      return absl::SimpleAtoi(c.substr(c.find('/') + 1), &n) ? n : 0;
-    };
-    // Inside when the address, cut to the block's length, is the block.
-    std::string cut;
-    ParseCidr(absl::StrCat(text.substr(0, text.find('/')), "/", std::min(bits(cidr), own_family == 4 ? 32 : 128)),
-              nullptr, &cut);
-    if (own_family != family || cut != network || bits(cidr) >= bits(text)) {
-      e.Invalid(except[i], text, "must be a strict subset of `cidr`");
-    }
-  }
-}
-
-void PolicyPeer(FieldErrors& e, const Path& p, const Value& peer) {
-  int count = 0;
-  for (const char* key : {"podSelector", "namespaceSelector"}) {
-    if (!peer.Has(key)) continue;
-    ++count;
-    LabelSelectorObject(e, p / key, peer.Find(key));
-  }
-  const Value* block = peer.Find("ipBlock");
-  if (block != nullptr) {
-    ++count;
-    IpBlock(e, p / "ipBlock", *block);
-  }
-  if (count == 0) {
-    e.Required(p, "must specify a peer");
-  } else if (count > 1 && block != nullptr) {
-    e.Forbidden(p, "may not specify both ipBlock and another peer");
-  }
-}
-
-void PolicySpec(FieldErrors& e, const Value& policy) {
-  const Path p("spec");
-  const Value& spec = Sub(policy, "spec");
-  LabelSelectorObject(e, p / "podSelector", spec.Find("podSelector"));
-  const std::pair<const char*, const char*> sides[] = {{"ingress", "from"}, {"egress", "to"}};
-  for (const auto& [side, peers] : sides) {
-    const Path rules = p / side;
-    for (size_t i = 0; i < Items(spec, side).size(); ++i) {
-      const Value& rule = Items(spec, side)[i];
-      const Path at = rules[i];
-      const Path ports_path = at / "ports", peers_path = at / peers;
-      for (size_t k = 0; k < Items(rule, "ports").size(); ++k) PolicyPort(e, ports_path[k], Items(rule, "ports")[k]);
-      for (size_t k = 0; k < Items(rule, peers).size(); ++k) PolicyPeer(e, peers_path[k], Items(rule, peers)[k]);
-    }
-  }
-  const Path types_path = p / "policyTypes";
-  const Array& types = Items(spec, "policyTypes");
-  if (types.size() > 2) return e.Invalid(types_path, Get(spec, "policyTypes"), "may not specify more than two policyTypes");
-  for (size_t i = 0; i < types.size(); ++i) OneOf(e, types_path[i], types[i].as_string(), {"Ingress", "Egress"});
-}
-
-void PolicyCreate(FieldErrors& e, const Value& policy) {
-  Metadata(e, policy, true, SubdomainName);
-  PolicySpec(e, policy);
-}
-void PolicyUpdate(FieldErrors& e, const Value& policy, const Value& old) {
-  MetadataUpdate(e, policy, old);
-  PolicySpec(e, policy);
-}
-
-// ---- Ingress
 
 void TypedReference(FieldErrors& e, const Path& p, const Value& ref) {
   if (const Value* group = ref.Find("apiGroup")) {
@@ -247,6 +143,23 @@ void IngressStatus(FieldErrors& e, const Value& ingress, const Value& old) {
   }
 }
 
+void IngressWarn(Texts& out, const Value& ingress, const Value* old, absl::string_view subresource) {
+  if (old == nullptr) {
+    const bool annotated = Sub(Sub(ingress, "metadata"), "annotations").Has("kubernetes.io/ingress.class");
+    if (annotated && !Sub(ingress, "spec").Has("ingressClassName")) {
+      out.push_back("annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead");
+    }
+  } else if (subresource == "status") {
+    const Path p("status.loadBalancer.ingress");
+    const Array& points = Items(Sub(Sub(ingress, "status"), "loadBalancer"), "ingress");
+    for (size_t i = 0; i < points.size(); ++i) {
+      if (const absl::string_view ip = Text(points[i], "ip"); !ip.empty()) WarnOfIp(out, p[i], ip);
+    }
+  }
+}
+
+// ---- IngressClass
+
 void IngressClassCreate(FieldErrors& e, const Value& object) {
   Metadata(e, object, false, SubdomainName);
   const Path p("spec");
@@ -283,88 +196,12 @@ void IngressClassUpdate(FieldErrors& e, const Value& object, const Value& old) {
   IngressClassCreate(e, object);
 }
 
-// ---- Addresses
-
-Problems AddressName(absl::string_view name, bool) {
-  FieldErrors found;
-  StrictIp(found, Path(), name);
-  Problems out;
-  for (const auto& error : found.errors()) out.push_back(error.detail);
-  return out;
-}
-
-void AddressCreate(FieldErrors& e, const Value& object) {
-  Metadata(e, object, false, AddressName);
-  const Value* parent = Sub(object, "spec").Find("parentRef");
-  const Path spec("spec");
-  const Path p = spec / "parentRef";
-  if (parent == nullptr) return e.Required(p);
-  const absl::string_view group = Text(*parent, "group"), ns = Text(*parent, "namespace");
-  if (!group.empty()) Named(e, p / "group", group, apimachinery::IsDns1123Subdomain(group));
-  for (const char* key : {"resource", "name"}) {
-    const absl::string_view text = Text(*parent, key);
-    if (text.empty()) {
-      e.Required(p / key);
-    } else {
-      Named(e, p / key, text, apimachinery::IsPathSegmentName(text));
-    }
-  }
-  if (!ns.empty()) Named(e, p / "namespace", ns, apimachinery::IsPathSegmentName(ns));
-}
-void AddressUpdate(FieldErrors& e, const Value& object, const Value& old) {
-  MetadataUpdate(e, object, old);
-  ImmutableAs(e, Path("spec.parentRef"), "*networking.ParentReference", object.At("spec.parentRef"),
-              old.At("spec.parentRef"));
-}
-
-void CidrSpec(FieldErrors& e, const Value& object) {
-  const Path p("spec.cidrs");
-  const Value& spec = Sub(object, "spec");
-  const Array& cidrs = Items(spec, "cidrs");
-  if (cidrs.empty()) return e.Required(p, "at least one CIDR required");
-  if (cidrs.size() > 2) {
-    Value shown = Value::MakeObject();  // as upstream prints its inner type
-    shown.Set("CIDRs", Get(spec, "cidrs"));
-    return e.Invalid(p, shown, "may only hold up to 2 values");
-  }
-  for (size_t i = 0; i < cidrs.size(); ++i) StrictCidr(e, p[i], cidrs[i].as_string());
-  int first = 0, second = 0;
-  if (cidrs.size() == 2 && ParseCidr(cidrs[0].as_string(), &first) && ParseCidr(cidrs[1].as_string(), &second) &&
-      first == second) {
-    e.Invalid(p, Get(spec, "cidrs"),
-              "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64");
-  }
-}
-void CidrCreate(FieldErrors& e, const Value& object) {
-  Metadata(e, object, false, SubdomainName);
-  CidrSpec(e, object);
-}
-void CidrUpdate(FieldErrors& e, const Value& object, const Value& old) {
-  MetadataUpdate(e, object, old);
-  const Path p("spec.cidrs");
-  const Array& now = Items(Sub(object, "spec"), "cidrs");
-  const Array& was = Items(Sub(old, "spec"), "cidrs");
-  if (now.size() == was.size()) {
-    for (size_t i = 0; i < was.size(); ++i) {
-      if (!(now[i] == was[i])) e.Invalid(p[i], now[i], kImmutable);
-    }
-  } else if (was.size() == 1 && now.size() == 2) {
-    if (!(now[0] == was[0])) e.Invalid(p[0], now[0], kImmutable);
-    CidrSpec(e, object);
-  } else {
-    e.Invalid(p, Get(Sub(object, "spec"), "cidrs"), kImmutable);
-  }
-}
-
 }  // namespace
 
-absl::Span<const KindRules> NetworkKinds() {
+absl::Span<const KindRules> IngressKinds() {
   static constexpr KindRules kRules[] = {
-      {"networking.k8s.io", "NetworkPolicy", PolicyCreate, PolicyUpdate},
-      {"networking.k8s.io", "Ingress", IngressCreate, IngressUpdate, IngressStatus},
+      {"networking.k8s.io", "Ingress", IngressCreate, IngressUpdate, IngressStatus, IngressWarn},
       {"networking.k8s.io", "IngressClass", IngressClassCreate, IngressClassUpdate},
-      {"networking.k8s.io", "IPAddress", AddressCreate, AddressUpdate},
-      {"networking.k8s.io", "ServiceCIDR", CidrCreate, CidrUpdate},
   };
   return kRules;
 }
