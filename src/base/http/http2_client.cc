@@ -74,6 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnDataChunk);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, OnNotSent);
     nghttp2_session_client_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
     const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -211,6 +212,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return 0;
     }
     call->response.append(reinterpret_cast<const char*>(data), size);
+    return 0;
+  }
+
+  // A request that the server does not want to hear any more: it is going away.
+  static int OnNotSent(nghttp2_session* session, const nghttp2_frame* frame, int error, void* user) {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    auto* self = static_cast<Connection*>(user);
+    if (const auto it = self->calls_.find(frame->hd.stream_id); it != self->calls_.end()) {
+      it->second->End(absl::UnavailableError(nghttp2_strerror(error)));
+      self->calls_.erase(it);
+    }
     return 0;
   }
 
