@@ -32,7 +32,9 @@ absl::StatusOr<std::string> Unescape(absl::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\\') {
-      if (i + 1 == text.size()) return absl::InvalidArgumentError("invalid field selector: ");
+      if (i + 1 == text.size()) {
+        return absl::InvalidArgumentError("invalid field selector: invalid escape sequence: \\");
+      }
       const char next = text[++i];
       if (next != '\\' && next != ',' && next != '=') {
         return absl::InvalidArgumentError(absl::StrCat("invalid field selector: invalid escape sequence: ", text.substr(i - 1, 2)));
@@ -88,6 +90,7 @@ absl::StatusOr<FieldSelector> FieldSelector::Parse(absl::string_view text) {
     }
     absl::StatusOr<std::string> unescaped = Unescape(value);
     if (!unescaped.ok()) return unescaped.status();
+    if (field.empty() && unescaped->empty()) continue;  // "=": says nothing
     selector.terms_.push_back({std::string(field), op != "!=", *std::move(unescaped)});
   }
   return selector;

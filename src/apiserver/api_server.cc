@@ -48,6 +48,7 @@ class ApiServerImpl final : public ApiServer {
     env.cache = cache_.get();
     env.resources = resources_.get();
     env.clock = &base::SystemClock();
+    env.event_ttl = flags_.event_ttl;
     env.service_cidr = std::string(flags_.service_cluster_ip_range.substr(0, flags_.service_cluster_ip_range.find(',')));
     const std::vector<std::string> range = absl::StrSplit(flags_.service_node_port_range, '-');
     if (range.size() != 2 || !absl::SimpleAtoi(range[0], &env.node_port_first) ||

@@ -49,6 +49,7 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.String(&f.endpoint_reconciler_type, "endpoint-reconciler-type", "", "none: leave the kubernetes endpoints alone");
   flags.Int(&f.not_ready_toleration_seconds, "default-not-ready-toleration-seconds", "", "Given to pods");
   flags.Int(&f.unreachable_toleration_seconds, "default-unreachable-toleration-seconds", "", "Given to pods");
+  flags.Duration(&f.event_ttl, "event-ttl", "", "How long events are kept");
   flags.Int(&f.workers, "workers", "", "Threads for requests; 0: by the number of processors");
   flags.Int(&f.verbosity, "v", "v", "Log verbosity");
   flags.NoEffect({"allow-privileged"}, "privileged pods are always allowed; PodSecurity levels restrict them", /*is_bool=*/true);

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace apiserver {
 
 struct Flags {
@@ -29,6 +31,7 @@ struct Flags {
   std::string endpoint_reconciler_type = "lease";
   int etcd_compaction_interval_seconds = 300;
   int not_ready_toleration_seconds = 300, unreachable_toleration_seconds = 300;
+  absl::Duration event_ttl = absl::Hours(1);
   int workers = 0;  // 0: by the number of processors
   int verbosity = 0;
 };

@@ -19,7 +19,7 @@ struct Selectable {
 const std::vector<Selectable>& Table() {
   static const auto* table = new std::vector<Selectable>{
       {"", "Pod",
-       {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+       {"spec.nodeName", "spec.host", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
         "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"}},
       {"", "Node", {"spec.unschedulable"}},
       {"", "Namespace", {"status.phase"}},
@@ -40,10 +40,17 @@ const std::vector<Selectable>& Table() {
   return *table;
 }
 
+// Kinds with a list of fields of their own that leaves this one out; other cluster-scoped kinds have it, always empty.
+bool LacksNamespaceField(const apimachinery::Kind& kind) {
+  return kind.kind == "Node" || kind.kind == "Namespace" || kind.kind == "CertificateSigningRequest" ||
+         kind.kind == "ResourceSlice";
+}
+
 std::string FieldOf(const Entry& entry, absl::string_view field) {
   if (field == "metadata.name") return std::string(entry.name());
   if (field == "metadata.namespace") return std::string(entry.ns());
   const apimachinery::Message& message = *entry.kind->message;
+  if (field == "spec.host") return FieldText(message, entry.bytes, "spec.nodeName");  // its name in the first versions
   if (field == "source" && entry.kind->kind == "Event") {
     std::string component = FieldText(message, entry.bytes, "source.component");
     return component.empty() ? FieldText(message, entry.bytes, "reportingComponent") : component;
@@ -71,7 +78,8 @@ bool Filter::Matches(const Entry& entry) const {
 }
 
 std::vector<absl::string_view> SelectableFields(const apimachinery::Kind& kind) {
-  std::vector<absl::string_view> fields = {"metadata.name", "metadata.namespace"};
+  std::vector<absl::string_view> fields = {"metadata.name"};
+  if (!LacksNamespaceField(kind)) fields.push_back("metadata.namespace");
   for (const Selectable& s : Table()) {
     if (s.group == kind.group && s.kind == kind.kind) fields.insert(fields.end(), s.fields.begin(), s.fields.end());
   }
@@ -107,7 +115,7 @@ absl::StatusOr<Filter> ParseFilter(const apimachinery::Kind& kind, absl::string_
   const std::vector<absl::string_view> known = SelectableFields(kind);
   for (const apimachinery::FieldTerm& term : filter.fields.terms()) {
     if (std::find(known.begin(), known.end(), term.field) == known.end()) {
-      return apimachinery::BadRequest(Unsupported(kind, term.field, known.size() == 2));
+      return apimachinery::BadRequest(Unsupported(kind, term.field, known == std::vector<absl::string_view>{"metadata.name", "metadata.namespace"}));
     }
   }
   return filter;

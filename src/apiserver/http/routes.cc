@@ -75,11 +75,10 @@ Route FindRoute(const pipeline::RequestInfo& info, string_view method) {
   if (parts.size() == 1) return Decide(kind, kCollection, method, has);
   if (parts.size() == 2) return Decide(kind, kItem, method, has);
   if (!kind->HasSubresource(parts[2])) return {};
-  if (parts[2] == "proxy") {  // anything goes through
-    Route route;
-    route.kind = kind;
-    route.outcome = Route::Outcome::kServe;
-    return route;
+  if (parts[2] == "proxy") {  // and what follows it
+    static constexpr string_view kForwarded[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
+    const bool known = std::find(std::begin(kForwarded), std::end(kForwarded), method) != std::end(kForwarded);
+    return {known ? Route::Outcome::kServe : Route::Outcome::kMethodNotAllowed, kind};
   }
   if (parts.size() > 3) return {};
   const std::vector<std::string> verbs = discovery::SubresourceVerbs(kind->plural, parts[2]);

@@ -67,6 +67,7 @@ RequestInfo ParseRequestInfo(absl::string_view method, absl::string_view path, c
   if (rest[0] == "watch" || rest[0] == "proxy") {
     if (rest.size() < 2) {
       info.is_resource_request = false;
+      info.verb = rest[0];
       return info;
     }
     watch_prefix = rest[0] == "watch";

@@ -28,6 +28,10 @@ apimachinery::ApiStatus Deleted(const Kind& kind, const Value& object) {
   return status;
 }
 
+bool IsSystemPriorityClass(const Kind& kind, absl::string_view name) {
+  return kind.kind == "PriorityClass" && (name == "system-node-critical" || name == "system-cluster-critical");
+}
+
 void WarnOfOrphans(const Kind& kind, const Value& options, RequestContext& context) {
   if (kind.kind != "Job" || options.Has("propagationPolicy") || options.Has("orphanDependents")) return;
   context.AddWarning(
@@ -41,6 +45,10 @@ absl::StatusOr<Answer> Registry::Delete(RequestContext& context, const Value& op
   ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
   RETURN_IF_ERROR(CheckDeleteOptions(options));
   WarnOfOrphans(*resource->kind, options, context);
+  if (IsSystemPriorityClass(*resource->kind, context.info.name)) {
+    return apimachinery::Forbidden(resource->group(), resource->plural(), context.info.name,
+                                   "this is a system priority class and cannot be deleted");
+  }
   return DeleteObject(context, *resource, nullptr, options);
 }
 

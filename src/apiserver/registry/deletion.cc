@@ -174,20 +174,21 @@ absl::Status CheckPreconditions(const Kind& kind, const Value& options, const Va
   const bool wrong_version =
       wanted_version != nullptr && wanted_version->is_string() && wanted_version->as_string() != version;
   if (!wrong_uid && !wrong_version) return absl::OkStatus();
-  if (IsNamespace(kind)) {
+  if (IsNamespace(kind) || kind.kind == "CustomResourceDefinition") {
     const std::string what = wrong_uid ? "UID" : "ResourceVersion";
     return apimachinery::Conflict(kind.group, kind.plural, name,
                                   absl::StrCat("Precondition failed: ", what, " in precondition: ",
                                                (wrong_uid ? wanted_uid : wanted_version)->as_string(), ", ", what,
                                                " in object meta: ", wrong_uid ? uid : version));
   }
+  const absl::string_view group = kind.kind == "Event" ? "" : kind.group;  // events are core's in upstream's memory
   if (wrong_uid) {
-    return apimachinery::Conflict(kind.group, kind.kind, name,
+    return apimachinery::Conflict(group, kind.kind, name,
                                   absl::StrCat("the UID in the precondition (", wanted_uid->as_string(),
                                                ") does not match the UID in record (", uid,
                                                "). The object might have been deleted and then recreated"));
   }
-  return apimachinery::Conflict(kind.group, kind.kind, name,
+  return apimachinery::Conflict(group, kind.kind, name,
                                 absl::StrCat("the ResourceVersion in the precondition (", wanted_version->as_string(),
                                              ") does not match the ResourceVersion in record (", version,
                                              "). The object might have been modified"));

@@ -260,7 +260,7 @@ absl::StatusOr<WatchAnswer> Registry::Watch(RequestContext& context, std::unique
   if (o.resource_version.empty() || asked_for_state) RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
   request.after_revision = initial_events ? -1 : revision > 0 ? revision : -2;
   request.bookmarks = o.allow_bookmarks;
-  request.initial_bookmark = asked_for_state;
+  request.initial_bookmark = asked_for_state && o.allow_bookmarks;
   thread_local absl::InsecureBitGen bits;
   request.timeout = o.timeout_seconds > 0 ? absl::Seconds(o.timeout_seconds)
                                           : absl::Minutes(absl::Uniform(bits, 30.0, 60.0));

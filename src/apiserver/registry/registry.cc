@@ -5,6 +5,7 @@
 #include "apimachinery/json.h"
 #include "apimachinery/stored.h"
 #include "apiserver/cache/object_bytes.h"
+#include "apiserver/registry/event_leases.h"
 #include "apiserver/registry/services.h"
 #include "base/status_macros.h"
 
@@ -38,6 +39,8 @@ cache::EntryPtr MakeEntry(const Kind& kind, const Value& object) {
 
 Registry::Registry(Environment environment)
     : env_(std::move(environment)),
+      event_leases_(env_.event_ttl > absl::ZeroDuration() ? std::make_unique<EventLeases>(*env_.store, env_.event_ttl)
+                                                          : nullptr),
       services_(std::make_unique<Services>(env_.service_cidr, env_.node_port_first, env_.node_port_last, *this)) {}
 
 Registry::~Registry() = default;
@@ -97,8 +100,12 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
     bytes = apimachinery::EncodeEnvelope(stored_as, resource.storage->kind, wire);
   }
   const std::string key = resource.StoreKey(ns, name);
+  int64_t lease = 0;
+  if (event_leases_ != nullptr && resource.storage->kind == "Event") {
+    ASSIGN_OR_RETURN(lease, event_leases_->Get(env_.clock->Now()));
+  }
   absl::StatusOr<store::WriteResult> written =
-      expected == 0 ? env_.store->Create(key, bytes) : env_.store->Update(key, bytes, expected);
+      expected == 0 ? env_.store->Create(key, bytes, lease) : env_.store->Update(key, bytes, expected, lease);
   if (!written.ok()) {
     if (absl::IsInvalidArgument(written.status())) {
       return apimachinery::RequestEntityTooLarge(written.status().message());

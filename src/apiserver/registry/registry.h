@@ -61,9 +61,11 @@ struct Environment {
   const auth::Authorizer* authorizer = nullptr;
   const auth::TokenIssuer* token_issuer = nullptr;  // may be nullptr
   std::string service_cidr = "10.96.0.0/12";        // IPv4
+  absl::Duration event_ttl = absl::Hours(1);        // how long events are kept; zero: for ever
   int node_port_first = 30000, node_port_last = 32767;
 };
 
+class EventLeases;
 class Services;
 struct DeletionPlan;
 
@@ -156,6 +158,7 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   absl::Status ListFailed(const absl::Status& status, const StoreList& list) const;
 
   Environment env_;
+  std::unique_ptr<EventLeases> event_leases_;  // nullptr: events stay
   std::unique_ptr<Services> services_;
 };
 

@@ -9,6 +9,8 @@
 #include "apimachinery/yaml.h"
 #include "apiserver/auth/reviews.h"
 #include "apiserver/defaults/defaults.h"
+#include "apiserver/registry/delete_options.h"
+#include "apiserver/registry/deletion.h"
 #include "apiserver/validation/validation.h"
 #include "base/status_macros.h"
 
@@ -178,6 +180,9 @@ absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& b
   ASSIGN_OR_RETURN(Value binding, DecodeBody(*FindKind("v1", "Binding"), body, context));
   const std::string node = binding.GetString("target.name"), kind = binding.GetString("target.kind");
   const std::string name = context.info.name, ns = context.info.ns;
+  if (binding.GetString("metadata.name") != name) {
+    return BadRequest("name in URL does not match name in Binding object");
+  }
   apimachinery::FieldErrors errors;
   if (!kind.empty() && kind != "Node") {
     static constexpr absl::string_view kValid[] = {"Node", "<empty>"};
@@ -283,10 +288,37 @@ absl::Status Subresources::TakeDisruption(const Value& pod, bool dry_run) {
   return changed.status();
 }
 
+// Whoever looks after the pod's owner learns that the pod did not fail by itself.
+absl::StatusOr<pipeline::ObjectPtr> Subresources::TellDisruption(const Value& pod) {
+  const std::string now = apimachinery::FormatTime(registry_.env_.clock->Now());
+  return registry_.Modify(
+      {"", "pods"}, pod.GetString("metadata.namespace"), pod.GetString("metadata.name"), [&](Value& changed) {
+        Value condition = Value::MakeObject();
+        condition.Set("type", "DisruptionTarget");
+        condition.Set("status", "True");
+        condition.Set("lastTransitionTime", now);
+        condition.Set("reason", "EvictionByEvictionAPI");
+        condition.Set("message", "Eviction API: evicting");
+        Value& conditions = changed.Ensure("status")["conditions"];
+        if (conditions.is_array()) {
+          for (Value& present : conditions.array()) {
+            if (present.GetString("type") != "DisruptionTarget") continue;
+            if (present.GetString("status") == "True") {
+              condition.Set("lastTransitionTime", present.GetString("lastTransitionTime"));
+            }
+            present = std::move(condition);
+            return true;
+          }
+        }
+        conditions.Append(std::move(condition));
+        return true;
+      });
+}
+
 absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& body) {
   ASSIGN_OR_RETURN(Value eviction, DecodeBody(*FindKind("policy/v1", "Eviction"), body, context));
   const std::string name = eviction.GetString("metadata.name");
-  if (!name.empty() && name != context.info.name) {
+  if (name != context.info.name) {
     return BadRequest("name in URL does not match name in Eviction object");
   }
   const Resource* pods = registry_.env_.resources->Find("", "v1", "pods");
@@ -297,11 +329,20 @@ absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& 
   const std::string phase = pod->GetString("status.phase");
   const bool done = phase == "Succeeded" || phase == "Failed" || phase == "Pending" ||
                     pod->At("metadata.deletionTimestamp") != nullptr;
-  if (!done) RETURN_IF_ERROR(TakeDisruption(*pod, context.options.dry_run));
-  const Value* options = eviction.Find("deleteOptions");
+  Value options = Value::MakeObject();
+  if (const Value* given = eviction.Find("deleteOptions"); given != nullptr && given->is_object()) options = *given;
   RequestContext deletion = context;  // stays an eviction: the deletion itself is not asked about again
-  if (options != nullptr && !options->GetArray("dryRun").empty()) deletion.options.dry_run = true;
-  RETURN_IF_ERROR(registry_.DeleteObject(deletion, *pods, entry, options == nullptr ? Value::MakeObject() : *options).status());
+  deletion.options.dry_run |= IsDryRun(options);
+  if (!done) {
+    RETURN_IF_ERROR(CheckPreconditions(*pods->kind, options, *pod));
+    RETURN_IF_ERROR(TakeDisruption(*pod, deletion.options.dry_run));
+  }
+  if (!done && !deletion.options.dry_run) {
+    ASSIGN_OR_RETURN(const pipeline::ObjectPtr told, TellDisruption(*pod));
+    if (Value* version = options.At("preconditions.resourceVersion")) *version = told->GetString("metadata.resourceVersion");
+    entry = nullptr;
+  }
+  RETURN_IF_ERROR(registry_.DeleteObject(deletion, *pods, entry, options).status());
   return Success(201);
 }
 

@@ -35,6 +35,7 @@ class Subresources {
   // Admission of a body that is not stored itself.
   absl::Status AdmitBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, apimachinery::Value& body);
   absl::Status TakeDisruption(const apimachinery::Value& pod, bool dry_run);
+  absl::StatusOr<pipeline::ObjectPtr> TellDisruption(const apimachinery::Value& pod);
   // `patches`: another uid is no precondition; `applies`: the change brings the owners along.
   absl::StatusOr<Answer> SetScale(pipeline::RequestContext& context, const Resource& resource,
                                   const Registry::Change& scale_change, bool patches, bool applies);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "etcd/kv.pb.h"
+#include "etcd/lease.pb.h"
 #include "etcd/watch.grpc.pb.h"
 
 namespace apiserver::store {
@@ -30,7 +31,7 @@ constexpr absl::string_view kRegistry = "/registry/";
 constexpr int64_t kReadAheadPage = 1000;  // smaller pages are mostly the only one
 constexpr char kCompactKey[] = "compact_rev_key";
 constexpr absl::string_view kRange = "/etcdserverpb.KV/Range", kTxn = "/etcdserverpb.KV/Txn",
-                            kCompact = "/etcdserverpb.KV/Compact";
+                            kCompact = "/etcdserverpb.KV/Compact", kLeaseGrant = "/etcdserverpb.Lease/LeaseGrant";
 
 std::string PrefixEnd(absl::string_view prefix) {
   std::string end(prefix);
@@ -253,14 +254,23 @@ class EtcdStore final : public Store {
     return response.header().revision();
   }
 
-  absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value) override {
-    return Guarded(key, 0, &value);
+  absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value, int64_t lease) override {
+    return Guarded(key, 0, &value, lease);
   }
-  absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected) override {
-    return Guarded(key, expected, &value);
+  absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected,
+                                     int64_t lease) override {
+    return Guarded(key, expected, &value, lease);
   }
   absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t expected) override {
     return Guarded(key, expected, nullptr);
+  }
+
+  absl::StatusOr<int64_t> GrantLease(absl::Duration ttl) override {
+    pb::LeaseGrantRequest request;
+    request.set_ttl(absl::ToInt64Seconds(ttl));
+    pb::LeaseGrantResponse response;
+    RETURN_IF_ERROR(Call(kLeaseGrant, /*retry=*/true, request, &response));
+    return response.id();
   }
 
   std::unique_ptr<WatchHandle> Watch(std::string prefix, int64_t revision, WatchSink sink) override {
@@ -325,7 +335,8 @@ class EtcdStore final : public Store {
   // One transaction: when the key's mod revision is `expected` (0: absent) put `value` or (nullptr) delete, else
   // read what is there. Repeated when the answer got lost: values carry unique ids and times, so finding our own value
   // in the way means that the lost attempt was carried out.
-  absl::StatusOr<WriteResult> Guarded(absl::string_view key, int64_t expected, const absl::string_view* value) {
+  absl::StatusOr<WriteResult> Guarded(absl::string_view key, int64_t expected, const absl::string_view* value,
+                                      int64_t lease = 0) {
     pb::TxnRequest txn;
     pb::Compare* compare = txn.add_compare();
     compare->set_key(std::string(key));
@@ -335,6 +346,7 @@ class EtcdStore final : public Store {
       pb::PutRequest* put = txn.add_success()->mutable_request_put();
       put->set_key(std::string(key));
       put->set_value(std::string(*value));
+      put->set_lease(lease);
     } else {
       txn.add_success()->mutable_request_delete_range()->set_key(std::string(key));
     }

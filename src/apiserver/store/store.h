@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace apiserver::store {
 
@@ -63,9 +64,14 @@ class Store {
   // The store's revision, agreed with its quorum after the call began.
   virtual absl::StatusOr<int64_t> Revision() = 0;
 
-  virtual absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value) = 0;
-  virtual absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected) = 0;
+  // `lease`, when not 0: the key goes when it runs out.
+  virtual absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value, int64_t lease = 0) = 0;
+  virtual absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected,
+                                             int64_t lease = 0) = 0;
   virtual absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t expected) = 0;
+
+  // A lease that runs out after `ttl` (whole seconds); answers its id.
+  virtual absl::StatusOr<int64_t> GrantLease(absl::Duration ttl) = 0;
 
   // Reconnects by itself. Delivers what happened after `revision`.
   virtual std::unique_ptr<WatchHandle> Watch(std::string prefix, int64_t revision, WatchSink sink) = 0;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "apiserver/store/store.h"
@@ -35,8 +36,10 @@ class FakeStore final : public Store {
     return revision_;
   }
   std::function<void()> on_question;  // set before the store is used
-  absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value) override { return Put(key, value, 0); }
-  absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected) override {
+  absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value, int64_t) override {
+    return Put(key, value, 0);
+  }
+  absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected, int64_t) override {
     return Put(key, value, expected);
   }
   absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t) override {
@@ -45,6 +48,11 @@ class FakeStore final : public Store {
     Tell({true, {std::string(key), "", ++revision_}});
     return WriteResult{true, revision_, {}};
   }
+  absl::StatusOr<int64_t> GrantLease(absl::Duration ttl) override {
+    granted.push_back(ttl);
+    return static_cast<int64_t>(granted.size());
+  }
+  std::vector<absl::Duration> granted;  // leases, the first is number 1
   std::unique_ptr<WatchHandle> Watch(std::string, int64_t, WatchSink sink) override {
     const std::lock_guard lock(mu_);
     sink_ = std::move(sink);
