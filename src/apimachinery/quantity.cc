@@ -200,7 +200,7 @@ std::string Quantity::ToString() const {
   Format format = format_;
   if (format == Format::kBinarySI) {
     const Int128 whole = exponent_ >= 0 ? MultiplySaturated(mantissa_, PowerOfTen(exponent_)) : DivideUp(mantissa_, -exponent_);
-    const bool exact = exponent_ >= 0 || whole * PowerOfTen(-exponent_) == mantissa_;
+    const bool exact = exponent_ >= 0 || MultiplySaturated(whole, PowerOfTen(-exponent_)) == mantissa_;
     const bool small = whole > -1024 && whole < 1024;
     if (exact && !small) {
       Int128 number = whole;
@@ -223,7 +223,7 @@ std::string Quantity::ToString() const {
     ++exponent;
   }
   while (((exponent % 3) + 3) % 3 != 0) {
-    number *= 10;
+    number = MultiplySaturated(number, 10);
     --exponent;
   }
   std::string out;
@@ -237,6 +237,12 @@ std::string Quantity::ToString() const {
     if (suffix.base == 10 && suffix.exponent == exponent) return absl::StrCat(out, suffix.text);
   }
   return out;  // beyond E there is no suffix, and upstream prints none
+}
+
+void Quantity::RoundUp(int scale) {
+  if (exponent_ >= scale) return;
+  mantissa_ = DivideUp(mantissa_, scale - exponent_);
+  exponent_ = mantissa_ == 0 ? 0 : scale;
 }
 
 int64_t Quantity::ScaledValue(int scale) const {
@@ -257,7 +263,7 @@ double Quantity::AsDouble() const { return static_cast<double>(mantissa_) * std:
 
 bool Quantity::IsInteger() const {
   const Int128 whole = exponent_ >= 0 ? MultiplySaturated(mantissa_, PowerOfTen(exponent_)) : DivideUp(mantissa_, -exponent_);
-  return (exponent_ >= 0 || whole * PowerOfTen(-exponent_) == mantissa_) && whole <= INT64_MAX && whole >= INT64_MIN;
+  return (exponent_ >= 0 || MultiplySaturated(whole, PowerOfTen(-exponent_)) == mantissa_) && whole <= INT64_MAX && whole >= INT64_MIN;
 }
 
 void Quantity::Add(const Quantity& other) {

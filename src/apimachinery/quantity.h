@@ -25,6 +25,8 @@ class Quantity {
 
   std::string ToString() const;   // canonical
   int64_t Value() const;          // rounded up to a whole number, saturating
+  // Rounds away from zero to a multiple of 10^scale: RoundUp(-3) to thousandths.
+  void RoundUp(int scale);
   int64_t MilliValue() const;     // rounded up to thousandths, saturating
   int64_t ScaledValue(int scale) const;  // rounded up in units of 10^scale
   // As upstream computes Value and MilliValue, which some of its checks show: what does not fit is 0, or the low 64 bits

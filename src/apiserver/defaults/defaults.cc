@@ -133,8 +133,9 @@ void RoundUp(Value& resources) {
   for (auto& [name, value] : resources.object()) {
     if (!value.is_string()) continue;
     const Quantity quantity = Quantity::ParseOrZero(value.as_string());
-    const Quantity rounded = Quantity::FromMilli(quantity.MilliValue(), quantity.format());
-    if (quantity.Sign() != 0 && quantity < rounded) value = rounded.ToString();
+    Quantity rounded = quantity;
+    rounded.RoundUp(-3);
+    if (quantity < rounded || rounded < quantity) value = rounded.ToString();
   }
 }
 

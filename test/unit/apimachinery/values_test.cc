@@ -31,6 +31,24 @@ TEST(QuantityTest, ArithmeticIsExactAndKeepsTheFormat) {
   EXPECT_EQ(zero.ToString(), "1Mi");  // takes the other's format
 }
 
+TEST(QuantityTest, RoundingKeepsWhatNoIntegerHolds) {
+  const struct { const char* text; const char* want; } cases[] = {
+      {"-1e30", "-1e30"}, {"0.1234567891", "124m"}, {"-0.0001", "-1m"}, {"1500m", "1500m"}, {"1e-9", "1e-3"},
+      {"123456789012345678901234567890n", "123456789012345678901235m"}};
+  for (const auto& c : cases) {
+    Quantity quantity = Quantity::ParseOrZero(c.text);
+    quantity.RoundUp(-3);
+    EXPECT_EQ(quantity.ToString(), c.want) << c.text;
+  }
+}
+
+TEST(QuantityTest, TextOfTheLargestMantissasDoesNotOverflow) {
+  for (const char* text : {"170141183460469231731687303715884105727n", "9999999999999999999999999999999999999999e1",
+                           "-170141183460469231731687303715884105727e-2", "99999999999999999999999999999999999999Ki"}) {
+    EXPECT_FALSE(Quantity::ParseOrZero(text).ToString().empty()) << text;
+  }
+}
+
 TEST(QuantityTest, ValuesRoundUpAndSaturate) {
   EXPECT_EQ(Quantity::ParseOrZero("1m").Value(), 1);
   EXPECT_EQ(Quantity::ParseOrZero("-1m").Value(), -1);
