@@ -383,7 +383,9 @@ def part_lease_outlives_its_leader():
 
 
 def main():
-    random.seed()
+    seed = int(os.environ.get("SKIFF_SEED", time.time_ns() % 1000000))
+    random.seed(seed)
+    print("seed %d (SKIFF_SEED repeats it)" % seed, flush=True)
     parts = {name[5:]: part for name, part in globals().items() if name.startswith("part_")}
     failed = 0
     wanted = sys.argv[1:] or list(parts)
@@ -391,11 +393,10 @@ def main():
         started = time.time()
         try:
             parts[name]()
-            print("PASS etcdlite_faults.%s (%.1f s)" % (name, time.time() - started), flush=True)
+            print("ok etcdlite, %s (%.1f s)" % (name.replace("_", " "), time.time() - started), flush=True)
         except Exception as error:  # noqa: BLE001: every failure is a result
             failed += 1
-            print("FAIL etcdlite_faults.%s: %s" % (name, error), flush=True)
-    print("%d passed, %d failed" % (len(wanted) - failed, failed))
+            print("not ok etcdlite, %s: %s" % (name.replace("_", " "), error), flush=True)
     sys.exit(1 if failed else 0)
 
 
