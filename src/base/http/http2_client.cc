@@ -328,11 +328,11 @@ class Channel final : public UnaryChannel {
 
   const UnaryChannelOptions options_;
   const std::string authority_;
+  const std::unique_ptr<IoEngine> engine_;  // outlives its connections; shut down first
   std::mutex mu_;
   std::shared_ptr<Connection> connection_;  // under mu_, as what follows
   std::vector<CallPtr> waiting_;            // for a connection
   bool dialing_ = false;
-  const std::unique_ptr<IoEngine> engine_;  // last: its thread ends before the rest goes
 };
 
 }  // namespace

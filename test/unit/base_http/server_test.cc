@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -75,16 +76,16 @@ TEST_P(ServerTest, StreamsChunksAndProducers) {
 }
 
 TEST_P(ServerTest, WritesOfOtherThreadsArriveWholeAndInOrder) {
-  std::thread writing;
+  std::promise<std::thread> writing;
   Serve([&](Request, std::unique_ptr<ResponseWriter> w) {
-    writing = std::thread([w = std::move(w)] {
+    writing.set_value(std::thread([w = std::move(w)] {
       w->Start(200, {});
       for (int i = 0; i < 2000; ++i) w->Write(absl::StrCat(i, ",", std::string(static_cast<size_t>(i % 300), 'x'), ";"));
       w->Finish();
-    });
+    }));
   });
   const auto got = Fetch("GET", "/");
-  writing.join();
+  writing.get_future().get().join();
   ASSERT_TRUE(got.ok()) << got.status();
   std::string want;
   for (int i = 0; i < 2000; ++i) absl::StrAppend(&want, i, ",", std::string(static_cast<size_t>(i % 300), 'x'), ";");
