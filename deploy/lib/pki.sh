@@ -4,6 +4,10 @@
 order() { local IFS=$'\t'; orders+="$*"$'\n'; }
 carry_out_orders() { "$bin/skiff-pki" "$dir/pki" <<<"$orders"; orders=; }
 
+# The key of service account tokens takes the longest: it is made while the store starts.
+start_account_key() { orders=; order account sa; carry_out_orders & account_key=$!; }
+await_account_key() { wait "$account_key" || die "no key for service account tokens"; }
+
 # order_kubeconfig FILE CERT SERVER GRPC: with everything embedded; GRPC is the internal door ("" for none).
 order_kubeconfig() { order kubeconfig "$1" "$2" "$3" "$4"; }
 
@@ -12,7 +16,6 @@ order_pki() { # HOST
   [[ $1 == 127.0.0.1 ]] || san+=,IP:$1
   orders=
   order authority ca /CN=skiff-ca
-  order account sa
   order certificate etcd /CN=etcd DNS:localhost,IP:127.0.0.1 serverAuth,clientAuth
   order certificate kube-apiserver /CN=kube-apiserver "$san" serverAuth
   order certificate apiserver-etcd-client /O=system:masters/CN=kube-apiserver-etcd-client "" clientAuth

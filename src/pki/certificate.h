@@ -23,6 +23,7 @@ constexpr int kValidDays = 3650;
 absl::StatusOr<KeyPair> MakeAuthority(absl::string_view subject);
 // InvalidArgument names what OpenSSL does not take.
 absl::StatusOr<KeyPair> MakeCertificate(const KeyPair& authority, const CertificateOrder& order);
-absl::StatusOr<KeyPair> MakeAccountKey();  // what service account tokens are signed with
+// What service account tokens are signed with: RSA, as every cluster's; it takes much longer to find than the others.
+absl::StatusOr<KeyPair> MakeAccountKey();
 
 }  // namespace pki

@@ -281,7 +281,8 @@ class Channel final : public UnaryChannel {
       if (connection_ != nullptr) std::exchange(connection_, nullptr)->Abort();
       return absl::DeadlineExceededError(absl::StrCat("no answer from ", authority_, " within ", absl::FormatDuration(timeout)));
     }
-    RETURN_IF_ERROR(call->result);
+    const absl::Status result = std::move(call->result);
+    if (!result.ok()) return result;
     call->response.erase(0, kPrefix);
     *response = std::move(call->response);
     return absl::OkStatus();
