@@ -22,12 +22,29 @@ void WriteUsage(DescribeWriter& w, int level, const Value& quota) {
   }
 }
 
-void WriteLimits(DescribeWriter& w, const Value& range) {
-  w.Write(0,
-          "\nResource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax "
+// What stock kubectl explains of a quota's scope.
+absl::string_view ScopeHelp(const std::string& scope) {
+  if (scope == "Terminating")
+    return "Matches all pods that have an active deadline. These pods have a limited lifespan on a "
+           "node before being actively terminated by the system.";
+  if (scope == "NotTerminating")
+    return "Matches all pods that do not have an active deadline. These pods usually include long "
+           "running pods whose container command is not expected to terminate.";
+  if (scope == "BestEffort")
+    return "Matches all pods that do not have resource requirements set. These pods have a best "
+           "effort quality of service.";
+  if (scope == "NotBestEffort")
+    return "Matches all pods that have at least one resource requirement set. These pods have a "
+           "burstable or guaranteed quality of service.";
+  return "";
+}
+
+void WriteLimits(DescribeWriter& w, const Value& range, absl::string_view indent) {
+  w.Write(0, indent,
+          "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax "
           "Limit/Request Ratio\n");
-  w.Write(0,
-          " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n");
+  w.Write(0, indent,
+          "----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n");
   for (const Value& item : range.GetArray("spec.limits")) {
     std::vector<std::string> names;
     for (const char* field : {"max", "min", "default", "defaultRequest", "maxLimitRequestRatio"}) {
@@ -41,7 +58,7 @@ void WriteLimits(DescribeWriter& w, const Value& range) {
         const Value* value = map == nullptr ? nullptr : map->Find(name);
         return value == nullptr ? std::string("-") : value->as_string();
       };
-      w.Write(0, " ", item.GetString("type"), "\t", name, "\t", cell("min"), "\t", cell("max"),
+      w.Write(0, indent, item.GetString("type"), "\t", name, "\t", cell("min"), "\t", cell("max"),
               "\t", cell("defaultRequest"), "\t");
       w.Write(0, cell("default"), "\t", cell("maxLimitRequestRatio"), "\n");
     }
@@ -122,8 +139,17 @@ void DescribeNamespace(const Value& object, const Cluster& cluster, DescribeWrit
   }
   if (const auto ranges = cluster.list(prefix + "/limitranges?limit=500"); ranges.ok()) {
     if (ranges->empty()) w.Write(0, "\nNo LimitRange resource.\n");
-    for (const Value& range : *ranges) WriteLimits(w, range);
+    for (const Value& range : *ranges) {
+      w.Write(0, "\nResource Limits\n");
+      WriteLimits(w, range, " ");
+    }
   }
+}
+
+void DescribeLimitRange(const Value& object, DescribeWriter& w) {
+  w.Write(0, "Name:\t", object.GetString("metadata.name"), "\n");
+  w.Write(0, "Namespace:\t", object.GetString("metadata.namespace"), "\n");
+  WriteLimits(w, object, "");
 }
 
 void DescribeResourceQuota(const Value& object, DescribeWriter& w) {
@@ -131,6 +157,10 @@ void DescribeResourceQuota(const Value& object, DescribeWriter& w) {
   w.Write(0, "Namespace:\t", object.GetString("metadata.namespace"), "\n");
   const Array& scopes = object.GetArray("spec.scopes");
   if (!scopes.empty()) w.Write(0, "Scopes:\t", JoinStrings(scopes), "\n");
+  for (const Value& scope : scopes) {
+    if (const absl::string_view help = ScopeHelp(scope.as_string()); !help.empty())
+      w.Write(0, " * ", help, "\n");
+  }
   w.Write(0, "Resource\tUsed\tHard\n");
   w.Write(0, "--------\t----\t----\n");
   WriteUsage(w, 0, object);

@@ -90,6 +90,24 @@ absl::StatusOr<std::string> Describe(const Value& object, const Cluster& cluster
     DescribePersistentVolumeClaim(object, cluster, events, w);
   else if (id == "v1/ResourceQuota")
     DescribeResourceQuota(object, w);
+  else if (id == "v1/LimitRange")
+    DescribeLimitRange(object, w);
+  else if (id == "storage.k8s.io/v1/StorageClass")
+    DescribeStorageClass(object, events, w);
+  else if (id == "networking.k8s.io/v1/Ingress")
+    DescribeIngress(object, cluster, events, w);
+  else if (id == "networking.k8s.io/v1/IngressClass")
+    DescribeIngressClass(object, events, w);
+  else if (id == "networking.k8s.io/v1/NetworkPolicy")
+    DescribeNetworkPolicy(object, w);
+  else if (id == "policy/v1/PodDisruptionBudget")
+    DescribeDisruptionBudget(object, events, w);
+  else if (id == "autoscaling/v2/HorizontalPodAutoscaler")
+    DescribeAutoscaler(object, events, w);
+  else if (id == "scheduling.k8s.io/v1/PriorityClass")
+    DescribePriorityClass(object, events, w);
+  else if (id == "certificates.k8s.io/v1/CertificateSigningRequest")
+    DescribeSigningRequest(object, events, w);
   else if (kind == "Role" || kind == "ClusterRole")
     DescribeRole(object, w);
   else if (kind == "RoleBinding" || kind == "ClusterRoleBinding")

@@ -62,6 +62,15 @@ std::vector<PolicyRow> PolicyRows(const Array& rules);
 void DescribeRole(const Value& object, DescribeWriter& w);
 void DescribeBinding(const Value& object, DescribeWriter& w);
 void DescribeResourceQuota(const Value& object, DescribeWriter& w);
+void DescribeLimitRange(const Value& object, DescribeWriter& w);
+void DescribeStorageClass(const Value& object, Events events, DescribeWriter& w);
+void DescribeIngress(const Value& object, const Cluster& cluster, Events events, DescribeWriter& w);
+void DescribeIngressClass(const Value& object, Events events, DescribeWriter& w);
+void DescribeNetworkPolicy(const Value& object, DescribeWriter& w);
+void DescribeDisruptionBudget(const Value& object, Events events, DescribeWriter& w);
+void DescribeAutoscaler(const Value& object, Events events, DescribeWriter& w);
+void DescribePriorityClass(const Value& object, Events events, DescribeWriter& w);
+void DescribeSigningRequest(const Value& object, Events events, DescribeWriter& w);
 void DescribeGeneric(const Value& object, Events events, DescribeWriter& w);
 
 }  // namespace kubectl

@@ -39,7 +39,7 @@ std::string SmartLabel(absl::string_view field) {
         lower == "sctp" || lower == "tcp" || lower == "udp" || lower == "ip" || lower == "cidr")
       w = absl::AsciiStrToUpper(w);
     else
-      w[0] = absl::ascii_toupper(w[0]);
+      w = absl::StrCat(std::string(1, absl::ascii_toupper(lower[0])), lower.substr(1));
   }
   return absl::StrJoin(words, " ");
 }

@@ -207,7 +207,7 @@ void WritePodTemplate(DescribeWriter& w, const Value& pod_template) {
   WriteLabels(w, "Labels", pod_template.At("metadata.labels"), "  ");
   const Value* annotations = pod_template.At("metadata.annotations");
   if (annotations != nullptr && !annotations->empty())
-    WriteLabels(w, "Annotations", annotations, "  ");
+    WriteAnnotations(w, annotations, "  Annotations");
   const std::string account = pod_template.GetString("spec.serviceAccountName");
   if (!account.empty()) w.Write(0, "  Service Account:\t", account, "\n");
   const Array& init = pod_template.GetArray("spec.initContainers");

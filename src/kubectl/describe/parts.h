@@ -38,6 +38,9 @@ std::string BoolText(bool value);  // "True", "False"
 std::vector<const apimachinery::Member*> SortedMembers(const Value* object);
 std::string QosClass(const Value& pod);
 
+// The ready addresses behind a port of a service's endpoint slices, three of them by name.
+std::string ReadyEndpoints(const std::vector<Value>& slices, const std::string& port_name);
+
 // How many of the pods are in each phase.
 struct PodCounts {
   int running = 0, waiting = 0, succeeded = 0, failed = 0;

@@ -12,7 +12,8 @@ std::string HostPort(const std::string& host, int64_t port) {
                                       : absl::StrCat(host, ":", port);
 }
 
-// The ready addresses behind a port, three of them by name.
+}  // namespace
+
 std::string ReadyEndpoints(const std::vector<Value>& slices, const std::string& port_name) {
   if (slices.empty()) return "<none>";
   std::vector<std::string> shown;
@@ -40,6 +41,8 @@ std::string ReadyEndpoints(const std::vector<Value>& slices, const std::string& 
   if (count > 3) absl::StrAppend(&text, " + ", count - 3, " more...");
   return text;
 }
+
+namespace {
 
 std::string Ingress(const Value& service) {
   std::vector<std::string> parts;
@@ -71,6 +74,7 @@ void DescribeService(const Value& service, const Cluster& cluster, Events events
     if (!values.empty()) w.Write(0, title, ":\t", JoinStrings(values, separator), "\n");
   };
   text("IP Family Policy", "spec.ipFamilyPolicy");
+  if (service.GetArray("spec.ipFamilies").empty()) w.Write(0, "IP Families:\t<none>\n");
   list("IP Families", "spec.ipFamilies", ",");
   w.Write(0, "IP:\t", service.GetString("spec.clusterIP"), "\n");
   if (service.GetArray("spec.clusterIPs").empty()) w.Write(0, "IPs:\t<none>\n");

@@ -166,4 +166,42 @@ void DescribePersistentVolumeClaim(const Value& object, const Cluster& cluster, 
   WriteEvents(w, events);
 }
 
+void DescribeStorageClass(const Value& object, Events events, DescribeWriter& w) {
+  w.Write(0, "Name:\t", object.GetString("metadata.name"), "\n");
+  const Value* annotations = object.At("metadata.annotations");
+  const auto is_true = [&](const char* name) {
+    const Value* value = annotations == nullptr ? nullptr : annotations->Find(name);
+    return value != nullptr && value->as_string() == "true";
+  };
+  w.Write(0, "IsDefaultClass:\t",
+          is_true("storageclass.kubernetes.io/is-default-class") ||
+                  is_true("storageclass.beta.kubernetes.io/is-default-class")
+              ? "Yes"
+              : "No",
+          "\n");
+  w.Write(0, "Annotations:\t", LabelsText(annotations), "\n");
+  w.Write(0, "Provisioner:\t", object.GetString("provisioner"), "\n");
+  w.Write(0, "Parameters:\t", LabelsText(object.Find("parameters")), "\n");
+  w.Write(0, "AllowVolumeExpansion:\t",
+          object.Has("allowVolumeExpansion") ? BoolText(object.GetBool("allowVolumeExpansion")) : "<unset>", "\n");
+  const Array& options = object.GetArray("mountOptions");
+  w.Write(0, "MountOptions:", options.empty() ? "\t<none>\n" : "\n");
+  for (const Value& option : options) w.Write(1, option.as_string(), "\n");
+  if (object.Has("reclaimPolicy")) w.Write(0, "ReclaimPolicy:\t", object.GetString("reclaimPolicy"), "\n");
+  if (object.Has("volumeBindingMode"))
+    w.Write(0, "VolumeBindingMode:\t", object.GetString("volumeBindingMode"), "\n");
+  if (const Array& terms = object.GetArray("allowedTopologies"); !terms.empty()) {
+    w.Write(0, "AllowedTopologies:\t\n");
+    for (size_t i = 0; i < terms.size(); ++i) {
+      const Array& wanted = terms[i].GetArray("matchLabelExpressions");
+      w.Write(1, "Term ", i, ":\t", wanted.empty() ? "<none>\n" : "");
+      for (size_t k = 0; k < wanted.size(); ++k) {
+        if (k > 0) w.Write(1, "\t");
+        w.Write(0, wanted[k].GetString("key"), " in [", JoinStrings(wanted[k].GetArray("values")), "]\n");
+      }
+    }
+  }
+  WriteEvents(w, events);
+}
+
 }  // namespace kubectl

@@ -126,10 +126,13 @@ void WriteVolumes(DescribeWriter& w, const Array& volumes, absl::string_view spa
       w.Write(2, "StorageClass:\t", storage_class, "\n");
       w.Write(2, "Volume:\t", source->GetString("volumeClaimTemplate.spec.volumeName"), "\n");
       WriteLabels(w, "    Labels", source->At("volumeClaimTemplate.metadata.labels"), "", "\t");
-      w.Write(2, "Capacity:\t",
-              source->GetString("volumeClaimTemplate.spec.resources.requests.storage"), "\n");
-      w.Write(2, "Access Modes:\t",
-              JoinStrings(source->GetArray("volumeClaimTemplate.spec.accessModes"), ","), "\n");
+      WriteAnnotations(w, source->At("volumeClaimTemplate.metadata.annotations"),
+                       "    Annotations");
+      w.Write(2, "Capacity:\t\n");  // of a bound claim, which a template is not
+      w.Write(2, "Access Modes:\t\n");
+      if (const std::string mode = source->GetString("volumeClaimTemplate.spec.volumeMode");
+          !mode.empty())
+        w.Write(2, "VolumeMode:\t", mode, "\n");
     } else if (is("image")) {
       WriteSettings(w, "Image (a container image or OCI artifact)", *source,
                     {{"Reference", "reference", 's'}, {"PullPolicy", "pullPolicy", 's'}});
