@@ -143,32 +143,4 @@ CommandPtr MakeApiVersions(Factory& factory) {
   return command;
 }
 
-CommandPtr MakeClusterInfo(Factory& factory) {
-  auto command = NewCommand("cluster-info", "Display cluster information", "[flags]");
-  command->run = [&factory](const FlagSet::Parsed&) -> absl::Status {
-    ASSIGN_OR_RETURN(RestClient * client, factory.Client());
-    const std::string& server = client->connection().server;
-    ASSIGN_OR_RETURN(const std::vector<Value> services,
-                     ListItems(*client, "/api/v1/namespaces/kube-system/services",
-                               "labelSelector=kubernetes.io%2Fcluster-service%3Dtrue"));
-    factory.io.Out(absl::StrCat("Kubernetes control plane is running at ", server, "\n"));
-    for (const Value& service : services) {
-      const std::string name = service.GetString("metadata.name");
-      const Value* labels = service.At("metadata.labels");
-      const Value* shown = labels == nullptr ? nullptr : labels->Find("kubernetes.io/name");
-      std::string port;
-      for (const Value& p : service.GetArray("spec.ports")) {
-        if (port.empty() && !p.GetString("name").empty()) port = ":" + p.GetString("name");
-      }
-      factory.io.Out(absl::StrCat(shown == nullptr ? name : shown->as_string(), " is running at ",
-                                  server, "/api/v1/namespaces/kube-system/services/", name, port,
-                                  "/proxy\n"));
-    }
-    factory.io.Out(
-        "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
-    return absl::OkStatus();
-  };
-  return command;
-}
-
 }  // namespace kubectl

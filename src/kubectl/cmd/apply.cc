@@ -5,7 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "apimachinery/labels.h"
 #include "kubectl/cmd/apply_migrate.h"
+#include "kubectl/cmd/apply_prune.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
 #include "kubectl/cmd/delete.h"
@@ -37,8 +39,12 @@ class Apply {
       return UsageError("kubectl apply",
                         absl::StrCat("Unexpected args: [", absl::StrJoin(args, " "), "]"));
     if (o_.write.files.empty()) return Error("must specify one of -f and -k");
-    if (o_.prune)
-      return Error("--prune is not supported; delete what is no longer wanted by name or label");
+    if (o_.prune && o_.selector.empty() && !o_.all) {
+      return Error(
+          "all resources selected for prune without explicitly passing --all. To prune all "
+          "resources, pass the --all flag. If you did not mean to prune all resources, specify a "
+          "label selector");
+    }
     if (o_.force_conflicts && !o_.server_side)
       return Error("--force-conflicts only works with --server-side");
     if (o_.write.dry_run == DryRun::kClient && o_.server_side) {
@@ -53,8 +59,11 @@ class Apply {
     ASSIGN_OR_RETURN(client_, factory_.Client());
     ASSIGN_OR_RETURN(std::vector<Info> infos,
                      ReadFiles(factory_, o_.write.files, o_.write.field_validation));
+    ASSIGN_OR_RETURN(const auto selector, apimachinery::LabelSelector::Parse(o_.selector));
+    std::erase_if(infos, [&](const Info& info) {
+      return !selector.Matches(info.object.At("metadata.labels"));
+    });
     if (infos.empty()) return Error("no objects passed to apply");
-    PrintOptions print = o_.write.print;
     std::vector<absl::Status> errors;
     for (Info& info : infos) {
       if (info.name.empty()) {
@@ -64,12 +73,30 @@ class Apply {
       }
       absl::Status status = o_.server_side ? ServerSide(info) : ClientSide(info);
       if (!status.ok()) errors.push_back(status);
+      if (info.resource.namespaced) pruned_.namespaces.insert(info.ns);
     }
-    return Aggregate(errors);
+    if (!errors.empty() || !o_.prune) return Aggregate(errors);
+    return PruneRest();
   }
 
  private:
+  absl::Status PruneRest() {
+    pruned_.selector = o_.selector;
+    pruned_.cascade = o_.cascade;
+    pruned_.allowlist = o_.prune_allowlist;
+    pruned_.grace_period = o_.grace_period;
+    ASSIGN_OR_RETURN(const Connection* connection, factory_.Resolved());
+    if (o_.prune_allowlist.empty() && connection->ns_explicit) {
+      factory_.io.Err(
+          "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when "
+          "used with the --namespace flag in a future release. To preserve the current behaviour, "
+          "list the resources you want to target explicitly in the --prune-allowlist flag.\n");
+    }
+    return Prune(factory_, pruned_, o_.write);
+  }
+
   absl::Status Say(const Value& object, absl::string_view done) {
+    pruned_.applied.insert(object.GetString("metadata.uid"));
     return PrintResult(factory_, o_.write.print, o_.write.Operation(done), object);
   }
 
@@ -231,6 +258,7 @@ class Apply {
   Factory& factory_;
   Options o_;
   RestClient* client_ = nullptr;
+  PruneRequest pruned_;  // what was applied, and where
 };
 
 }  // namespace
@@ -269,6 +297,7 @@ CommandPtr MakeApply(Factory& factory) {
   f.Bool(&o->wait, "wait", "", "With --force: wait until the old object is gone.");
   f.Int(&o->grace_period, "grace-period", "", "With --force: seconds the old object gets.");
   f.Duration(&o->timeout, "timeout", "", "With --force: how long to wait.");
+  AddLastApplied(factory, command.get());
   Command* self = command.get();
   command->run = [&factory, o, self](const FlagSet::Parsed& parsed) {
     o->manager_changed = self->flags.Changed("field-manager");

@@ -4,6 +4,8 @@
 
 #include "absl/status/statusor.h"
 #include "apimachinery/value.h"
+#include "kubectl/cli/command.h"
+#include "kubectl/rest/factory.h"
 
 namespace kubectl {
 
@@ -17,5 +19,7 @@ struct ApplyPatch {
 // `modified` is the file's object with its last-applied annotation set; the original comes from
 // `current`'s annotation. Kinds of the built-in schema get a strategic merge patch.
 absl::StatusOr<ApplyPatch> ComputeApplyPatch(const Value& current, const Value& modified);
+
+void AddLastApplied(Factory& factory, Command* apply);  // view-, set-, edit-last-applied
 
 }  // namespace kubectl

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "kubectl/cli/tabwriter.h"
+#include "kubectl/cmd/auth_reconcile.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
 #include "kubectl/describe/parts.h"
@@ -161,6 +162,7 @@ CommandPtr MakeAuth(Factory& factory) {
   auto print = std::make_shared<PrintOptions>();
   AddPrintFlags(&who.flags, print.get());
   who.run = [&factory, print](const FlagSet::Parsed&) { return WhoAmI(factory, *print); };
+  AddReconcile(factory, group.get());
   return group;
 }
 

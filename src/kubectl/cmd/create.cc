@@ -1,10 +1,13 @@
 // kubectl create: from files; create_generators.cc adds the subcommands.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "apimachinery/labels.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
 #include "kubectl/cmd/create_generators.h"
+#include "kubectl/cmd/editor.h"
 
 namespace kubectl {
 namespace {
@@ -14,6 +17,32 @@ struct Options {
   std::string raw, selector;
   bool edit = false, save_config = false, windows = false;
 };
+
+// The objects as they come out of the editor; none when it left them alone or empty.
+absl::StatusOr<std::vector<Info>> Edited(Factory& factory, const std::vector<Info>& infos, bool json) {
+  Value shown = Value::MakeObject();
+  if (infos.size() == 1) {
+    shown = infos[0].object;
+  } else {
+    shown.Set("apiVersion", "v1");
+    shown.Set("kind", "List");
+    shown.Set("items", Value::MakeArray());
+    for (const Info& info : infos) shown["items"].Append(info.object);
+  }
+  const std::string text = json ? WriteJsonIndented(shown) : WriteYaml(shown);
+  ASSIGN_OR_RETURN(const std::string edited,
+                   EditText(factory, absl::StrCat(kEditHeader, text), json ? ".json" : ".yaml"));
+  if (StripComments(edited).empty()) return Error("Edit cancelled, saved file was empty.");
+  ASSIGN_OR_RETURN(const Value changed, ParseYaml(edited));
+  std::vector<Info> out = infos;
+  const Array items = infos.size() == 1 ? Array{changed} : changed.GetArray("items");
+  out.resize(std::min(out.size(), items.size()));
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i].object = items[i];
+    out[i].name = items[i].GetString("metadata.name");
+  }
+  return out;
+}
 
 absl::Status Run(Factory& factory, Options& options, const std::vector<std::string>& args) {
   RETURN_IF_ERROR(options.write.Complete(factory));
@@ -41,6 +70,14 @@ absl::Status Run(Factory& factory, Options& options, const std::vector<std::stri
   }
   ASSIGN_OR_RETURN(std::vector<Info> infos,
                    ReadFiles(factory, options.write.files, options.write.field_validation));
+  if (options.edit) {
+    ASSIGN_OR_RETURN(infos, Edited(factory, infos, options.write.print.output == "json"));
+    options.write.dry_run = DryRun::kNone;  // what was edited is created, as stock kubectl does
+  }
+  ASSIGN_OR_RETURN(const auto selector, apimachinery::LabelSelector::Parse(options.selector));
+  std::erase_if(infos, [&](const Info& info) {
+    return !selector.Matches(info.object.At("metadata.labels"));
+  });
   if (infos.empty()) return Error("no objects passed to create");
   PrintOptions print = options.write.print;
   print.operation = options.write.Operation("created");

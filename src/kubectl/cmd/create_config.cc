@@ -1,5 +1,6 @@
 // kubectl create configmap and secret: data from literals, files, folders and env files.
 #include <dirent.h>
+#include <openssl/sha.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -117,6 +118,51 @@ absl::StatusOr<Data> Collect(const Sources& sources, const std::string& where) {
   return data;
 }
 
+std::string Sha256Hex(const std::string& text) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+// The name with ten letters of a hash over what the object holds: another content has another name.
+void AppendHash(Value* object) {
+  Value hashed;
+  hashed.Set("data", object->Has("data") ? *object->Find("data")
+                     : object->GetString("kind") == "Secret" ? Value() : Value::MakeObject());
+  for (const char* field : {"binaryData", "immutable"}) {
+    if (const Value* value = object->Find(field)) hashed.Set(field, *value);
+  }
+  hashed.Set("kind", object->GetString("kind"));
+  hashed.Set("name", object->GetString("metadata.name"));
+  if (object->GetString("kind") == "Secret") hashed.Set("type", object->GetString("type"));
+  std::string hash = Sha256Hex(WriteJsonSorted(hashed)).substr(0, 10);
+  for (char& c : hash) {  // no vowels, no words
+    constexpr absl::string_view kFrom = "013ae", kTo = "ghkmt";
+    if (const size_t at = kFrom.find(c); at != absl::string_view::npos) c = kTo[at];
+  }
+  object->Ensure("metadata").Set("name", absl::StrCat(object->GetString("metadata.name"), "-", hash));
+}
+
+// Go's words for pairs that are none.
+absl::Status CheckKeyPair(const std::string& cert, const std::string& key) {
+  const auto has = [](const std::string& text, absl::string_view what) {
+    return absl::StrContains(text, absl::StrCat(what, "-----"));
+  };
+  if (!has(cert, "BEGIN CERTIFICATE")) {
+    return Error(has(cert, "PRIVATE KEY")
+                     ? "tls: failed to find certificate PEM data in certificate input, but did find a "
+                       "private key; PEM inputs may have been switched"
+                     : "tls: failed to find any PEM data in certificate input");
+  }
+  if (!has(key, "PRIVATE KEY")) {
+    return Error(has(key, "BEGIN CERTIFICATE")
+                     ? "tls: found a certificate rather than a key in the PEM for the private key"
+                     : "tls: failed to find any PEM data in key input");
+  }
+  return absl::OkStatus();
+}
+
 void AddSources(FlagSet* flags, Sources* sources) {
   flags->Array(&sources->literals, "from-literal", "", "KEY=VALUE; may be repeated.");
   flags->List(&sources->files, "from-file", "", "A file, [KEY=]FILE, or a folder of files.");
@@ -155,7 +201,11 @@ void AddConfigGenerators(Factory& factory, Command* create) {
       "Create a config map from a local file, directory or literal value",
       "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
       "configmap",
-      [c](const std::string& name, const FlagSet::Parsed&) { return MakeConfigMap(*c, name); });
+      [c](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+        ASSIGN_OR_RETURN(Value object, MakeConfigMap(*c, name));
+        if (c->append_hash) AppendHash(&object);
+        return object;
+      });
   AddSources(&config.flags, c.get());
 
   Command& secret = create->Add(NewCommand("secret", "Create a secret using a specified subcommand",
@@ -168,7 +218,9 @@ void AddConfigGenerators(Factory& factory, Command* create) {
       "[--dry-run=server|client|none]",
       "secret", [g](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
         ASSIGN_OR_RETURN(const Data data, Collect(*g, ""));
-        return MakeSecret(name, g->type, data);
+        ASSIGN_OR_RETURN(Value object, MakeSecret(name, g->type, data));
+        if (g->append_hash) AppendHash(&object);
+        return object;
       });
   AddSources(&generic.flags, g.get());
   generic.flags.String(&g->type, "type", "", "What kind of secret it is.");
@@ -181,8 +233,10 @@ void AddConfigGenerators(Factory& factory, Command* create) {
       factory, &secret, "tls", {}, "Create a TLS secret",
       "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]",
       "secret", [t](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+        if (t->cert.empty() || t->key.empty()) return Error("key and cert must be specified");
         ASSIGN_OR_RETURN(std::string cert, base::ReadFile(t->cert));
         ASSIGN_OR_RETURN(std::string key, base::ReadFile(t->key));
+        RETURN_IF_ERROR(CheckKeyPair(cert, key));
         return MakeSecret(name, "kubernetes.io/tls", {{"tls.crt", cert}, {"tls.key", key}});
       });
   tls.flags.String(&t->cert, "cert", "", "PEM file of the certificate.");

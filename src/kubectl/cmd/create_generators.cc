@@ -392,6 +392,7 @@ void AddGenerators(Factory& factory, Command* create) {
   AddServices(factory, create);
   AddSmallKinds(factory, create);
   AddConfigGenerators(factory, create);
+  AddPolicyGenerators(factory, create);
   AddRbacGenerators(factory, create);
 }
 

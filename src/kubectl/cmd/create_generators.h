@@ -12,6 +12,7 @@ namespace kubectl {
 
 void AddGenerators(Factory& factory, Command* create);
 void AddRbacGenerators(Factory& factory, Command* create);    // create_rbac.cc
+void AddPolicyGenerators(Factory& factory, Command* create);  // create_policy.cc: ingress, pdb
 void AddConfigGenerators(Factory& factory, Command* create);  // create_config.cc: configmap, secret
 
 struct GeneratorOptions;

@@ -181,6 +181,8 @@ void AddToken(Factory& factory, Command* create) {
       return UsageError(command.Path(),
                         absl::StrCat("exactly one NAME is required, got ", parsed.args.size()));
     }
+    if (!o->bound_kind.empty() && o->bound_name.empty())
+      return Error("--bound-object-name is required if --bound-object-kind is provided");
     ASSIGN_OR_RETURN(const std::string ns, factory.Namespace());
     ASSIGN_OR_RETURN(RestClient * client, factory.Client());
     Value body;

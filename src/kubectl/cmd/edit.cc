@@ -1,8 +1,5 @@
 // kubectl edit: the object in an editor, and what changed as a patch.
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstdlib>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +11,7 @@
 #include "base/status_macros.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
+#include "kubectl/cmd/editor.h"
 
 namespace kubectl {
 namespace {
@@ -24,14 +22,6 @@ struct Options {
   std::string subresource;
   bool save_config = false, windows = false, output_patch = false;
 };
-
-std::string StripComments(const std::string& text) {
-  std::vector<absl::string_view> kept;
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (!absl::StartsWith(absl::StripLeadingAsciiWhitespace(line), "#")) kept.push_back(line);
-  }
-  return std::string(absl::StripAsciiWhitespace(absl::StrJoin(kept, "\n")));
-}
 
 class Edit {
  public:
@@ -72,7 +62,7 @@ class Edit {
     for (;;) {
       const std::string file = Header(notes) + content;
       RETURN_IF_ERROR(base::WriteFileAtomic(path, file, 0600));
-      RETURN_IF_ERROR(OpenEditor(path));
+      RETURN_IF_ERROR(OpenEditor(factory_, path));
       ASSIGN_OR_RETURN(const std::string edited, base::ReadFile(path));
       const std::string stripped = StripComments(edited);
       if (!notes.empty() && stripped == StripComments(content)) {
@@ -118,12 +108,7 @@ class Edit {
   }
 
   static std::string Header(const std::string& notes) {
-    return absl::StrCat(
-        "# Please edit the object below. Lines beginning with a '#' will be ignored,\n"
-        "# and an empty file will abort the edit. If an error occurs while saving this file will "
-        "be\n"
-        "# reopened with the relevant failures.\n#\n",
-        notes);
+    return absl::StrCat(kEditHeader, notes);
   }
 
   static std::string WithoutHeader(const std::string& text) {
@@ -134,27 +119,6 @@ class Edit {
       at = end + 1;
     }
     return text.substr(at);
-  }
-
-  absl::Status OpenEditor(const std::string& path) {
-    const char* editor = getenv("KUBE_EDITOR");
-    if (editor == nullptr || *editor == '\0') editor = getenv("EDITOR");
-    if (editor == nullptr || *editor == '\0') editor = "vi";
-    factory_.io.out->Flush();
-    const pid_t child = fork();
-    if (child == 0) {
-      const std::string command = absl::StrCat(editor, " \"$1\"");
-      execl("/bin/sh", "sh", "-c", command.c_str(), "sh", path.c_str(), nullptr);
-      _exit(127);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-      if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        return Error(absl::StrCat("unable to launch the editor \"", editor, "\""));
-      return Error(absl::StrCat("there was a problem with the editor \"", editor, "\""));
-    }
-    return absl::OkStatus();
   }
 
   absl::Status Save(const Info& info, const Value& edited) {

@@ -29,7 +29,10 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   add("Basic Commands (Intermediate)", MakeDelete(factory));
   add("Deploy Commands", MakeRollout(factory));
   add("Deploy Commands", MakeScale(factory));
+  add("Deploy Commands", MakeAutoscale(factory));
+  add("Cluster Management Commands", MakeCertificate(factory));
   add("Cluster Management Commands", MakeClusterInfo(factory));
+  add("Cluster Management Commands", MakeTop(factory));
   add("Cluster Management Commands", MakeCordon(factory));
   add("Cluster Management Commands", MakeUncordon(factory));
   add("Cluster Management Commands", MakeDrain(factory));
@@ -42,6 +45,7 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   add("Troubleshooting and Debugging Commands", MakeAttach(factory));
   add("Troubleshooting and Debugging Commands", MakeExec(factory));
   add("Troubleshooting and Debugging Commands", MakePortForward(factory));
+  add("Troubleshooting and Debugging Commands", MakeDebug(factory));
   add("Troubleshooting and Debugging Commands", MakeEvents(factory));
   add("Troubleshooting and Debugging Commands", MakeCp(factory));
   add("Advanced Commands", MakeDiff(factory));

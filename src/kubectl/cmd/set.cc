@@ -10,8 +10,17 @@
 #include "base/status_macros.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
+#include "kubectl/cmd/set.h"
 
 namespace kubectl {
+
+Value* PodSpecOf(Value* object) {
+  const std::string kind = object->GetString("kind");
+  if (kind == "Pod") return object->At("spec");
+  if (kind == "CronJob") return object->At("spec.jobTemplate.spec.template.spec");
+  return object->At("spec.template.spec");
+}
+
 namespace {
 
 struct Options {
@@ -25,13 +34,6 @@ struct Options {
 using OptionsPtr = std::shared_ptr<Options>;
 // Changes the pod spec; answers false when nothing changed.
 using Change = std::function<absl::StatusOr<bool>(Value* pod_spec)>;
-
-Value* PodSpecOf(Value* object) {
-  const std::string kind = object->GetString("kind");
-  if (kind == "Pod") return object->At("spec");
-  if (kind == "CronJob") return object->At("spec.jobTemplate.spec.template.spec");
-  return object->At("spec.template.spec");
-}
 
 bool Matches(const std::string& pattern, const std::string& name) {
   if (pattern == "*") return true;
@@ -202,12 +204,16 @@ absl::Status SetEnv(Factory& factory, Options& o, const std::vector<std::string>
         return Error(absl::StrCat("unsupported resource specified in --from"));
       const Value* data = source.object.Find("data");
       if (data == nullptr) continue;
-      for (const Member& member : data->object()) {
+      Value sorted = *data;
+      SortMembers(&sorted);
+      for (const Member& member : sorted.object()) {
         if (!o.keys.empty() && std::find(o.keys.begin(), o.keys.end(), member.key) == o.keys.end())
           continue;
         std::string name = o.prefix;
         for (const char c : member.key)
           name += isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(toupper(c)) : '_';
+        if (name != o.prefix + member.key)
+          factory.io.Err(absl::StrCat("Warning: key ", member.key, " transferred to ", name, "\n"));
         Value entry;
         entry.Set("name", name);
         Value& reference = entry["valueFrom"][secret ? "secretKeyRef" : "configMapKeyRef"];
@@ -351,6 +357,7 @@ CommandPtr MakeSet(Factory& factory) {
     command->flags.String(&o->limits, "limits", "", "Limits, such as cpu=1,memory=512Mi.");
     command->flags.String(&o->requests, "requests", "", "Requests, such as cpu=100m,memory=256Mi.");
   }
+  AddSetObjects(factory, group.get());
   return group;
 }
 
