@@ -125,8 +125,12 @@ absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::
       return UsageError(command->Path(),
                         absl::StrCat("unknown command ", "\"", parsed.args[0], "\""));
     }
-    io.Out(HelpText(*command));
-    return command == &root ? absl::OkStatus() : Rendered("");
+    if (command == &root || command->help_answers) {
+      io.Out(HelpText(*command));
+      return absl::OkStatus();
+    }
+    io.Err(HelpText(*command));
+    return Rendered("");
   }
   RETURN_IF_ERROR(command->flags.CheckRequired());
   return command->run(parsed);
@@ -163,8 +167,15 @@ std::string HelpText(const Command& command) {
     width = std::max<size_t>(width, command.parent == nullptr ? 15 : 0);
     for (const std::string& group : groups) {
       absl::StrAppend(&text, group.empty() ? "Available Commands" : group, ":\n");
+      std::vector<const Command*> members;
       for (const auto& child : command.children) {
-        if (child->group != group) continue;
+        if (child->group == group) members.push_back(child.get());
+      }
+      if (group.empty()) {
+        std::sort(members.begin(), members.end(),
+                  [](const Command* a, const Command* b) { return a->name < b->name; });
+      }
+      for (const Command* child : members) {
         absl::StrAppend(&text, "  ", child->name, std::string(width - child->name.size() + 1, ' '),
                         child->summary, "\n");
       }

@@ -22,6 +22,7 @@ struct Command {
   std::string usage;     // after "kubectl PATH ", without "[options]"
   bool options_suffix = true;
   bool interspersed = true;
+  bool help_answers = false;  // a group called without a subcommand: its help is no error
   FlagSet flags;
   std::vector<std::unique_ptr<Command>> children;
   Command* parent = nullptr;

@@ -40,15 +40,14 @@ std::string RenderInvalid(const Value& status) {
     absl::StrAppend(&text, ": ", message);
   }
   if (causes.empty()) return text;
-  if (causes.size() == 1) return absl::StrCat(text, ": ", CauseText(causes[0]), "\n");
-  absl::StrAppend(&text, ": \n");
-  std::vector<std::string> seen;  // the aggregate keeps one of equal texts
+  std::vector<std::string> lines;  // the aggregate keeps one of equal texts
   for (const Value& cause : causes) {
-    const std::string line = CauseText(cause);
-    if (std::find(seen.begin(), seen.end(), line) != seen.end()) continue;
-    seen.push_back(line);
-    absl::StrAppend(&text, "* ", line, "\n");
+    std::string line = CauseText(cause);
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
   }
+  if (lines.size() == 1) return absl::StrCat(text, ": ", lines[0], "\n");
+  absl::StrAppend(&text, ": \n");
+  for (const std::string& line : lines) absl::StrAppend(&text, "* ", line, "\n");
   return text;
 }
 

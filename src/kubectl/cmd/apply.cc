@@ -97,6 +97,10 @@ class Apply {
 
   absl::Status Say(const Value& object, absl::string_view done) {
     pruned_.applied.insert(object.GetString("metadata.uid"));
+    if (object.At("metadata.deletionTimestamp") != nullptr) {
+      factory_.io.Err(absl::StrCat("Warning: Detected changes to resource ", object.GetString("metadata.name"),
+                                   " which is currently being deleted.\n"));
+    }
     return PrintResult(factory_, o_.write.print, o_.write.Operation(done), object);
   }
 

@@ -22,6 +22,12 @@ std::string LastApplied(const Value& object) {
   return text == nullptr ? "" : text->as_string();
 }
 
+// The object as the annotation shall hold it, with nothing added.
+std::string ConfigurationText(Value object) {
+  if (Value* annotations = object.At("metadata.annotations")) annotations->Erase(kLastApplied);
+  return WriteJsonSorted(object) + "\n";
+}
+
 absl::Status NoAnnotation(const std::string& name) {
   return Error(absl::StrCat("no last-applied-configuration annotation found on resource: ", name));
 }
@@ -37,10 +43,7 @@ absl::Status View(Factory& factory, Options& o, const std::vector<std::string>& 
   ASSIGN_OR_RETURN(const std::vector<Info> infos, FetchObjects(factory, o.selection, &errors));
   for (const Info& info : infos) {
     const std::string text = LastApplied(info.object);
-    if (text.empty()) {
-      factory.io.Err(absl::StrCat("Warning: no last-applied-configuration annotation found on ", info.name, "\n"));
-      continue;
-    }
+    if (text.empty()) continue;
     ASSIGN_OR_RETURN(const Value value, ParseJson(text));
     factory.io.Out(o.output == "json" ? WriteJsonIndented(value, KeyOrder::kSorted, "  ") : WriteYaml(value));
   }
@@ -55,7 +58,7 @@ absl::Status Set(Factory& factory, Options& o, const std::vector<std::string>& a
   ASSIGN_OR_RETURN(const std::vector<Info> infos, ReadFiles(factory, o.write.files));
   for (const Info& info : infos) {
     ASSIGN_OR_RETURN(Value live, client->Get(info.Path()));
-    const std::string before = LastApplied(live), wanted = LastAppliedText(info.object);
+    const std::string before = LastApplied(live), wanted = ConfigurationText(info.object);
     if (before.empty() && !o.create_annotation) {
       return Error(absl::StrCat("no last-applied-configuration annotation found on resource: ", info.name,
                                 ", to create the annotation, run the command with --create-annotation"));
@@ -92,7 +95,7 @@ absl::Status Edit(Factory& factory, Options& o, const std::vector<std::string>& 
     }
     ASSIGN_OR_RETURN(const Value changed, ParseYaml(edited));
     Value patch;
-    patch["metadata"]["annotations"].Set(kLastApplied, LastAppliedText(changed));
+    patch["metadata"]["annotations"].Set(kLastApplied, ConfigurationText(changed));
     ASSIGN_OR_RETURN(const Value saved,
                      PatchObject(*client, info.Path() + o.write.Query(false), "merge", WriteJson(patch)));
     RETURN_IF_ERROR(PrintResult(factory, o.write.print, o.write.Operation("edited"), saved));

@@ -157,7 +157,7 @@ CommandPtr MakeAttach(Factory& factory) {
              "How long to wait until a pod runs.");
   command->run = [&factory, o](const FlagSet::Parsed& parsed) -> absl::Status {
     if (parsed.args.empty())
-      return UsageError("kubectl attach", "at least 1 argument is required for attach");
+      return Error("at least 1 argument is required for attach");
     ASSIGN_OR_RETURN(const Info pod,
                      PodFor(factory, parsed.args[0], {}, o->attach.pod_running_timeout));
     const std::string phase = pod.object.GetString("status.phase");

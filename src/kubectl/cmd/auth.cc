@@ -161,6 +161,7 @@ CommandPtr MakeAuth(Factory& factory) {
       group->Add(NewCommand("whoami", "Experimental: Check self subject attributes", ""));
   auto print = std::make_shared<PrintOptions>();
   AddPrintFlags(&who.flags, print.get());
+  print->json_order = KeyOrder::kAsIs;
   who.run = [&factory, print](const FlagSet::Parsed&) { return WhoAmI(factory, *print); };
   AddReconcile(factory, group.get());
   return group;

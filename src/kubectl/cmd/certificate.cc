@@ -96,6 +96,7 @@ void Add(Factory& factory, Command* group, const char* name, const char* summary
 CommandPtr MakeCertificate(Factory& factory) {
   auto group = NewCommand("certificate", "Modify certificate resources", "SUBCOMMAND");
   group->about = "Modify certificate resources.";
+  group->help_answers = true;
   Add(factory, group.get(), "approve", "Approve a certificate signing request", true);
   Add(factory, group.get(), "deny", "Deny a certificate signing request", false);
   return group;

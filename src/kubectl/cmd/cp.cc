@@ -95,7 +95,7 @@ class Copy {
   Copy(Factory& factory, Options options) : factory_(factory), o_(std::move(options)) {}
 
   absl::Status Run(const std::vector<std::string>& args) {
-    if (args.size() != 2) return UsageError("kubectl cp", "source and destination are required");
+    if (args.size() != 2) return Error("source and destination are required");
     ASSIGN_OR_RETURN(const Place from, ParsePlace(args[0]));
     ASSIGN_OR_RETURN(const Place to, ParsePlace(args[1]));
     if (from.remote && to.remote)

@@ -104,7 +104,10 @@ Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind,
     ASSIGN_OR_RETURN(const ApiResource resource,
                      discovery->ForKind(object.GetString("apiVersion"), object.GetString("kind")));
     if (resource.namespaced && connection->ns_explicit) SetNamespace(&object, connection->ns);
-    if (o->save_config) SetLastApplied(&object);
+    if (o->save_config) {  // as it is made, not sorted as files are
+      const std::string text = WriteJson(object) + "\n";
+      object["metadata"]["annotations"].Set(kLastApplied, text);
+    }
     if (o->write.dry_run != DryRun::kClient) {
       ASSIGN_OR_RETURN(RestClient * client, factory.Client());
       Request request;

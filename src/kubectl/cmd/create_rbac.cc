@@ -17,7 +17,7 @@ struct RoleOptions {
   std::vector<std::string> verbs, resources, names, urls, aggregation;
 };
 
-// One rule for each API group, in the order the groups were first named.
+// One rule for each API group, by name.
 absl::StatusOr<Value> Rules(Factory& factory, const RoleOptions& o) {
   if (o.verbs.empty()) return Error("at least one verb must be specified");
   std::vector<std::string> verbs;
@@ -48,6 +48,7 @@ absl::StatusOr<Value> Rules(Factory& factory, const RoleOptions& o) {
     if (std::find(entry->second.begin(), entry->second.end(), plural) == entry->second.end())
       entry->second.push_back(plural);
   }
+  std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   Value rules = Value::MakeArray();
   for (const auto& [group, plurals] : groups) {
     Value rule;

@@ -145,10 +145,16 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
     }
   }
   const std::string suffix = o.write.Operation("");
+  ASSIGN_OR_RETURN(const Connection* connection, factory.Resolved());
+  bool warned = !connection->ns_explicit;
   std::vector<std::pair<Info, std::string>> deleted;
   bool found = false;
   for (const Info& info : infos) {
     std::string uid;
+    if (!warned && !info.resource.namespaced) {
+      factory.io.Err("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
+      warned = true;
+    }
     if (o.write.dry_run != DryRun::kClient) {
       absl::StatusOr<Value> answer = DeleteObject(
           *client, info, {o.grace_period, o.cascade, o.write.dry_run == DryRun::kServer});

@@ -36,8 +36,7 @@ absl::StatusOr<Value> Merged(RestClient& client, const Options& o, const Info& i
     request.body = WriteJson(info.object);
     return client.Json(request);
   }
-  Value modified = info.object;
-  SetLastApplied(&modified);
+  const Value& modified = info.object;  // the annotation is apply's own and no difference
   if (live == nullptr) {
     request.method = "POST";
     request.path = absl::StrCat(info.resource.Path(info.ns),
@@ -157,9 +156,12 @@ CommandPtr MakeDiff(Factory& factory) {
   f.Bool(&o->managed, "show-managed-fields", "", "Compare metadata.managedFields too.");
   f.Int(&o->concurrency, "concurrency", "", "How many objects to ask for at once.");
   Command* self = command.get();
-  command->run = [&factory, o, self](const FlagSet::Parsed& parsed) {
+  command->run = [&factory, o, self](const FlagSet::Parsed& parsed) -> absl::Status {
     o->manager_changed = self->flags.Changed("field-manager");
-    return Run(factory, *o, parsed.args);
+    const absl::Status status = Run(factory, *o, parsed.args);
+    // 1 says that something differs: failures are above it.
+    if (status.ok() || RenderError(status).empty()) return status;
+    return Rendered(RenderError(status), std::max(2, ExitCode(status)));
   };
   return command;
 }

@@ -23,6 +23,8 @@ struct Options {
   bool save_config = false, windows = false, output_patch = false;
 };
 
+constexpr char kIdentityChanged[] = "At least one of apiVersion, kind and name was changed";
+
 class Edit {
  public:
   Edit(Factory& factory, Options options) : factory_(factory), o_(std::move(options)) {}
@@ -44,7 +46,12 @@ class Edit {
       factory_.io.Err("edit cancelled, no objects found\n");
       return absl::OkStatus();
     }
-    json_ = o_.write.print.output == "json";
+    const std::string& format = o_.write.print.output;
+    json_ = format == "json";
+    if (!format.empty() && !json_ && format != "yaml") {
+      return Error(absl::StrCat("unable to match a printer suitable for the output format \"", format,
+                                "\", allowed formats are: json,kyaml,yaml"));
+    }
     Value original = infos[0].object;
     if (infos.size() > 1) {
       original = Value::MakeObject();
@@ -93,6 +100,10 @@ class Edit {
         const absl::Status status = Save(infos[i], edited_items[i]);
         if (status.ok()) continue;
         failure = status;
+        if (status.message() == kIdentityChanged) {
+          factory_.io.Err(absl::StrCat("A copy of your changes has been stored to \"", path, "\"\n"));
+          return status;
+        }
         absl::StrAppend(&notes, Notes(infos[i], status));
       }
       if (notes.empty()) {
@@ -121,14 +132,15 @@ class Edit {
     return text.substr(at);
   }
 
-  absl::Status Save(const Info& info, const Value& edited) {
+  absl::Status Save(const Info& info, Value edited) {
     Value original = info.object;
     DropManagedFields(&original);
     if (edited.GetString("kind") != original.GetString("kind") ||
         edited.GetString("metadata.name") != info.name ||
         edited.GetString("apiVersion") != original.GetString("apiVersion")) {
-      return Error("At least one of apiVersion, kind and name was changed");
+      return Error(kIdentityChanged);
     }
+    if (o_.save_config) SetLastApplied(&edited);
     const auto* message = apimachinery::Schema::Builtin().FindMessage(
         original.GetString("apiVersion"), original.GetString("kind"));
     Value patch;
@@ -147,9 +159,7 @@ class Edit {
         const Value saved,
         PatchObject(*client, info.Path(o_.subresource) + o_.write.Query(),
                     message != nullptr ? "strategic" : "merge", WriteJsonSorted(patch)));
-    PrintOptions print = o_.write.print;
-    print.output.clear();
-    return PrintResult(factory_, print, "edited", saved);
+    return PrintResult(factory_, o_.write.print, "edited", saved);
   }
 
   // What the reopened file says at its top.

@@ -124,7 +124,14 @@ class Logs {
   absl::Status PodsOf(RestClient& client, const std::string& target, std::vector<Info>* pods) {
     Selection selection;
     selection.args = {target};
-    ASSIGN_OR_RETURN(const std::vector<Info> infos, FetchObjects(factory_, selection));
+    const absl::StatusOr<std::vector<Info>> owners = FetchObjects(factory_, selection);
+    if (!owners.ok() && ApiNotFound(owners.status())) {
+      ASSIGN_OR_RETURN(const std::string ns, factory_.Namespace());
+      return Error(absl::StrCat("error from server (NotFound): ", owners.status().message(),
+                                " in namespace \"", ns, "\""));
+    }
+    RETURN_IF_ERROR(owners.status());
+    const std::vector<Info>& infos = *owners;
     const Info& info = infos[0];
     const Value* selector = info.object.At("spec.selector");
     Value wrapped;

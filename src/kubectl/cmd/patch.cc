@@ -44,7 +44,13 @@ absl::Status RunPatch(Factory& factory, PatchOptions& o, const std::vector<std::
         absl::StrCat("--type must be one of [json merge strategic], not \"", o.type, "\""));
   }
   if (!o.patch_file.empty()) {
-    ASSIGN_OR_RETURN(o.patch, base::ReadFile(o.patch_file));
+    absl::StatusOr<std::string> text = base::ReadFile(o.patch_file);
+    if (!text.ok()) {
+      if (absl::IsNotFound(text.status()))
+        return Error(absl::StrCat("unable to read patch file: open ", o.patch_file, ": no such file or directory"));
+      return Error(absl::StrCat("unable to read patch file: ", text.status().message()));
+    }
+    o.patch = *std::move(text);
   }
   absl::StatusOr<Value> parsed = ParseYaml(o.patch);
   if (!parsed.ok())

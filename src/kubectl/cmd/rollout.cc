@@ -114,6 +114,13 @@ absl::Status RunHistory(Factory& factory, Options& o, const std::vector<std::str
       const auto it = history.find(o.revision);
       if (it == history.end()) return Error(absl::StrCat("unable to find the specified revision"));
       const Value* pod_template = TemplateOf(info, it->second);
+      if (!o.write.print.output.empty()) {  // the object as it was then
+        Value past = info.resource.kind == "Deployment" ? it->second : info.object;
+        if (info.resource.kind != "Deployment" && pod_template != nullptr)
+          past.Ensure("spec").Set("template", *pod_template);
+        RETURN_IF_ERROR(PrintResult(factory, o.write.print, "", past));
+        continue;
+      }
       factory.io.Out(absl::StrCat(info.KindSlashName(), " with revision #", o.revision, "\n",
                                   pod_template == nullptr ? "" : TemplateText(*pod_template),
                                   "\n"));
@@ -237,6 +244,10 @@ absl::Status RunPatch(Factory& factory, Options& o, const std::vector<std::strin
                       absl::string_view verb) {
   ASSIGN_OR_RETURN(const std::vector<Info> infos, Resolve(factory, o, args, verb));
   std::vector<absl::Status> errors;
+  if (infos.empty()) {
+    ASSIGN_OR_RETURN(const std::string ns, factory.Namespace());
+    factory.io.Err(absl::StrCat("No resources found in ", ns, " namespace.\n"));
+  }
   for (const Info& info : infos) {
     const bool paused = info.object.GetBool("spec.paused");
     const std::string name = absl::StrCat(info.resource.QualifiedName(), " \"", info.name, "\"");

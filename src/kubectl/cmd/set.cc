@@ -1,6 +1,7 @@
 // kubectl set image, env and resources: changes to a pod template.
 #include <algorithm>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -75,7 +76,9 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
     }
     absl::StatusOr<bool> any = change(spec);
     if (!any.ok()) {
-      errors.push_back(any.status());
+      errors.push_back(done == "env" ? Error(absl::StrCat(info.resource.name, "/", info.name, " ",
+                                                          any.status().message()))
+                                     : any.status());
       continue;
     }
     if (!*any || changed == info.object) continue;
@@ -140,6 +143,27 @@ absl::Status SetImage(Factory& factory, Options& o, const std::vector<std::strin
   });
 }
 
+// The value that a reference to a secret or config map stands for; nullopt for other sources.
+absl::StatusOr<std::optional<std::string>> Resolved(Factory& factory, const std::string& ns,
+                                                    const Value& from) {
+  ASSIGN_OR_RETURN(RestClient * client, factory.Client());
+  for (const auto& [field, plural] :
+       {std::pair("secretKeyRef", "secrets"), std::pair("configMapKeyRef", "configmaps")}) {
+    const Value* reference = from.Find(field);
+    if (reference == nullptr) continue;
+    ASSIGN_OR_RETURN(const Value source,
+                     client->Get(absl::StrCat("/api/v1/namespaces/", ns, "/", plural, "/",
+                                              UrlEscape(reference->GetString("name")))));
+    const Value* data = source.Find("data");
+    const Value* found = data == nullptr ? nullptr : data->Find(reference->GetString("key"));
+    if (found == nullptr) return std::optional<std::string>("");
+    std::string text = found->as_string();
+    if (plural == absl::string_view("secrets")) absl::Base64Unescape(found->as_string(), &text);
+    return std::optional<std::string>(text);
+  }
+  return std::optional<std::string>();
+}
+
 absl::Status ListEnv(Factory& factory, Options& o, const std::vector<std::string>& resources) {
   o.selection.args = resources;
   o.selection.files = o.write.files;
@@ -155,6 +179,13 @@ absl::Status ListEnv(Factory& factory, Options& o, const std::vector<std::string
                                     container.GetString("name"), "\n"));
         for (const Value& e : container.GetArray("env")) {
           const Value* from = e.Find("valueFrom");
+          if (from != nullptr && o.resolve) {
+            ASSIGN_OR_RETURN(const std::optional<std::string> value, Resolved(factory, info.ns, *from));
+            if (value.has_value()) {
+              factory.io.Out(absl::StrCat(e.GetString("name"), "=", *value, "\n"));
+              continue;
+            }
+          }
           if (from == nullptr)
             factory.io.Out(absl::StrCat(e.GetString("name"), "=", e.GetString("value"), "\n"));
           else if (const Value* s = from->Find("secretKeyRef"))
@@ -240,8 +271,8 @@ absl::Status SetEnv(Factory& factory, Options& o, const std::vector<std::string>
           if (it == env.array().end())
             env.Append(entry);
           else if (!o.overwrite && !(*it == entry))
-            return Error(
-                absl::StrCat("'", name, "' already has a value, and --overwrite is false"));
+            return Error(absl::StrCat("'", name, "' already has a value (", it->GetString("value"),
+                                      "), and --overwrite is false"));
           else
             *it = entry;
         }
@@ -292,10 +323,7 @@ absl::Status SetResources(Factory& factory, Options& o, const std::vector<std::s
             for (const auto& [field, amounts] :
                  {std::pair("limits", &limits), std::pair("requests", &requests)}) {
               for (const Member& member : amounts->object()) {
-                if (member.value.as_string() == "0")
-                  container.EraseAt(absl::StrCat("resources.", field, ".", member.key));
-                else
-                  container.Ensure(absl::StrCat("resources.", field)).Set(member.key, member.value);
+                container.Ensure(absl::StrCat("resources.", field)).Set(member.key, member.value);
               }
             }
           }
