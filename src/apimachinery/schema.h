@@ -119,6 +119,10 @@ struct Message {
 
 enum class Role : uint8_t { kResource, kReview, kSubresourceBody, kMeta, kOther };
 
+namespace structural {
+struct Version;
+}
+
 struct Kind {
   absl::string_view group;    // "" for core, "(any)" for meta kinds served in every group
   absl::string_view version;
@@ -135,6 +139,8 @@ struct Kind {
   absl::string_view api_version;      // "v1", "apps/v1"
   const Message* message = nullptr;
   const Message* list_message = nullptr;
+  // A kind of custom resource: its objects are plain JSON, `message` describes their metadata alone. nullptr: built in.
+  const structural::Version* custom = nullptr;
 
   bool HasVerb(absl::string_view verb) const;
   bool HasSubresource(absl::string_view name) const;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "apiserver/admission/admission.h"
+#include "apiserver/apiextensions/controller.h"
 #include "apiserver/auth/authenticator.h"
 #include "apiserver/auth/authorizer.h"
 #include "apiserver/auth/token_issuer.h"
@@ -57,6 +58,8 @@ class ApiServerImpl final : public ApiServer {
     }
     registry_ = std::make_unique<registry::Registry>(std::move(env));
     RETURN_IF_ERROR(MakePolicy());
+    definitions_ = apiextensions::NewController(*registry_);
+    RETURN_IF_ERROR(definitions_->Start());
     RETURN_IF_ERROR(OpenDoors());
     bootstrap_ = std::thread([this] { RunBootstrap(); });
     compactor_ = std::thread([this] { Compact(); });
@@ -76,6 +79,7 @@ class ApiServerImpl final : public ApiServer {
     if (compactor_.joinable()) compactor_.join();
     flow_keeper_.reset();
     if (door_ != nullptr) door_->SetReady(false);
+    if (definitions_ != nullptr) definitions_->Stop();
     if (registry_ != nullptr && server_ != nullptr) {
       (void)registry::ReconcileEndpoints(*registry_, bootstrap_options_, /*remove=*/true);
     }
@@ -241,6 +245,7 @@ class ApiServerImpl final : public ApiServer {
   std::unique_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<auth::TokenIssuer> token_issuer_;
   std::unique_ptr<admission::Chain> chain_;
+  std::unique_ptr<apiextensions::Controller> definitions_;
   std::unique_ptr<http::Forwarder> forwarder_;
   std::unique_ptr<http::RestDoor> door_;
   std::unique_ptr<base::http::Server> server_;

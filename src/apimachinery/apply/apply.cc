@@ -35,7 +35,7 @@ FieldSet WithoutReset(FieldSet set, const Manager& manager) {
 }
 
 // What a new object of the type looks like.
-Value Blank(const Message* type, const Manager& manager, const Value& like) {
+Value Blank(const Manager& manager, const Value& like) {
   Value blank = Value::MakeObject();
   for (const char* name : {"kind", "apiVersion"}) {
     if (const Value* value = like.Find(name)) blank.Set(name, *value);
@@ -149,8 +149,8 @@ void CapManagers(ManagedFields* managed) {
 }
 
 // Managers of versions that the kind does not have are forgotten.
-void ForgetUnknownVersions(const Message* type, const Value& object, absl::string_view version, ManagedFields* managed) {
-  if (type == nullptr) return;
+void ForgetUnknownVersions(const ObjectType& type, const Value& object, absl::string_view version, ManagedFields* managed) {
+  if (type.message == nullptr) return;
   const std::string kind = object.GetString("kind");
   for (auto it = managed->begin(); it != managed->end();) {
     const std::string& theirs = it->second.api_version;
@@ -160,9 +160,9 @@ void ForgetUnknownVersions(const Message* type, const Value& object, absl::strin
 }
 
 // An update by `id`: `before` became `after`. False: one of them cannot be compared.
-bool RecordUpdate(const Message* type, const Value& before, const Value& after, const Manager& manager,
+bool RecordUpdate(const Structure& type, const Value& before, const Value& after, const Manager& manager,
                   const ManagerId& id, ManagedFields* managed) {
-  Comparison change = Compare(Structure::OfObject(type), before, after);
+  Comparison change = Compare(type, before, after);
   if (change.keyless) return false;
   change.added = WithoutReset(std::move(change.added), manager);
   change.modified = WithoutReset(std::move(change.modified), manager);
@@ -223,7 +223,7 @@ std::string KindText(const Value& object) {
 
 }  // namespace
 
-Value TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager) {
+Value TrackUpdate(const ObjectType& type, const Value& live, Value updated, const Manager& manager) {
   ManagedFields managed;
   if (!OwnersOfRequest(updated, manager, &managed)) {
     managed.clear();
@@ -232,20 +232,20 @@ Value TrackUpdate(const Message* type, const Value& live, Value updated, const M
   updated.EraseAt("metadata.managedFields");
   if (managed.empty() && !live.is_null()) return updated;  // not tracked so far
   const ManagerId id{manager.name, "Update", manager.api_version, manager.subresource};
-  const Value before = live.is_null() ? Blank(type, manager, updated) : WithoutManagedFields(live);
+  const Value before = live.is_null() ? Blank(manager, updated) : WithoutManagedFields(live);
   ForgetUnknownVersions(type, updated, manager.api_version, &managed);
-  if (!RecordUpdate(type, before, updated, manager, id, &managed)) return updated;
+  if (!RecordUpdate(Structure::OfRoot(type), before, updated, manager, id, &managed)) return updated;
   CapManagers(&managed);
   WriteManagedFields(managed, &updated);
   return updated;
 }
 
-absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value& applied, const Manager& manager,
+absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Value& applied, const Manager& manager,
                             bool force) {
   if (applied.At("metadata.managedFields") != nullptr && !applied.At("metadata.managedFields")->is_null()) {
     return BadRequest("metadata.managedFields must be nil");
   }
-  const Structure structure = Structure::OfObject(type);
+  const Structure structure = Structure::OfRoot(type);
   if (const std::vector<std::string> problems = Check(structure, applied); !problems.empty()) {
     ApiStatus status;
     status.code = 500;
@@ -256,12 +256,12 @@ absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value&
     return status.ToStatus();
   }
   const bool create = live.is_null();
-  const Value before = create ? Blank(type, manager, applied) : WithoutManagedFields(live);
+  const Value before = create ? Blank(manager, applied) : WithoutManagedFields(live);
   ManagedFields managed;
   if (!create && !ParseManagedFields(live.At("metadata.managedFields"), &managed)) managed.clear();
   if (!create && managed.empty()) {  // whatever is there was put there before
     const ManagerId id{"before-first-apply", "Update", manager.api_version, manager.subresource};
-    RecordUpdate(type, Blank(type, manager, before), before, manager, id, &managed);
+    RecordUpdate(structure, Blank(manager, before), before, manager, id, &managed);
   }
 
   ForgetUnknownVersions(type, applied, manager.api_version, &managed);
@@ -279,8 +279,8 @@ absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value&
     if (entry->second.fields.Empty()) managed.erase(entry);
   }
 
-  if (type != nullptr) {
-    absl::StatusOr<Decoded> decoded = DecodeTree(*type, std::move(merged));
+  if (type.message != nullptr) {
+    absl::StatusOr<Decoded> decoded = DecodeTree(*type.message, std::move(merged));
     if (!decoded.ok()) return BadRequest(decoded.status().message());
     merged = std::move(decoded->value);
   }

@@ -1,6 +1,6 @@
 // Server-side apply and field ownership: who manages which field, recorded in metadata.managedFields.
-// Objects in and out are typed trees (codec.h); without message (custom resources) plain ones, whose structure is then
-// deduced. Pure; time comes in as text.
+// Objects in and out are typed trees (codec.h); custom resources are plain ones, their structure is their schema's, or
+// deduced when there is none. Pure; time comes in as text.
 #pragma once
 #include <string>
 #include <vector>
@@ -8,9 +8,20 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "apimachinery/schema.h"
+#include "apimachinery/structural/schema.h"
 #include "apimachinery/value.h"
 
 namespace apimachinery::apply {
+
+// What tells an object's structure; nothing at all: it is deduced from the values.
+struct ObjectType {
+  const Message* message = nullptr;            // built-in kinds
+  const structural::Schema* schema = nullptr;  // custom kinds: of the object's root
+
+  ObjectType(const Message* message) : message(message) {}
+  ObjectType(const structural::Schema* schema) : schema(schema) {}
+  ObjectType(std::nullptr_t) {}
+};
 
 // Who makes a request, and by which door.
 struct Manager {
@@ -26,12 +37,12 @@ struct Manager {
 // became `updated`; answers `updated` with its managedFields brought up to date. What the request says in
 // metadata.managedFields is honoured as upstream does: kept when given (not by a subresource), a single empty entry
 // resets them. Objects that are not tracked (they exist without managedFields) stay untracked.
-Value TrackUpdate(const Message* type, const Value& live, Value updated, const Manager& manager);
+Value TrackUpdate(const ObjectType& type, const Value& live, Value updated, const Manager& manager);
 
 // One apply request. `live` is null when the object does not exist yet. `applied` is the request's plain tree. Answers
 // the merged object with managedFields, or an error carrying ApiStatus: 409 "Apply failed with 1 conflict: ..." unless
 // `force`; 400 and 500 for what is no configuration of the type.
-absl::StatusOr<Value> Apply(const Message* type, const Value& live, const Value& applied, const Manager& manager,
+absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Value& applied, const Manager& manager,
                             bool force);
 
 // Whether two objects differ in nothing but the times in managedFields: such a write is left out.

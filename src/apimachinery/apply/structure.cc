@@ -9,6 +9,8 @@
 #include "apimachinery/codec_internal.h"
 #include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
+#include "apimachinery/structural/correlate.h"
+#include "apimachinery/structural/object_meta.h"
 
 namespace apimachinery::apply {
 namespace {
@@ -38,8 +40,29 @@ const Value* Printed(const Field& field, const Value* value) {
   }
 }
 
+Structure SchemaMember(const Structure& type, absl::string_view name, bool* known) {
+  const structural::Schema& schema = *type.schema;
+  if (type.root || schema.embedded_resource) {
+    *known = name == "metadata" || name == "apiVersion" || name == "kind";
+    if (name == "metadata") return Structure::OfObject(&structural::ObjectMetaMessage());
+    if (*known) return Structure();  // a leaf
+  }
+  const structural::Schema* property = schema.FindProperty(name);
+  *known = property != nullptr;
+  if (property == nullptr) property = schema.additional.get();
+  return property != nullptr ? Structure::OfSchema(*property, type.preserving) : Structure::OfObject(nullptr);
+}
+
+// Whether an object of a schema may have members that it does not declare.
+bool IsOpen(const Structure& type) {
+  const structural::Schema& schema = *type.schema;
+  if (schema.HasAdditional()) return true;
+  return type.preserving || (schema.properties.empty() && !type.root && !schema.embedded_resource);
+}
+
 Structure ChildType(const Structure& type, absl::string_view name, bool* known) {
   *known = false;
+  if (type.schema != nullptr) return SchemaMember(type, name, known);
   if (type.kind == Kind::kStruct) {
     const Field* field = type.message->FindJson(name);
     *known = field != nullptr;
@@ -66,11 +89,19 @@ Structure Resolve(const Structure& type, const Value& value) {
 bool IsMap(const Structure& type) { return type.kind == Kind::kStruct || type.kind == Kind::kMap; }
 // The element type of a map that was resolved from an untyped value has no field.
 Structure MemberType(const Structure& type, absl::string_view name, bool* known) {
-  if (type.kind == Kind::kMap && type.field == nullptr) {
+  if (type.kind == Kind::kMap && type.field == nullptr && type.schema == nullptr) {
     *known = false;
     return Structure::OfObject(nullptr);
   }
   return ChildType(type, name, known);
+}
+
+// Of an item of a list by its schema: keys that are left out count with their defaults.
+PathElement ElementOf(const structural::Schema& list, const Value& item) {
+  if (list.list_type == ListType::kSet) return PathElement::Of(PathElement::Kind::kValue, item);
+  Value keys = Value::MakeObject();
+  structural::ItemKey(list, item, &keys);
+  return PathElement::Of(PathElement::Kind::kKey, std::move(keys));
 }
 
 PathElement ElementOf(const Field& list, const Value& item) {
@@ -93,7 +124,11 @@ PathElement ElementOf(const Field& list, const Value& item) {
   return PathElement::Of(PathElement::Kind::kKey, std::move(key));
 }
 
-std::vector<PathElement> ElementsOf(const Field& list, const Value& value) {
+PathElement ElementOf(const Structure& list, const Value& item) {
+  return list.schema != nullptr ? ElementOf(*list.schema, item) : ElementOf(*list.field, item);
+}
+
+std::vector<PathElement> ElementsOf(const Structure& list, const Value& value) {
   std::vector<PathElement> elements;
   if (!value.is_array()) return elements;
   for (const Value& item : value.array()) elements.push_back(ElementOf(list, item));
@@ -106,7 +141,7 @@ Members MembersOf(const Structure& type, const Value* value) {
   Members members;
   if (value == nullptr || !value->is_object()) return members;
   for (const Member& member : value->object()) members.emplace_back(member.key, &member.value);
-  if (type.kind == Kind::kStruct) {
+  if (type.kind == Kind::kStruct && type.message != nullptr) {
     for (const Field* field : type.message->flat) {
       if (codec::OmitAbsent(*field) || value->Has(field->json)) continue;
       members.emplace_back(field->json, Printed(*field, nullptr));
@@ -177,16 +212,16 @@ class Comparer {
     // Equal elements are compared as groups when there are several.
     std::map<PathElement, std::pair<std::vector<const Value*>, std::vector<const Value*>>> groups;
     if (before != nullptr && before->is_array()) {
-      for (const Value& item : before->array()) groups[ElementOf(*type.field, item)].first.push_back(&item);
+      for (const Value& item : before->array()) groups[ElementOf(type, item)].first.push_back(&item);
     }
     if (after != nullptr && after->is_array()) {
-      for (const Value& item : after->array()) groups[ElementOf(*type.field, item)].second.push_back(&item);
+      for (const Value& item : after->array()) groups[ElementOf(type, item)].second.push_back(&item);
     }
     for (const auto& [element, group] : groups) {
       result_.keyless |= element.kind == PathElement::Kind::kKey && element.value.empty();
       path_.push_back(element);
       if (group.first.size() < 2 && group.second.size() < 2) {
-        Run(Structure::OfElement(*type.field), group.first.empty() ? nullptr : group.first[0],
+        Run(type.Element(), group.first.empty() ? nullptr : group.first[0],
             group.second.empty() ? nullptr : group.second[0]);
       } else if (group.first.empty()) {
         result_.added.Insert(path_);
@@ -224,18 +259,18 @@ void CollectFields(const Structure& declared, const Value& value, Path* path, Fi
     return;
   }
   if (!value.is_array()) return;
-  const std::vector<PathElement> elements = ElementsOf(*type.field, value);
+  const std::vector<PathElement> elements = ElementsOf(type, value);
   for (size_t i = 0; i < elements.size(); ++i) {
     path->push_back(elements[i]);
     const bool twice = std::count(elements.begin(), elements.end(), elements[i]) > 1;
-    if (!twice) CollectFields(Structure::OfElement(*type.field), value.array()[i], path, set);
+    if (!twice) CollectFields(type.Element(), value.array()[i], path, set);
     set->Insert(*path);
     path->pop_back();
   }
 }
 
 Value MergeLists(const Structure& type, const Value& live, const Value& applied) {
-  const std::vector<PathElement> left = ElementsOf(*type.field, live), right = ElementsOf(*type.field, applied);
+  const std::vector<PathElement> left = ElementsOf(type, live), right = ElementsOf(type, applied);
   std::map<PathElement, const Value*> left_items, right_items;
   for (size_t i = 0; i < left.size(); ++i) left_items.emplace(left[i], &live.array()[i]);
   for (size_t i = 0; i < right.size(); ++i) right_items.emplace(right[i], &applied.array()[i]);
@@ -249,7 +284,7 @@ Value MergeLists(const Structure& type, const Value& live, const Value& applied)
   };
   std::map<PathElement, bool> merged;
   Value out = Value::MakeArray();
-  const Structure item_type = Structure::OfElement(*type.field);
+  const Structure item_type = type.Element();
   const auto merge_right = [&](const PathElement& element) {
     merged[element] = true;
     const auto mine = left_items.find(element);
@@ -330,7 +365,19 @@ class Checker {
   }
   void Problem(absl::string_view what) { problems_.push_back(absl::StrCat(PathText(path_), ": ", what)); }
 
+  // By the type of a schema. Upstream knows integers and numbers as the same.
+  void SchemaScalar(const structural::Schema& schema, const Value& value) {
+    if (schema.type == "string" && !value.is_string()) {
+      Problem(absl::StrCat("expected string, got &value.valueUnstructured{Value:", Show(value), "}"));
+    } else if (schema.type == "boolean" && !value.is_bool()) {
+      Problem(absl::StrCat("expected boolean, got &{", GoFormat(value), "}"));
+    } else if ((schema.type == "integer" || schema.type == "number") && !value.is_number()) {
+      Problem(absl::StrCat("expected numeric (int or float), got ", TypeWord(value)));
+    }
+  }
+
   void Scalar(const Structure& type, const Value& value) {
+    if (type.schema != nullptr) return SchemaScalar(*type.schema, value);
     if (type.field == nullptr) return;  // any value will do
     switch (type.field->type) {
       case FieldType::kString:
@@ -359,7 +406,8 @@ class Checker {
       bool known;
       const Structure child = MemberType(type, name, &known);
       path_.push_back(PathElement::Name(name));
-      if (type.kind == Kind::kStruct && !known) {
+      const bool closed = type.schema != nullptr ? !IsOpen(type) : type.kind == Kind::kStruct;
+      if (closed && !known) {
         Problem("field not declared in schema");
       } else {
         Run(child, *member);
@@ -375,19 +423,21 @@ class Checker {
     std::map<PathElement, bool> seen;
     for (size_t i = 0; i < value.size(); ++i) {
       const Value& item = value.array()[i];
-      if (!type.atomic && type.field != nullptr) {
-        if (type.field->list_type == ListType::kMap && !item.is_object()) {
+      const bool typed = type.field != nullptr || type.schema != nullptr;
+      if (!type.atomic && typed) {
+        const ListType list = type.schema != nullptr ? type.schema->list_type : type.field->list_type;
+        if (list == ListType::kMap && !item.is_object()) {
           Problem(absl::StrCat("element ", i, ": associative list with keys may not have non-map elements"));
           continue;
         }
-        if (type.field->list_type == ListType::kMap && Keyless(*type.field, item)) {
+        if (list == ListType::kMap && ElementOf(type, item).value.empty()) {
           std::vector<std::string> keys;
-          for (const std::string& key : type.field->list_map_keys) keys.push_back(GoQuote(key));
+          for (const std::string& key : (type.schema != nullptr ? type.schema->list_map_keys : type.field->list_map_keys)) keys.push_back(GoQuote(key));
           Problem(absl::StrCat("element ", i, ": associative list with keys has an element that omits all key fields [",
                                absl::StrJoin(keys, " "), "] (and doesn't have default values for any key fields)"));
           continue;
         }
-        const PathElement element = ElementOf(*type.field, item);
+        const PathElement element = ElementOf(type, item);
         if (!seen.emplace(element, true).second) {
           Problem(absl::StrCat("duplicate entries for key ", element.ToString()));
           continue;
@@ -396,7 +446,7 @@ class Checker {
       } else {
         path_.push_back(PathElement::Of(PathElement::Kind::kIndex, Value(static_cast<int64_t>(i))));
       }
-      if (type.field != nullptr) Run(Structure::OfElement(*type.field), item);
+      if (typed) Run(type.Element(), item);
       path_.pop_back();
     }
   }
@@ -417,6 +467,38 @@ Structure Structure::OfObject(const Message* message) {
     type.atomic = message->atomic;
   }
   return type;  // the special shapes are leaves
+}
+
+Structure Structure::OfRoot(const ObjectType& type) {
+  if (type.schema == nullptr) return OfObject(type.message);
+  Structure root = OfSchema(*type.schema, false);
+  root.kind = Kind::kStruct;
+  root.atomic = false;
+  root.root = true;
+  return root;
+}
+
+// As upstream makes types of schemas (kube-openapi's schemaconv): what has no type is taken for what it is, lists are
+// owned as a whole unless they are sets or maps.
+Structure Structure::OfSchema(const structural::Schema& schema, bool preserving) {
+  Structure type;
+  type.schema = &schema;
+  type.preserving = preserving || schema.preserve_unknown_fields;
+  if (schema.type == "object") {
+    type.kind = schema.properties.empty() && !schema.embedded_resource ? Kind::kMap : Kind::kStruct;
+    type.atomic = schema.atomic_map;
+  } else if (schema.type == "array") {
+    type.kind = Kind::kList;
+    type.atomic = schema.list_type != ListType::kSet && schema.list_type != ListType::kMap;
+  } else if (schema.type.empty() && !schema.int_or_string) {
+    return OfObject(nullptr);
+  }
+  return type;
+}
+
+Structure Structure::Element() const {
+  if (schema == nullptr) return OfElement(*field);
+  return schema->items != nullptr ? OfSchema(*schema->items, preserving) : OfObject(nullptr);
 }
 
 Structure Structure::OfElement(const Field& field) {
@@ -495,10 +577,10 @@ void Remove(const Structure& declared, const FieldSet& fields, Value* value) {
   } else if (type.kind == Kind::kList && value->is_array()) {
     Array kept;
     for (Value& item : value->array()) {
-      const auto found = fields.children.find(ElementOf(*type.field, item));
+      const auto found = fields.children.find(ElementOf(type, item));
       if (found != fields.children.end()) {
         if (found->second.member) continue;
-        Remove(Structure::OfElement(*type.field), found->second, &item);
+        Remove(type.Element(), found->second, &item);
       }
       kept.push_back(std::move(item));
     }
@@ -514,8 +596,8 @@ FieldSet WithNamedParents(const Structure& type, const FieldSet& fields) {
     Structure child_type = Structure::OfObject(nullptr);
     if (element.kind == PathElement::Kind::kName && IsMap(type)) {
       child_type = MemberType(type, element.name, &known);
-    } else if (type.kind == Kind::kList && type.field != nullptr) {
-      child_type = Structure::OfElement(*type.field);
+    } else if (type.kind == Kind::kList && (type.field != nullptr || type.schema != nullptr)) {
+      child_type = type.Element();
     }
     FieldSet whole = WithNamedParents(child_type, child);
     whole.member |= known && !child.children.empty();

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "apimachinery/apply/apply.h"
 #include "apimachinery/apply/field_set.h"
 #include "apimachinery/schema.h"
 #include "apimachinery/value.h"
@@ -16,10 +17,17 @@ struct Structure {
   bool atomic = false;               // kStruct, kMap, kList: one owner for everything below
   const Message* message = nullptr;  // kStruct
   const Field* field = nullptr;      // kMap, kList: their elements; kLeaf: a scalar to check, or nullptr for any value
+  // Of custom resources, instead of message and field: kMap and kStruct (some members declared), kList, kLeaf.
+  const structural::Schema* schema = nullptr;
+  bool preserving = false;           // below x-kubernetes-preserve-unknown-fields: undeclared members are untyped
+  bool root = false;                 // apiVersion, kind and metadata are declared without being in the schema
 
+  static Structure OfRoot(const ObjectType& type);
   static Structure OfObject(const Message* message);  // nullptr: untyped
   static Structure OfField(const Field& field);
   static Structure OfElement(const Field& field);
+  static Structure OfSchema(const structural::Schema& schema, bool preserving);
+  Structure Element() const;  // of a list
 };
 
 struct Comparison {

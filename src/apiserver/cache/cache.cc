@@ -24,11 +24,13 @@ class CacheImpl final : public Cache {
  public:
   CacheImpl(store::Store& store, std::vector<std::string> prefixes, CacheOptions options)
       : store_(store), options_(options) {
+    auto mirrors = std::make_shared<MirrorMap>();
     for (std::string& prefix : prefixes) {
-      if (mirrors_.find(prefix) != mirrors_.end()) continue;
-      auto mirror = std::make_unique<ResourceMirror>(prefix, options_);
-      mirrors_.emplace(std::move(prefix), std::move(mirror));
+      if (mirrors->find(prefix) != mirrors->end()) continue;
+      auto mirror = std::make_shared<ResourceMirror>(prefix, options_);
+      mirrors->emplace(std::move(prefix), std::move(mirror));
     }
+    mirrors_ = std::move(mirrors);
   }
   ~CacheImpl() override { Stop(); }
 
@@ -60,16 +62,46 @@ class CacheImpl final : public Cache {
       feed = std::move(feed_);
     }
     feed.reset();
-    for (const auto& [prefix, mirror] : mirrors_) {
-      for (const auto& watcher : *mirror->watchers()) watcher->End(absl::OkStatus());
-    }
+    for (const auto& [prefix, mirror] : *Mirrors()) EndWatches(*mirror, absl::OkStatus());
   }
 
   bool ready() const override { return ready_.load(); }
 
-  const ResourceMirror* Find(absl::string_view prefix) const override {
-    const auto it = mirrors_.find(prefix);
-    return it == mirrors_.end() ? nullptr : it->second.get();
+  MirrorPtr Find(absl::string_view prefix) const override {
+    const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
+    const auto it = mirrors->find(prefix);
+    return it == mirrors->end() ? nullptr : it->second;
+  }
+
+  absl::StatusOr<MirrorPtr> Open(apimachinery::structural::DefinitionPtr definition) override {
+    const std::lock_guard loading(load_mu_);
+    const std::string prefix = definition->storage_prefix;
+    auto mirror = std::make_shared<ResourceMirror>(prefix, options_, std::move(definition), /*loading=*/true);
+    const std::shared_ptr<ResourceMirror> before = Replace(prefix, mirror);  // from here on the feed fills it
+    const std::string base = absl::StrCat(kRegistryPrefix, prefix, "/");
+    absl::btree_map<std::string, EntryPtr> objects;
+    const absl::StatusOr<int64_t> revision = store_.List(base, "", 0, kPage, [&](store::KeyValue kv) {
+      const absl::string_view below = absl::StripPrefix(kv.key, base);
+      if (EntryPtr entry = mirror->Decode(below, kv.value, kv.mod_revision)) objects.emplace(below, std::move(entry));
+      return true;
+    });
+    if (!revision.ok()) {
+      Replace(prefix, before);
+      return revision.status();
+    }
+    mirror->Reset(std::move(objects), *revision);
+    if (before != nullptr) EndWatches(*before, absl::OkStatus());
+    return mirror;
+  }
+
+  void Close(absl::string_view prefix) override {
+    const std::lock_guard loading(load_mu_);
+    if (const auto before = Replace(std::string(prefix), nullptr)) EndWatches(*before, absl::OkStatus());
+  }
+
+  EntryPtr Decode(const ResourceMirror& resource, absl::string_view key, absl::string_view value,
+                  int64_t revision) const override {
+    return resource.Decode(key, value, revision);
   }
 
   int64_t revision() const override { return revision_.load(); }
@@ -124,6 +156,7 @@ class CacheImpl final : public Cache {
   absl::StatusOr<std::unique_ptr<WatchTicket>> Watch(const ResourceMirror& resource, WatchRequest request,
                                                      std::unique_ptr<WatchSink> sink) override {
     auto& mirror = const_cast<ResourceMirror&>(resource);
+    const auto kept = std::const_pointer_cast<ResourceMirror>(resource.shared_from_this());
     const bool bookmarks = request.bookmarks, initial_bookmark = request.initial_bookmark;
     auto watcher = std::make_shared<Watcher>(std::move(request), std::move(sink), absl::Now());
     if (bookmarks) {
@@ -137,32 +170,58 @@ class CacheImpl final : public Cache {
     RETURN_IF_ERROR(mirror.Register(watcher, &state, &past, &state_revision));
     if (watcher->request.after_revision < 0) state_revision = std::max(state_revision, before);
     ++watcher_count_;
-    auto ticket = std::make_unique<Ticket>(this, &mirror, watcher);
+    auto ticket = std::make_unique<Ticket>(this, kept, watcher);
     watcher->SendInitial(std::move(state), std::move(past), state_revision, initial_bookmark);
     return ticket;
   }
 
  private:
+  using MirrorMap = absl::flat_hash_map<std::string, std::shared_ptr<ResourceMirror>>;
+
+  std::shared_ptr<const MirrorMap> Mirrors() const {
+    const std::lock_guard lock(mirrors_mu_);
+    return mirrors_;
+  }
+
+  // Puts another mirror (nullptr: none) in place of a prefix's; answers the one that was there.
+  std::shared_ptr<ResourceMirror> Replace(const std::string& prefix, std::shared_ptr<ResourceMirror> mirror) {
+    const std::lock_guard lock(mirrors_mu_);
+    auto changed = std::make_shared<MirrorMap>(*mirrors_);
+    std::shared_ptr<ResourceMirror> before;
+    if (const auto it = changed->find(prefix); it != changed->end()) before = it->second;
+    if (mirror != nullptr) {
+      (*changed)[prefix] = std::move(mirror);
+    } else {
+      changed->erase(prefix);
+    }
+    mirrors_ = std::move(changed);
+    return before;
+  }
+
+  static void EndWatches(const ResourceMirror& mirror, const absl::Status& status) {
+    for (const std::shared_ptr<Watcher>& watcher : *mirror.watchers()) watcher->End(status);
+  }
+
   struct Ticket final : WatchTicket {
-    Ticket(CacheImpl* cache, ResourceMirror* mirror, std::shared_ptr<Watcher> watcher)
-        : cache(cache), mirror(mirror), watcher(std::move(watcher)) {}
+    Ticket(CacheImpl* cache, std::shared_ptr<ResourceMirror> mirror, std::shared_ptr<Watcher> watcher)
+        : cache(cache), mirror(std::move(mirror)), watcher(std::move(watcher)) {}
     ~Ticket() override {
       watcher->Drop();
       mirror->Unregister(watcher.get());
       --cache->watcher_count_;
     }
     CacheImpl* const cache;
-    ResourceMirror* const mirror;
+    const std::shared_ptr<ResourceMirror> mirror;
     const std::shared_ptr<Watcher> watcher;
   };
 
   // The mirror that a store key belongs to, and the key below its prefix.
-  ResourceMirror* Locate(absl::string_view key, absl::string_view* below) const {
+  static ResourceMirror* Locate(const MirrorMap& mirrors, absl::string_view key, absl::string_view* below) {
     if (!absl::ConsumePrefix(&key, kRegistryPrefix)) return nullptr;
     size_t slash = key.find('/');
     for (int depth = 0; depth < 2 && slash != absl::string_view::npos; ++depth) {
-      const auto it = mirrors_.find(key.substr(0, slash));
-      if (it != mirrors_.end()) {
+      const auto it = mirrors.find(key.substr(0, slash));
+      if (it != mirrors.end()) {
         *below = key.substr(slash + 1);
         return it->second.get();
       }
@@ -172,14 +231,16 @@ class CacheImpl final : public Cache {
   }
 
   absl::Status Load() {
+    const std::lock_guard loading(load_mu_);
+    const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
     absl::flat_hash_map<ResourceMirror*, absl::btree_map<std::string, EntryPtr>> loaded;
     size_t count = 0;
     ASSIGN_OR_RETURN(const int64_t revision,
                      store_.List(kRegistryPrefix, "", 0, kPage, [&](store::KeyValue kv) {
                        absl::string_view below;
-                       ResourceMirror* mirror = Locate(kv.key, &below);
+                       ResourceMirror* mirror = Locate(*mirrors, kv.key, &below);
                        if (mirror == nullptr) return true;
-                       if (EntryPtr entry = EntryFromStore(below, kv.value, kv.mod_revision)) {
+                       if (EntryPtr entry = mirror->Decode(below, kv.value, kv.mod_revision)) {
                          loaded[mirror].emplace(std::string(below), std::move(entry));
                          ++count;
                        } else {
@@ -187,7 +248,7 @@ class CacheImpl final : public Cache {
                        }
                        return true;
                      }));
-    for (const auto& [prefix, mirror] : mirrors_) mirror->Reset(std::move(loaded[mirror.get()]), revision);
+    for (const auto& [prefix, mirror] : *mirrors) mirror->Reset(std::move(loaded[mirror.get()]), revision);
     Advance(revision);
     ready_ = true;
     base::LogInfo("watch cache loaded objects=", count, " revision=", revision);
@@ -216,13 +277,14 @@ class CacheImpl final : public Cache {
     std::vector<Told> told;
     told.reserve(events.size());
     const int64_t revision = events.back().kv.mod_revision;
+    const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
     for (store::Event& e : events) {
       absl::string_view below;
-      ResourceMirror* mirror = Locate(e.kv.key, &below);
+      ResourceMirror* mirror = Locate(*mirrors, e.kv.key, &below);
       if (mirror == nullptr) continue;
       EntryPtr entry;
       if (!e.deleted) {
-        entry = EntryFromStore(below, e.kv.value, e.kv.mod_revision);
+        entry = mirror->Decode(below, e.kv.value, e.kv.mod_revision);
         if (entry == nullptr) continue;
       }
       Told t;
@@ -301,7 +363,7 @@ class CacheImpl final : public Cache {
 
   void Housekeeping() {
     const absl::Time now = absl::Now();
-    for (const auto& [prefix, mirror] : mirrors_) {
+    for (const auto& [prefix, mirror] : *Mirrors()) {
       for (const std::shared_ptr<Watcher>& watcher : *mirror->watchers()) {
         if (now >= watcher->deadline()) {
           watcher->End(absl::OkStatus());
@@ -322,11 +384,7 @@ class CacheImpl final : public Cache {
       feed.swap(feed_);
       dead_feeds_.push_back(std::move(feed));  // its thread has ended; joined at the end
     }
-    for (const auto& [prefix, mirror] : mirrors_) {
-      for (const std::shared_ptr<Watcher>& watcher : *mirror->watchers()) {
-        watcher->End(absl::OutOfRangeError("history was compacted"));
-      }
-    }
+    for (const auto& [prefix, mirror] : *Mirrors()) EndWatches(*mirror, absl::OutOfRangeError("history was compacted"));
     while (!Load().ok()) {
       std::unique_lock lock(mu_);
       if (changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
@@ -336,7 +394,9 @@ class CacheImpl final : public Cache {
 
   store::Store& store_;
   const CacheOptions options_;
-  absl::flat_hash_map<std::string, std::unique_ptr<ResourceMirror>> mirrors_;  // constant after construction
+  std::mutex load_mu_;  // one reading of the store at a time; before all other locks
+  mutable std::mutex mirrors_mu_;
+  std::shared_ptr<const MirrorMap> mirrors_;  // under mirrors_mu_; replaced, never changed
   std::atomic<bool> ready_{false};
   std::atomic<int64_t> revision_{0}, delivered_{0};
   std::atomic<size_t> watcher_count_{0};

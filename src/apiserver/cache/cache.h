@@ -18,8 +18,9 @@ namespace apiserver::cache {
 
 inline constexpr absl::string_view kRegistryPrefix = "/registry/";
 
-// Names a mirrored resource; from Cache::Find.
+// Names a mirrored resource; from Cache::Find or Open.
 class ResourceMirror;
+using MirrorPtr = std::shared_ptr<const ResourceMirror>;
 
 struct Listing {
   std::vector<EntryPtr> items;  // in key order
@@ -43,7 +44,16 @@ class Cache {
   virtual absl::Status Start() = 0;  // reads everything, then follows; Unavailable when the store is
   virtual void Stop() = 0;           // ends all watches and the feed. Idempotent.
   virtual bool ready() const = 0;    // false while it has lost touch with the store
-  virtual const ResourceMirror* Find(absl::string_view prefix) const = 0;
+  virtual MirrorPtr Find(absl::string_view prefix) const = 0;
+
+  // Custom resources come and go while the cache runs. Open reads what is stored below the definition's prefix and
+  // follows it from then on; a mirror that was there before is replaced, its watches end. Close ends them too.
+  virtual absl::StatusOr<MirrorPtr> Open(apimachinery::structural::DefinitionPtr definition) = 0;
+  virtual void Close(absl::string_view prefix) = 0;
+
+  // An object from the store, as this resource keeps it. nullptr: unreadable.
+  virtual EntryPtr Decode(const ResourceMirror& resource, absl::string_view key, absl::string_view value,
+                          int64_t revision) const = 0;
 
   virtual int64_t revision() const = 0;
   // Waits until the cache shows `revision`. DeadlineExceeded.

@@ -2,9 +2,12 @@
 
 #include <mutex>
 
+#include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
 #include "apimachinery/stored.h"
+#include "apimachinery/structural/object_meta.h"
+#include "apiserver/cache/json_bytes.h"
 #include "apiserver/cache/object_bytes.h"
 
 namespace apiserver::cache {
@@ -38,10 +41,35 @@ absl::string_view Entry::name() const {
   return slash == std::string::npos ? absl::string_view(key) : absl::string_view(key).substr(slash + 1);
 }
 
+absl::string_view Entry::LabelValue(absl::string_view label) const {
+  return custom() ? JsonLabelValue(bytes, label) : cache::LabelValue(bytes, label);
+}
+
+std::string Entry::FieldText(absl::string_view path) const {
+  return custom() ? JsonFieldText(bytes, path) : cache::FieldText(*kind->message, bytes, path);
+}
+
+std::string Entry::MetadataOnly() const {
+  std::string out;
+  if (custom()) {
+    apimachinery::Value partial = apimachinery::Value::MakeObject();
+    const auto metadata = apimachinery::DecodeJson(apimachinery::structural::ObjectMetaMessage(), JsonMember(bytes, "metadata"));
+    if (metadata.ok()) partial.Set("metadata", metadata->value);
+    apimachinery::EncodeWire(*kind->message, partial, &out);
+  } else {
+    AppendBytesField(1, MetadataBytes(bytes), &out);
+  }
+  return out;
+}
+
 pipeline::ObjectPtr Entry::Decode(bool keep) const {
   if (keep) {
     const std::lock_guard lock(StripeOf(this));
     if (decoded_ != nullptr) return decoded_;
+  }
+  if (custom()) {
+    auto json = apimachinery::ParseJson(bytes);
+    return std::make_shared<apimachinery::Value>(json.ok() ? *std::move(json) : apimachinery::Value::MakeObject());
   }
   auto wire = apimachinery::DecodeWire(*kind->message, bytes);
   auto tree = std::make_shared<apimachinery::Value>(wire.ok() ? *std::move(wire) : apimachinery::Value::MakeObject());
@@ -80,11 +108,44 @@ EntryPtr EntryFromStore(absl::string_view key, absl::string_view value, int64_t 
   return entry;
 }
 
+EntryPtr CustomEntryFromStore(const apimachinery::structural::DefinitionPtr& definition, absl::string_view key,
+                              absl::string_view value, int64_t revision) {
+  auto object = apimachinery::ParseJson(value);
+  if (!object.ok() || !object->is_object()) return nullptr;
+  const apimachinery::structural::Version* version = definition->FindApiVersion(object->GetString("apiVersion"));
+  if (version == nullptr) {  // a version that is no longer there
+    version = definition->storage;
+    object->Set("apiVersion", version->api_version);
+  }
+  apimachinery::structural::ShapeStored(*version, &*object);
+  object->Ensure("metadata").Set("resourceVersion", absl::StrCat(revision));
+  auto entry = std::make_shared<Entry>();
+  entry->kind = &version->kind;
+  entry->definition = definition;
+  entry->key = std::string(key);
+  entry->revision = revision;
+  entry->bytes = EntryBytes(version->kind, *object);
+  return entry;
+}
+
+std::string EntryBytes(const apimachinery::Kind& kind, const apimachinery::Value& object) {
+  std::string bytes;
+  if (kind.custom != nullptr) {
+    apimachinery::Value sorted = object;
+    apimachinery::SortKeys(&sorted);
+    apimachinery::AppendJson(sorted, &bytes);
+  } else {
+    apimachinery::EncodeWire(*kind.message, object, &bytes);
+  }
+  return bytes;
+}
+
 EntryPtr AtRevision(const Entry& entry, int64_t revision) {
   auto copy = std::make_shared<Entry>();
   copy->kind = entry.kind;
   copy->key = entry.key;
-  copy->bytes = WithResourceVersion(entry.bytes, revision);
+  copy->definition = entry.definition;
+  copy->bytes = entry.custom() ? JsonWithResourceVersion(entry.bytes, revision) : WithResourceVersion(entry.bytes, revision);
   copy->revision = revision;
   return copy;
 }

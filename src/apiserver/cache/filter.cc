@@ -49,6 +49,7 @@ bool LacksNamespaceField(const apimachinery::Kind& kind) {
 std::string FieldOf(const Entry& entry, absl::string_view field) {
   if (field == "metadata.name") return std::string(entry.name());
   if (field == "metadata.namespace") return std::string(entry.ns());
+  if (entry.custom()) return entry.FieldText(field);
   const apimachinery::Message& message = *entry.kind->message;
   if (field == "spec.host") return FieldText(message, entry.bytes, "spec.nodeName");  // its name in the first versions
   if (field == "source" && entry.kind->kind == "Event") {
@@ -71,7 +72,7 @@ bool Filter::Matches(const Entry& entry) const {
   if (!ns.empty() && entry.ns() != ns) return false;
   if (!name.empty() && entry.name() != name) return false;
   if (!labels.MatchesEverything() &&
-      !labels.Matches([&entry](absl::string_view key) { return LabelValue(entry.bytes, key); })) {
+      !labels.Matches([&entry](absl::string_view key) { return entry.LabelValue(key); })) {
     return false;
   }
   return fields.empty() || fields.Matches([&entry](absl::string_view field) { return FieldOf(entry, field); });
@@ -79,6 +80,11 @@ bool Filter::Matches(const Entry& entry) const {
 
 std::vector<absl::string_view> SelectableFields(const apimachinery::Kind& kind) {
   std::vector<absl::string_view> fields = {"metadata.name"};
+  if (kind.custom != nullptr) {
+    fields.push_back("metadata.namespace");
+    fields.insert(fields.end(), kind.custom->selectable_fields.begin(), kind.custom->selectable_fields.end());
+    return fields;
+  }
   if (!LacksNamespaceField(kind)) fields.push_back("metadata.namespace");
   for (const Selectable& s : Table()) {
     if (s.group == kind.group && s.kind == kind.kind) fields.insert(fields.end(), s.fields.begin(), s.fields.end());
@@ -90,6 +96,7 @@ namespace {
 
 // Upstream's conversions each have words of their own.
 std::string Unsupported(const apimachinery::Kind& kind, absl::string_view field, bool generic) {
+  if (kind.custom != nullptr) return absl::StrCat("field label not supported: ", field);
   if (kind.kind == "Job") return absl::StrCat("field label \"", field, "\" not supported for Job");
   if (kind.kind == "ResourceSlice") {
     return absl::StrCat("field label not supported for ", kind.group, "/", kind.version, ", Kind=", kind.kind, ": ", field);

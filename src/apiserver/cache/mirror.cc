@@ -13,8 +13,18 @@ constexpr size_t kKeepFrames = 64;  // encoded frames are kept for this many eve
 
 EventPtr ResourceMirror::Apply(absl::string_view key, EntryPtr entry, int64_t revision,
                                std::shared_ptr<const Watchers>* tell) {
-  EventPtr event, old;
   const std::lock_guard lock(mu_);
+  if (loading_) {
+    pending_.push_back({std::string(key), std::move(entry), revision});
+    return nullptr;
+  }
+  EventPtr event = ApplyLocked(key, std::move(entry), revision);
+  if (event != nullptr) *tell = watchers_;
+  return event;
+}
+
+EventPtr ResourceMirror::ApplyLocked(absl::string_view key, EntryPtr entry, int64_t revision) {
+  EventPtr event;
   const auto it = objects_.find(key);
   const bool known = it != objects_.end();
   if (known && it->second->revision >= revision) return nullptr;
@@ -42,7 +52,6 @@ EventPtr ResourceMirror::Apply(absl::string_view key, EntryPtr entry, int64_t re
     history_.pop_front();
   }
   if (history_.size() > kKeepFrames) history_[history_.size() - kKeepFrames - 1]->DropFrames();
-  *tell = watchers_;
   return event;
 }
 
@@ -53,6 +62,11 @@ void ResourceMirror::Reset(absl::btree_map<std::string, EntryPtr> objects, int64
   history_bytes_ = 0;
   oldest_ = last_change_ = revision;
   ++generation_;
+  loading_ = false;
+  for (Pending& change : pending_) {
+    if (change.revision > revision) ApplyLocked(change.key, std::move(change.entry), change.revision);
+  }
+  pending_.clear();
 }
 
 EntryPtr ResourceMirror::Get(absl::string_view key) const {

@@ -16,15 +16,26 @@ namespace apiserver::cache {
 using Watchers = std::vector<std::shared_ptr<Watcher>>;
 
 // Apply and Reset come from the feed's one thread; everything else from any.
-class ResourceMirror {
+class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
  public:
-  ResourceMirror(std::string prefix, const CacheOptions& options) : prefix(std::move(prefix)), options_(options) {}
+  // `definition`: of a custom resource, else nullptr. A mirror that joins while the cache runs is `loading` until Reset.
+  ResourceMirror(std::string prefix, const CacheOptions& options,
+                 apimachinery::structural::DefinitionPtr definition = nullptr, bool loading = false)
+      : prefix(std::move(prefix)), definition(std::move(definition)), options_(options), loading_(loading) {}
 
   const std::string prefix;  // "pods"
+  const apimachinery::structural::DefinitionPtr definition;
 
-  // Takes a change over and answers it with the watchers to tell; nullptr when there is nothing to tell.
+  EntryPtr Decode(absl::string_view key, absl::string_view value, int64_t revision) const {
+    return definition == nullptr ? EntryFromStore(key, value, revision)
+                                 : CustomEntryFromStore(definition, key, value, revision);
+  }
+
+  // Takes a change over and answers it with the watchers to tell; nullptr when there is nothing to tell. While loading,
+  // changes wait for Reset.
   EventPtr Apply(absl::string_view key, EntryPtr entry, int64_t revision, std::shared_ptr<const Watchers>* tell);
-  // Replaces everything (at start, and when the store's history was lost): remembered events are gone.
+  // Replaces everything (at start, and when the store's history was lost) by the state at `revision`, then takes over
+  // what came after it while loading: remembered events are gone.
   void Reset(absl::btree_map<std::string, EntryPtr> objects, int64_t revision);
 
   EntryPtr Get(absl::string_view key) const;
@@ -39,9 +50,18 @@ class ResourceMirror {
   std::shared_ptr<const Watchers> watchers() const;
 
  private:
+  EventPtr ApplyLocked(absl::string_view key, EntryPtr entry, int64_t revision);
+
+  struct Pending {
+    std::string key;
+    EntryPtr entry;
+    int64_t revision;
+  };
   const CacheOptions& options_;
   mutable std::mutex mu_;
   absl::btree_map<std::string, EntryPtr> objects_;
+  bool loading_;
+  std::vector<Pending> pending_;  // while loading
   std::deque<EventPtr> history_;
   size_t history_bytes_ = 0;
   int64_t oldest_ = 0;       // watches may start after this revision or later ones

@@ -9,6 +9,8 @@
 #include "apimachinery/json.h"
 #include "apimachinery/quantity.h"
 #include "apimachinery/stored.h"
+#include "apimachinery/structural/definition.h"
+#include "apimachinery/structural/shape.h"
 #include "apiserver/defaults/rules.h"
 
 namespace apiserver::defaults {
@@ -207,10 +209,11 @@ void FillZero(Value& object, absl::string_view member, Value value) {
 }
 
 void DropSwitchedOff(const apimachinery::Kind& kind, Value& object) {
-  if (kind.message != nullptr) Drop(kind.message, object);
+  if (kind.message != nullptr && kind.custom == nullptr) Drop(kind.message, object);
 }
 
 void ApplyDefaults(const apimachinery::Kind& kind, Value& object) {
+  if (kind.custom != nullptr) return apimachinery::structural::ApplyDefaults(kind.custom->schema, &object);
   Complete(kind.message, object);
   if (kind.message != nullptr) apimachinery::NormalizeTree(*kind.message, &object);  // a default may be the zero value
 }

@@ -5,7 +5,7 @@
 
 namespace apiserver::defaults {
 
-// Completes a typed tree of a built-in kind in place: once after decoding a request and after each patch. Idempotent.
+// Completes an object in place (a typed tree, or that of a custom resource): once after decoding a request and after each patch. Idempotent.
 void ApplyDefaults(const apimachinery::Kind& kind, apimachinery::Value& object);
 
 // Removes members whose features are off. Part of preparing a write: after field managers were noted, before validation.

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apimachinery/schema.h"
+#include "apimachinery/structural/versions.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/discovery/hash.h"
 
@@ -122,6 +123,60 @@ const Catalog& Builtin() {
     return made;
   }();
   return *catalog;
+}
+
+namespace {
+
+Resource CustomResource(const apimachinery::structural::Version& version) {
+  const apimachinery::structural::Definition& definition = *version.definition;
+  Resource resource;
+  resource.custom = true;
+  resource.plural = definition.plural;
+  resource.singular = definition.singular;
+  resource.namespaced = definition.namespaced;
+  resource.kind.kind = definition.kind;
+  resource.verbs = Strings(version.kind.verbs);
+  resource.short_names = definition.short_names;
+  resource.categories = definition.categories;
+  resource.storage_version_hash = StorageVersionHash(definition.group, definition.storage->name, definition.kind);
+  if (version.has_status) {
+    resource.subresources.push_back({"status", {"", "", definition.kind}, SubresourceVerbs(definition.plural, "status")});
+  }
+  if (version.scale) {
+    resource.subresources.push_back({"scale", {"autoscaling", "v1", "Scale"}, SubresourceVerbs(definition.plural, "scale")});
+  }
+  return resource;
+}
+
+}  // namespace
+
+Catalog WithCustom(const Catalog& builtin, const std::vector<apimachinery::structural::DefinitionPtr>& definitions) {
+  std::map<std::string, std::vector<GroupVersion>> groups;
+  for (const auto& definition : definitions) {
+    for (const auto& version : definition->versions) {
+      if (!version->served) continue;
+      std::vector<GroupVersion>& versions = groups[definition->group];
+      auto at = std::find_if(versions.begin(), versions.end(), [&](const GroupVersion& v) { return v.version == version->name; });
+      if (at == versions.end()) at = versions.insert(at, GroupVersion{definition->group, version->name, {}});
+      at->resources.push_back(CustomResource(*version));
+    }
+  }
+  Catalog all = builtin;
+  for (auto& [group, versions] : groups) {
+    std::sort(versions.begin(), versions.end(), [](const GroupVersion& a, const GroupVersion& b) {
+      return apimachinery::structural::CompareVersions(a.version, b.version) > 0;
+    });
+    // A group that is built in keeps its place; its versions stand side by side.
+    const auto last = std::find_if(all.versions.rbegin(), all.versions.rend(),
+                                   [&, &name = group](const GroupVersion& v) { return v.group == name; });
+    auto place = last == all.versions.rend() ? all.versions.end() : last.base();
+    for (GroupVersion& version : versions) {
+      std::sort(version.resources.begin(), version.resources.end(),
+                [](const Resource& a, const Resource& b) { return a.plural < b.plural; });
+      place = all.versions.insert(place, std::move(version)) + 1;
+    }
+  }
+  return all;
 }
 
 }  // namespace apiserver::discovery

@@ -64,21 +64,26 @@ Value ResponseKind(const GroupVersionKind& kind) {
   return response;
 }
 
-Value AggregatedResource(const Resource& resource) {
+Value AggregatedResource(const GroupVersion& at, const Resource& resource) {
+  const auto whole = [&](GroupVersionKind kind) {
+    if (resource.custom && kind.group.empty()) kind.group = at.group;
+    if (resource.custom && kind.version.empty()) kind.version = at.version;
+    return kind;
+  };
   Value entry;
   entry["resource"] = resource.plural;
-  entry["responseKind"] = ResponseKind(resource.kind);
+  entry["responseKind"] = ResponseKind(whole(resource.kind));
   entry["scope"] = resource.namespaced ? "Namespaced" : "Cluster";
   entry["singularResource"] = resource.singular;
   entry["verbs"] = List(resource.verbs);
   if (!resource.short_names.empty()) entry["shortNames"] = List(resource.short_names);
   if (!resource.categories.empty()) entry["categories"] = List(resource.categories);
   for (const Subresource& sub : resource.subresources) {
-    Value at;
-    at["subresource"] = sub.name;
-    at["responseKind"] = ResponseKind(sub.kind);
-    at["verbs"] = List(sub.verbs);
-    entry["subresources"].Append(std::move(at));
+    Value below;
+    below["subresource"] = sub.name;
+    below["responseKind"] = ResponseKind(whole(sub.kind));
+    below["verbs"] = List(sub.verbs);
+    entry["subresources"].Append(std::move(below));
   }
   return entry;
 }
@@ -161,7 +166,7 @@ Value AggregatedDiscovery(const Catalog& catalog, bool core, absl::string_view v
     last = &at;
     Value entry;
     entry["version"] = at.version;
-    for (const Resource& resource : at.resources) entry["resources"].Append(AggregatedResource(resource));
+    for (const Resource& resource : at.resources) entry["resources"].Append(AggregatedResource(at, resource));
     entry["freshness"] = "Current";
     items.array().back()["versions"].Append(std::move(entry));
   }

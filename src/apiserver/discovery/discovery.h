@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "apimachinery/structural/definition.h"
 #include "apimachinery/value.h"
 
 namespace apiserver::discovery {
@@ -28,6 +29,7 @@ struct Resource {
   GroupVersionKind kind;
   std::vector<std::string> verbs, short_names, categories;
   std::string storage_version_hash;  // empty: not stored
+  bool custom = false;               // aggregated discovery spells its kinds out
   std::vector<Subresource> subresources;
 };
 
@@ -45,6 +47,8 @@ struct Catalog {
 };
 
 const Catalog& Builtin();  // the resources of the schema
+// Those and the served versions of definitions, whose groups come after the built-in ones, by name.
+Catalog WithCustom(const Catalog& builtin, const std::vector<apimachinery::structural::DefinitionPtr>& definitions);
 
 // The verbs of a built-in subresource: "pods/log" → {"get"}.
 std::vector<std::string> SubresourceVerbs(absl::string_view resource, absl::string_view subresource);

@@ -94,6 +94,7 @@ RequestContext ContextOf(const CallbackServerContext& grpc, const pb::Target& ta
 
 // The object in the version asked for, as bytes.
 std::string BytesOf(const cache::Entry& entry, const apimachinery::Kind& kind) {
+  if (kind.custom != nullptr) return entry.MetadataOnly();  // all that is protobuf of a custom resource
   if (entry.kind == &kind) return entry.bytes;
   Value tree = *entry.Decode();
   registry::Convert(*entry.kind, kind, tree);
@@ -108,7 +109,7 @@ void Fill(const registry::Answer& answer, const RequestContext& context, pb::Obj
     reply->set_kind("Status");
     reply->set_api_version("v1");
   } else {
-    reply->set_object(answer.object->bytes);
+    reply->set_object(BytesOf(*answer.object, *answer.object->kind));
     reply->set_kind(std::string(answer.object->kind->kind));
     reply->set_api_version(std::string(answer.object->kind->api_version));
   }
@@ -206,7 +207,8 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
 
 class ReactorSink final : public cache::WatchSink {
  public:
-  ReactorSink(WatchReactor* reactor, const apimachinery::Kind* kind) : reactor_(reactor), kind_(kind) {}
+  ReactorSink(WatchReactor* reactor, registry::ResourcePtr resource)
+      : reactor_(reactor), resource_(std::move(resource)), kind_(resource_->kind) {}
   bool OnEvent(const cache::Event& event, const cache::Event::View& view) override {
     pb::WatchEvent message;
     message.set_type(view.type == cache::EventType::kAdded      ? pb::WatchEvent::ADDED
@@ -235,6 +237,7 @@ class ReactorSink final : public cache::WatchSink {
 
  private:
   WatchReactor* const reactor_;
+  const registry::ResourcePtr resource_;  // keeps the kind
   const apimachinery::Kind* const kind_;
 };
 
@@ -347,9 +350,9 @@ class ResourcesService final : public pb::Resources::CallbackService {
  private:
   absl::Status StartWatch(RequestContext& c, WatchReactor* reactor) {
     RETURN_IF_ERROR(Admit(c));
-    ASSIGN_OR_RETURN(const registry::Resource* resource, registry_.Resolve(c.info));
+    ASSIGN_OR_RETURN(const registry::ResourcePtr resource, registry_.Resolve(c.info));
     ASSIGN_OR_RETURN(registry::WatchAnswer watch,
-                     registry_.Watch(c, std::make_unique<ReactorSink>(reactor, resource->kind)));
+                     registry_.Watch(c, std::make_unique<ReactorSink>(reactor, resource)));
     reactor->Keep(std::move(watch.ticket));
     return absl::OkStatus();
   }
@@ -420,7 +423,7 @@ class ResourcesService final : public pb::Resources::CallbackService {
     reply->set_remaining_item_count(list.remaining.value_or(0));
     reply->mutable_items()->Reserve(static_cast<int>(list.items.size()));
     for (const cache::EntryPtr& entry : list.items) {
-      if (entry->kind == list.resource->kind) {
+      if (entry->kind == list.resource->kind && !entry->custom()) {
         reply->add_items(entry->bytes);
       } else {
         reply->add_items(BytesOf(*entry, *list.resource->kind));

@@ -17,7 +17,7 @@ constexpr std::pair<string_view, Format> kFormats[] = {{"application/json", Form
 bool Transforms(const AcceptClause& clause, Endpoint endpoint, Negotiated* form) {
   const string_view as = clause.Param("as"), group = clause.Param("g"), version = clause.Param("v");
   if (as.empty() && group.empty() && version.empty()) return true;
-  if (endpoint != Endpoint::kObjects || group != "meta.k8s.io" || (version != "v1" && version != "v1beta1")) return false;
+  if (endpoint == Endpoint::kPlain || group != "meta.k8s.io" || (version != "v1" && version != "v1beta1")) return false;
   form->beta = version == "v1beta1";
   if (as == "Table") {
     form->as = As::kTable;
@@ -52,7 +52,7 @@ std::optional<Negotiated> Negotiate(string_view accept, Endpoint endpoint, bool 
   plain.pretty = pretty;
   if (accept.empty() || accept == "*/*") return plain;
   for (const auto& [type, format] : kFormats) {  // what nearly everybody sends
-    if (accept != type) continue;
+    if (accept != type || (endpoint == Endpoint::kCustom && format == Format::kProtobuf)) continue;
     plain.format = format;
     return plain;
   }
@@ -62,7 +62,9 @@ std::optional<Negotiated> Negotiate(string_view accept, Endpoint endpoint, bool 
       Negotiated form;
       form.format = format;
       form.pretty = pretty || clause.Param("pretty") == "1";
-      if (StreamFits(clause, format) && Transforms(clause, endpoint, &form)) return form;
+      const bool fits = StreamFits(clause, format) && Transforms(clause, endpoint, &form);
+      const bool whole_protobuf = form.format == Format::kProtobuf && form.as == As::kObject;
+      if (fits && !(endpoint == Endpoint::kCustom && whole_protobuf)) return form;
     }
   }
   return std::nullopt;

@@ -32,6 +32,7 @@ struct Negotiated {
 // What the endpoint can turn its answers into.
 enum class Endpoint {
   kObjects,  // stored kinds: also Tables and partial metadata
+  kCustom,   // custom resources: the same, but whole objects have no protobuf form
   kPlain,    // everything else, and all errors
 };
 

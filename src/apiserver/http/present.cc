@@ -30,8 +30,7 @@ absl::string_view Served(const cache::Entry& entry, const Kind& kind, std::strin
   if (entry.kind == &kind) return entry.bytes;
   Value tree = *entry.Decode();
   registry::Convert(*entry.kind, kind, tree);
-  spare->clear();
-  apimachinery::EncodeWire(*kind.message, tree, spare);
+  *spare = cache::EntryBytes(kind, tree);
   return *spare;
 }
 
@@ -48,6 +47,10 @@ absl::string_view BorrowedAnnotation(const Kind& kind) {
 
 // metadata alone, as ObjectMeta: the entry's own bytes, or made in *spare.
 absl::string_view Metadata(const cache::Entry& entry, std::string* spare) {
+  if (entry.custom()) {
+    *spare = entry.MetadataOnly();
+    return cache::MetadataBytes(*spare);
+  }
   const absl::string_view bytes = cache::MetadataBytes(entry.bytes);
   const absl::string_view borrowed = BorrowedAnnotation(*entry.kind);
   if (borrowed.empty()) return bytes;
@@ -119,6 +122,7 @@ Value ObjectInTable(const cache::Entry& entry, const Kind& kind, const Negotiate
   switch (include) {
     case tables::IncludeObject::kNone: return Value();
     case tables::IncludeObject::kObject:
+      if (kind.custom != nullptr) return Value::Raw(std::string(Served(entry, kind, &spare)));
       AppendJson(*kind.message, Served(entry, kind, &spare), kind.api_version, kind.kind, &json);
       break;
     case tables::IncludeObject::kMetadata:
@@ -130,7 +134,7 @@ Value ObjectInTable(const cache::Entry& entry, const Kind& kind, const Negotiate
 
 Value TableRow(const cache::Entry& entry, const Kind& kind, const Value& tree, const Negotiated& form,
                tables::IncludeObject include) {
-  Value row = tables::Row(kind.api_version, kind.kind, tree, tables::IncludeObject::kNone, absl::Now());
+  Value row = tables::RowOf(kind, tree, tables::IncludeObject::kNone, absl::Now());
   row.Set("object", ObjectInTable(entry, kind, form, include));
   return row;
 }
@@ -141,7 +145,7 @@ std::string TableJson(const cache::Entry& entry, const Kind& kind, const Negotia
   Value meta = Value::MakeObject();
   const std::string version = tree.GetString("metadata.resourceVersion");
   if (!version.empty()) meta.Set("resourceVersion", version);
-  Value table = tables::MakeTable(kind.api_version, kind.kind, {}, std::move(meta), include, columns, absl::Now());
+  Value table = tables::TableOf(kind, {}, std::move(meta), include, columns, absl::Now());
   table.Set("apiVersion", form.MetaVersion());
   table["rows"].Append(TableRow(entry, kind, tree, form, include));
   return apimachinery::WriteJson(table);
@@ -178,6 +182,7 @@ std::string PresentObject(const cache::Entry& entry, const Kind& kind, const Neg
   std::string spare;
   if (partial) spare = OnlyMetadata(entry);
   const absl::string_view bytes = partial ? absl::string_view(spare) : Served(entry, kind, &spare);
+  if (!partial && kind.custom != nullptr) return Dress(std::string(bytes), form);
   const absl::string_view api_version = partial ? form.MetaVersion() : kind.api_version;
   const absl::string_view name = partial ? "PartialObjectMetadata" : kind.kind;
   if (form.format == Format::kProtobuf) return apimachinery::EncodeEnvelope(api_version, name, bytes);
@@ -213,13 +218,24 @@ std::string ListStream::Head() {
     return absl::StrCat("{\"kind\":\"Table\",\"apiVersion\":\"", form_.MetaVersion(), "\",\"metadata\":",
                         apimachinery::WriteJson(ListMetaTree(list_)), ",\"columnDefinitions\":",
                         apimachinery::WriteJson(
-                            tables::ColumnDefinitions(tables::TableColumns(kind.api_version, kind.kind))),
+                            tables::ColumnDefinitions(tables::ColumnsOf(kind))),
                         ",\"rows\":[");
   }
   const bool partial = IsPartial(form_);
+  // Custom resources have sorted members, their lists too: what names the list comes after its items.
+  if (!partial && kind.custom != nullptr) return absl::StrCat("{\"apiVersion\":\"", kind.api_version, "\",\"items\":[");
   return absl::StrCat("{\"kind\":\"", partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind,
                       "\",\"apiVersion\":\"", partial ? form_.MetaVersion() : kind.api_version,
                       "\",\"metadata\":", apimachinery::WriteJson(ListMetaTree(list_)), ",\"items\":[");
+}
+
+std::string ListStream::Tail() {
+  const Kind& kind = *list_.resource->kind;
+  if (kind.custom == nullptr || form_.as != As::kObject) return "]}";
+  Value meta = ListMetaTree(list_);
+  if (!meta.Has("continue")) meta.Set("continue", "");
+  apimachinery::SortKeys(&meta);
+  return absl::StrCat("],\"kind\":\"", kind.list_kind, "\",\"metadata\":", apimachinery::WriteJson(meta), "}");
 }
 
 void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
@@ -231,7 +247,12 @@ void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
   if (IsPartial(form_)) {
     return AppendJson(PartialMessage(), OnlyMetadata(entry), form_.MetaVersion(), "PartialObjectMetadata", out);
   }
-  AppendJson(*kind.message, Served(entry, kind, &spare_), "", "", out);
+  const absl::string_view bytes = Served(entry, kind, &spare_);
+  if (kind.custom != nullptr) {
+    absl::StrAppend(out, bytes);
+  } else {
+    AppendJson(*kind.message, bytes, "", "", out);
+  }
 }
 
 // The list's message says in front how long it is: the sizes of all items are added up first. Objects that are stored
@@ -304,7 +325,7 @@ bool ListStream::Next(std::string* chunk) {
     *chunk = std::move(out);
     return true;
   }
-  out += "]}";
+  out += Tail();
   if (dressed) {
     *chunk = Dress(std::move(out), form_);
   } else {
@@ -335,10 +356,14 @@ std::string BookmarkFrame(const Kind& kind, int64_t revision, bool initial_end, 
   // An empty object of upstream's internal form has these set.
   if (kind.group == "apps" && kind.kind != "DaemonSet" && kind.kind != "ControllerRevision") {
     object.Ensure("spec").Set("replicas", int64_t{0});
-  } else if (kind.kind == "DaemonSet") {
+  } else if (kind.kind == "DaemonSet" && kind.group == "apps") {
     object.Ensure("metadata.annotations").Set("deprecated.daemonset.template.generation", "0");
   }
-  apimachinery::EncodeWire(*kind.message, object, &entry.bytes);
+  if (kind.custom != nullptr) {
+    object.Set("apiVersion", kind.api_version);
+    object.Set("kind", kind.kind);
+  }
+  entry.bytes = cache::EntryBytes(kind, object);
   return WatchFrame("BOOKMARK", entry, kind, form, tables::IncludeObject::kMetadata, false);
 }
 

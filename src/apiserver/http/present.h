@@ -34,6 +34,7 @@ class ListStream {
   void Prefetch() const;
   bool NextProtobuf(std::string* chunk);
   std::string Head();
+  std::string Tail();
 
   const registry::ListAnswer list_;
   const Negotiated form_;

@@ -210,7 +210,7 @@ void RestDoor::Serve(Call& call) {
   if (!info.is_resource_request) return ServePath(call);
   const Route route = FindRoute(info, call.request.method);
   switch (route.outcome) {
-    case Route::Outcome::kNoSuchPath: return NotFound(call);
+    case Route::Outcome::kNoSuchPath: return ServeCustom(call);
     case Route::Outcome::kMethodNotAllowed: return call.Fail(NoSuchMethod());
     case Route::Outcome::kServe: break;
   }
@@ -291,6 +291,46 @@ void RestDoor::ServeResource(Call& call) {
   const std::optional<Negotiated> form = Negotiate(accept, Endpoint::kObjects, call.pretty);
   if (!form) return call.Fail(NoFormAccepted(/*stream=*/false));
   call.form = *form;
+  ServeVerb(call, patch_type);
+}
+
+void RestDoor::ServeCustom(Call& call) {
+  pipeline::RequestContext& context = call.context;
+  const pipeline::RequestInfo& info = context.info;
+  const registry::ResourcePtr resource =
+      impl_->options.registry->environment().resources->Find(info.group, info.version, info.resource);
+  if (resource == nullptr || resource->definition == nullptr) return NotFound(call);
+  const apimachinery::Kind& kind = *resource->kind;
+  const bool whole_cluster = info.verb == "list" || info.verb == "watch";  // what spans namespaces
+  if (kind.namespaced ? info.ns.empty() && !whole_cluster : !info.ns.empty()) return NotFound(call);
+  if (!kind.custom->warning.empty()) context.AddWarning(kind.custom->warning);
+  if (!info.subresource.empty() && !kind.HasSubresource(info.subresource)) {
+    return call.Fail(apimachinery::NotFound(kind.group, kind.plural, info.name));
+  }
+  const bool patch = info.verb == "patch";
+  if (info.name.empty() && (patch || info.verb == "update")) {
+    return call.Fail(apimachinery::BadRequest("name must be provided"));
+  }
+  if (info.verb.empty() || (info.verb == "create" && !info.subresource.empty())) return call.Fail(NoSuchMethod());
+  apimachinery::patch::PatchType patch_type = apimachinery::patch::PatchType::kMerge;
+  const bool known = !patch || (apimachinery::patch::PatchTypeFromMediaType(
+                                    MediaType(call.request.header("content-type")), &patch_type) &&
+                                patch_type != apimachinery::patch::PatchType::kStrategicMerge);
+  if (!known) {
+    return call.Fail(apimachinery::UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
+        "application/merge-patch+json, application/apply-patch+yaml"));
+  }
+  const Endpoint endpoint = info.subresource == "scale" ? Endpoint::kObjects : Endpoint::kCustom;
+  const std::optional<Negotiated> form = Negotiate(call.request.header("accept"), endpoint, call.pretty);
+  if (!form) return call.Fail(NoFormAccepted(/*stream=*/false));
+  call.form = *form;
+  ServeVerb(call, patch_type);
+}
+
+void RestDoor::ServeVerb(Call& call, apimachinery::patch::PatchType patch_type) {
+  pipeline::RequestContext& context = call.context;
+  const pipeline::RequestInfo& info = context.info;
   auto options = pipeline::ParseOptions(info, call.query);
   if (!options.ok()) return call.Fail(options.status());
   context.options = *std::move(options);
@@ -302,7 +342,7 @@ void RestDoor::ServeResource(Call& call) {
   if (info.verb == "delete" || info.verb == "deletecollection") return ServeDelete(call);
   registry::Body body;
   body.bytes = call.request.body;
-  if (patch) return call.Send(registry.Patch(context, patch_type, body));
+  if (info.verb == "patch") return call.Send(registry.Patch(context, patch_type, body));
   const auto body_format = BodyFormatOf(call.request.header("content-type"));
   if (!body_format.ok()) return call.Fail(body_format.status());
   body.format = *body_format;

@@ -48,6 +48,8 @@ class RestDoor {
   void ServePath(Call& call);
   void ServeMetrics(Call& call);
   void ServeResource(Call& call);
+  void ServeCustom(Call& call);
+  void ServeVerb(Call& call, apimachinery::patch::PatchType patch_type);  // the form of the answer is known
   void ServeWatch(Call& call);
   void ServeDelete(Call& call);
   void NotFound(Call& call);

@@ -7,6 +7,7 @@
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
 #include "apiserver/discovery/discovery.h"
+#include "apiserver/http/catalog.h"
 #include "apiserver/http/documents.h"
 #include "apiserver/http/health.h"
 #include "apiserver/http/present.h"
@@ -72,10 +73,10 @@ bool Health(const StaticContext& context, const Call& call, StaticAnswer* answer
 }
 
 // Aggregated discovery: whoever asks for it gets it, whatever else is accepted.
-bool Aggregated(const Call& call, bool core, StaticAnswer* answer) {
+bool Aggregated(const discovery::Catalog& catalog, const Call& call, bool core, StaticAnswer* answer) {
   const std::optional<Negotiated> form = NegotiateAggregated(call.request.header("accept"), call.pretty);
   if (!form) return false;
-  const Value list = discovery::AggregatedDiscovery(discovery::Builtin(), core, "v2");
+  const Value list = discovery::AggregatedDiscovery(catalog, core, "v2");
   std::string json = apimachinery::WriteJson(list) + "\n";
   answer->etag = discovery::Etag(json);
   answer->cache_control = "public";
@@ -97,16 +98,17 @@ bool Aggregated(const Call& call, bool core, StaticAnswer* answer) {
 }
 
 bool Discovery(const StaticContext& context, const Call& call, StaticAnswer* answer) {
-  const discovery::Catalog& catalog = discovery::Builtin();
+  const std::shared_ptr<const discovery::Catalog> held = CurrentCatalog(*context.registry);
+  const discovery::Catalog& catalog = *held;
   string_view path = call.request.path;
   if (path.size() > 1) absl::ConsumeSuffix(&path, "/");
   if (path == "/api") {
-    if (Aggregated(call, /*core=*/true, answer) || !Routed(call, kObjectTypes, answer)) return true;
+    if (Aggregated(catalog, call, /*core=*/true, answer) || !Routed(call, kObjectTypes, answer)) return true;
     Object(discovery::ApiVersions(context.server_address), "meta.v1.APIVersions", call, answer);
     return true;
   }
   if (path == "/apis") {
-    if (Aggregated(call, /*core=*/false, answer)) return true;
+    if (Aggregated(catalog, call, /*core=*/false, answer)) return true;
     Object(discovery::ApiGroupList(catalog), "meta.v1.APIGroupList", call, answer);
     return true;
   }
@@ -148,7 +150,7 @@ bool AnswerStaticPath(const StaticContext& context, const Call& call, StaticAnsw
     return true;
   }
   if (path == "/" || path == "/index.html") {
-    Indented(discovery::RootPaths(discovery::Builtin()), answer);
+    Indented(discovery::RootPaths(*CurrentCatalog(*context.registry)), answer);
     return true;
   }
   if (absl::StartsWith(path, "/openapi/")) return AnswerDocument(call, answer);

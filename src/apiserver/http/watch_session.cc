@@ -27,6 +27,7 @@ struct WatchHub::Impl {
     base::http::Headers headers;
     Negotiated form;
     tables::IncludeObject include = tables::IncludeObject::kMetadata;
+    registry::ResourcePtr resource;  // keeps the kind
     const apimachinery::Kind* kind = nullptr;
     std::once_flag started;
     std::mutex mu;
@@ -55,7 +56,7 @@ struct WatchHub::Impl {
         return WatchFrame(cache::EventTypeName(view.type), *view.object, *s.kind, s.form, s.include, first_table);
       };
       sent_ = true;
-      const uint32_t form = s.form.id() << 3 | static_cast<uint32_t>(s.include) << 1 | (s.kind != view.object->kind);
+      const uint32_t form = FrameFormat(s, *view.object);
       const int64_t backlog = first_table || event.revision == 0
                                   ? s.writer->Write(encode())
                                   : s.writer->Write(event.Encoded(form, view, encode));
@@ -77,6 +78,17 @@ struct WatchHub::Impl {
     }
 
    private:
+    // What makes frames of one event differ: the form asked for, and the version an object is converted to.
+    static uint32_t FrameFormat(const Session& s, const cache::Entry& object) {
+      uint32_t version = s.kind != object.kind ? 1 : 0;
+      if (version != 0 && s.kind->custom != nullptr) {
+        for (const auto& one : s.kind->custom->definition->versions) {
+          ++version;
+          if (one.get() == s.kind->custom) break;
+        }
+      }
+      return version << 8 | s.form.id() << 2 | static_cast<uint32_t>(s.include);
+    }
     bool Refuse() {
       session_->writer->Finish();
       Retire();
@@ -162,13 +174,14 @@ void WatchHub::Serve(registry::Registry& registry, Call& call) {
     headers.push_back({"Content-Type", StreamType(call.form)});
     out.Send(200, std::move(headers), ErrorFrame(api, call.form));
   };
-  const absl::StatusOr<const registry::Resource*> resource = registry.Resolve(call.context.info);
+  const absl::StatusOr<registry::ResourcePtr> resource = registry.Resolve(call.context.info);
   if (!resource.ok()) return fail(resource.status(), *call.writer);
   auto session = std::make_shared<Impl::Session>();
   session->writer = std::move(call.writer);
   session->headers = call.ResponseHeaders();
   session->form = call.form;
   session->include = call.include;
+  session->resource = *resource;
   session->kind = (*resource)->kind;
   {
     const std::lock_guard lock(impl_->mu);

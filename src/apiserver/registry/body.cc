@@ -1,13 +1,13 @@
 #include "apiserver/registry/body.h"
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
 #include "apimachinery/yaml.h"
+#include "apiserver/registry/body_text.h"
+#include "apiserver/registry/custom_body.h"
 #include "base/status_macros.h"
 
 namespace apiserver::registry {
@@ -19,28 +19,6 @@ using apimachinery::Schema;
 using apimachinery::Value;
 
 constexpr absl::string_view kScheme = "pkg/runtime/scheme.go:111";  // where upstream names its scheme
-
-std::string Summary(absl::string_view data) {
-  if (data.empty()) return "<empty>";
-  const std::string head(data.substr(0, 30));
-  return absl::StrCat(data[0] == '{' ? head : absl::BytesToHexString(head), data.size() > 30 ? " ..." : "");
-}
-
-absl::Status Unrecognized(const Kind& expected, absl::string_view error, absl::string_view bytes) {
-  return BadRequest(absl::StrCat("the object provided is unrecognized (must be of type ", expected.kind, "): ", error,
-                                 " (", Summary(bytes), ")"));
-}
-
-absl::Status CannotHandle(absl::string_view kind, absl::string_view version, const Kind& expected,
-                          absl::string_view error) {
-  return BadRequest(absl::StrCat(kind, " in version \"", version, "\" cannot be handled as a ", expected.kind, ": ", error));
-}
-
-// Go's word for what stands in JSON.
-absl::string_view JsonWord(const Value& value) {
-  return value.is_object() ? "object" : value.is_array() ? "array" : value.is_string() ? "string" : value.is_bool() ? "bool"
-                                                                                                                    : "number";
-}
 
 absl::string_view VersionOf(absl::string_view api_version) {
   const size_t slash = api_version.find('/');
@@ -70,21 +48,6 @@ absl::Status CheckKind(const Kind& expected, absl::string_view api_version, absl
                                    expected.kind, "): unknown conversion"));
 }
 
-absl::Status TellStrictErrors(const Kind& kind, const std::vector<std::string>& errors,
-                              pipeline::RequestContext& context) {
-  if (errors.empty()) return absl::OkStatus();
-  switch (context.options.field_validation) {
-    case pipeline::FieldValidation::kIgnore: break;
-    case pipeline::FieldValidation::kWarn:
-      for (const std::string& e : errors) context.AddWarning(e);
-      break;
-    case pipeline::FieldValidation::kStrict:
-      return CannotHandle(kind.kind, kind.version, kind,
-                          absl::StrCat("strict decoding error: ", absl::StrJoin(errors, ", ")));
-  }
-  return absl::OkStatus();
-}
-
 void SetKind(const Kind& kind, Value& object) {
   object.Set("kind", kind.kind);
   object.Set("apiVersion", kind.api_version);
@@ -93,6 +56,7 @@ void SetKind(const Kind& kind, Value& object) {
 }  // namespace
 
 absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipeline::RequestContext& context) {
+  if (expected.custom != nullptr) return DecodeCustomBody(expected, body, context);
   if (body.format == BodyFormat::kProtobuf) {
     const auto envelope = apimachinery::DecodeEnvelope(body.bytes);
     if (!envelope.ok()) {
@@ -121,30 +85,9 @@ absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipelin
   options.verbatim = apimachinery::VerbatimMembers(*expected.message);
   absl::StatusOr<Value> parsed = yaml ? apimachinery::ParseYaml(body.bytes, &repeated)
                                       : apimachinery::ParseJson(body.bytes, options);
-  if (!parsed.ok()) {
-    absl::string_view problem = parsed.status().message();
-    absl::ConsumePrefix(&problem, "error converting YAML to JSON: ");
-    return Unrecognized(expected,
-                        absl::StrCat(yaml ? "" : "couldn't get version/kind; json parse error: ", problem), body.bytes);
-  }
-  if (!parsed->is_object()) {
-    const absl::string_view type = JsonWord(*parsed);
-    if (!parsed->is_null()) {
-      return Unrecognized(expected,
-                          absl::StrCat("couldn't get version/kind; json parse error: json: cannot unmarshal ", type,
-                                       " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
-                                       "Kind string \"json:\\\"kind,omitempty\\\"\" }"),
-                          body.bytes);
-    }
-    parsed = Value::MakeObject();
-  }
-  for (const apimachinery::Member& member : parsed->object()) {
-    if ((member.key != "kind" && member.key != "apiVersion") || member.value.is_string() || member.value.is_null()) continue;
-    return Unrecognized(expected,
-                        absl::StrCat("couldn't get version/kind; json parse error: json: cannot unmarshal ",
-                                     JsonWord(member.value), " into Go struct field .", member.key, " of type string"),
-                        body.bytes);
-  }
+  if (!parsed.ok()) return UnrecognizedText(expected, yaml, parsed.status().message(), body.bytes);
+  if (parsed->is_null()) parsed = Value::MakeObject();
+  RETURN_IF_ERROR(CheckTypeMembers(expected, *parsed, body.bytes));
   const std::string kind = parsed->GetString("kind"), api_version = parsed->GetString("apiVersion");
   RETURN_IF_ERROR(CheckKind(expected, api_version.empty() ? absl::string_view(expected.api_version) : api_version,
                             kind.empty() ? expected.kind : absl::string_view(kind)));

@@ -137,6 +137,7 @@ void SetLocalAvailable(Value& service, absl::Time now) {
 
 void Subresources::Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind, Value& object,
                             const Value* old, absl::Time now) {
+  if (kind.custom != nullptr) return;
   if (kind.kind == "Pod" && kind.group.empty() && old == nullptr) {
     Value& status = object.Ensure("status");
     if (status.GetString("qosClass").empty()) status.Set("qosClass", QosClass(object));

@@ -114,6 +114,7 @@ void AutoscalerToV2(Value& object) {
 
 void Convert(const Kind& from, const Kind& to, Value& object) {
   if (&from == &to) return;
+  if (to.custom != nullptr) return apimachinery::structural::ConvertTo(*to.custom, &object);
   object.Set("apiVersion", to.api_version);
   object.Set("kind", to.kind);
   if (from.kind == "Event") {

@@ -33,7 +33,7 @@ bool IsSystemPriorityClass(const Kind& kind, absl::string_view name) {
 }
 
 void WarnOfOrphans(const Kind& kind, const Value& options, RequestContext& context) {
-  if (kind.kind != "Job" || options.Has("propagationPolicy") || options.Has("orphanDependents")) return;
+  if (kind.kind != "Job" || kind.custom != nullptr || options.Has("propagationPolicy") || options.Has("orphanDependents")) return;
   context.AddWarning(
       "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
       "set propagationPolicy=Orphan to suppress this warning");
@@ -42,7 +42,7 @@ void WarnOfOrphans(const Kind& kind, const Value& options, RequestContext& conte
 }  // namespace
 
 absl::StatusOr<Answer> Registry::Delete(RequestContext& context, const Value& options) {
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   RETURN_IF_ERROR(CheckDeleteOptions(options));
   WarnOfOrphans(*resource->kind, options, context);
   if (IsSystemPriorityClass(*resource->kind, context.info.name)) {
@@ -129,7 +129,7 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
 }
 
 absl::StatusOr<ListAnswer> Registry::DeleteCollection(RequestContext& context, const Value& options) {
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   RETURN_IF_ERROR(CheckDeleteOptions(options));
   WarnOfOrphans(*resource->kind, options, context);
   const bool limited = context.options.limit > 0;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/time.h"
+#include "apiserver/apiextensions/conditions.h"
 
 namespace apiserver::registry {
 namespace {
@@ -40,7 +41,7 @@ bool Has(const std::vector<std::string>& list, string_view name) {
 
 // What the garbage collector is to do with dependents, as finalizers of the object. True: they changed.
 bool SetPropagation(const Kind& kind, const Value& options, Value& object) {
-  if (kind.kind == "Event") return false;  // never has dependents
+  if (kind.kind == "Event" && kind.custom == nullptr) return false;  // never has dependents
   std::vector<std::string> finalizers = Finalizers(object);
   const std::vector<std::string> before = finalizers;
   bool orphan = Has(finalizers, kOrphan), foreground = Has(finalizers, kForeground);
@@ -157,11 +158,22 @@ DeletionPlan PlanNamespace(const Kind& kind, const Value& options, absl::Time no
   return PlanPlain(kind, options, now, object);
 }
 
+// Definitions of custom resources wait until their instances have gone.
+DeletionPlan PlanDefinition(const Kind& kind, const Value& options, absl::Time now, Value& object) {
+  if (DeletionTime(object)) return PlanPlain(kind, options, now, object);
+  SetPropagation(kind, options, object);
+  apiextensions::MarkForDeletion(object, now);
+  DeletionPlan plan;
+  plan.store = true;
+  return plan;
+}
+
 }  // namespace
 
 DeletionPlan PlanDeletion(const Kind& kind, const Value& options, absl::Time now, Value& object) {
   if (IsPod(kind)) return PlanPod(kind, options, now, object);
   if (IsNamespace(kind)) return PlanNamespace(kind, options, now, object);
+  if (kind.kind == "CustomResourceDefinition" && kind.custom == nullptr) return PlanDefinition(kind, options, now, object);
   return PlanPlain(kind, options, now, object);
 }
 

@@ -96,7 +96,7 @@ class FlowKeeperImpl final : public FlowKeeper {
   std::vector<std::unique_ptr<cache::WatchTicket>> Watch() {
     std::vector<std::unique_ptr<cache::WatchTicket>> watches;
     for (const char* plural : kResources) {
-      const Resource* resource = registry_.environment().resources->FindAnyVersion(kGroup, plural);
+      const ResourcePtr resource = registry_.environment().resources->FindAnyVersion(kGroup, plural);
       if (resource == nullptr) continue;
       cache::WatchRequest request;
       request.after_revision = -2;
@@ -111,7 +111,7 @@ class FlowKeeperImpl final : public FlowKeeper {
     for (const Value& object : flowcontrol::DefaultObjects()) {
       const char* plural = kResources[object.GetString("kind") == "FlowSchema" ? 0 : 1];
       if (registry_.Get({kGroup, plural}, "", object.GetString("metadata.name")) != nullptr) continue;
-      const Resource* resource = registry_.environment().resources->FindAnyVersion(kGroup, plural);
+      const ResourcePtr resource = registry_.environment().resources->FindAnyVersion(kGroup, plural);
       if (resource == nullptr) return absl::OkStatus();
       RequestContext context = ContextOf("api-priority-and-fairness-config-producer-v1");
       const absl::Status status = registry_.CreateObject(context, *resource, object).status();

@@ -6,6 +6,7 @@
 #include "apimachinery/time.h"
 #include "apimachinery/yaml.h"
 #include "apiserver/defaults/defaults.h"
+#include "apiserver/registry/custom_body.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/strategy.h"
 #include "apiserver/registry/subresources.h"
@@ -64,8 +65,17 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
   apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource,
                                        std::string(kind.api_version), apimachinery::FormatTime(now)};
   manager.reset_fields = ResetFields(kind, context.info.subresource);
-  absl::StatusOr<Value> merged = apimachinery::apply::Apply(kind.message, current == nullptr ? Value() : *current,
+  absl::StatusOr<Value> merged = apimachinery::apply::Apply(StructureOf(kind), current == nullptr ? Value() : *current,
                                                             *applied, manager, context.options.force);
+  if (kind.custom != nullptr) {
+    if (!merged.ok()) return merged;
+    if (applied_name.empty()) return NameUnknown(name);
+    const std::string problem = OtherVersionsProblem(kind, current == nullptr ? Value() : *current, *merged);
+    if (problem.empty()) return merged;
+    apimachinery::ApiStatus failure;
+    failure.message = absl::StrCat("failed to convert new object: ", problem);
+    return failure.ToStatus();
+  }
   // The configuration is judged as it stands; defaults are not the applier's. Its shape was judged first.
   const bool has_shape = merged.ok() || apimachinery::ApiStatus::From(merged.status()).Is("BadRequest");
   if (absl::Status typed = DecodePlain(kind, *applied, {}, context).status(); has_shape && !typed.ok()) {
@@ -76,7 +86,7 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
 }
 
 absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchType type, const Body& body) {
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   if (type == PatchType::kApply && context.options.field_manager.empty()) {
     apimachinery::FieldErrors errors;
     errors.Required(apimachinery::FieldPath("fieldManager"), "is required for apply patch");
@@ -94,15 +104,16 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
     mode.allow_create = mode.subresource.empty();
   }
   return UpdateObject(context, *resource, mode, [&](const Value* current) -> absl::StatusOr<Value> {
-    const apimachinery::Message& message = *kind.message;
     Value object;
     if (type == PatchType::kApply) {
       ASSIGN_OR_RETURN(object, ApplyBody(context, kind, current, body, env_.clock->Now()));
       object.Set("kind", kind.kind);
       object.Set("apiVersion", kind.api_version);
+    } else if (kind.custom != nullptr) {
+      ASSIGN_OR_RETURN(object, PatchCustom(kind, type, *current, body.bytes, context));
     } else {
       ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
-                       apimachinery::patch::PatchObject(type, &message, *current, body.bytes));
+                       apimachinery::patch::PatchObject(type, kind.message, *current, body.bytes));
       ASSIGN_OR_RETURN(object, TakePatched(std::move(patched), context));
       object.Set("kind", kind.kind);
       object.Set("apiVersion", kind.api_version);
@@ -117,6 +128,10 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
     }
     RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
     defaults::ApplyDefaults(kind, object);
+    if (type == PatchType::kApply && kind.custom != nullptr && resource->converts()) {  // by way of the stored version
+      Convert(kind, *resource->storage, object);
+      Convert(*resource->storage, kind, object);
+    }
     return object;
   });
 }

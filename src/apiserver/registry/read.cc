@@ -41,7 +41,7 @@ absl::StatusOr<int64_t> ParseRevision(absl::string_view text, bool list) {
 }
 
 // Whether upstream keeps objects of the kind in its watch cache: where it does not, the store answers at once.
-bool CachedUpstream(const apimachinery::Kind& kind) { return kind.kind != "Event"; }
+bool CachedUpstream(const apimachinery::Kind& kind) { return kind.kind != "Event" || kind.custom != nullptr; }
 
 absl::Status TooLarge(int64_t wanted, int64_t current, int retry_after = 1) {
   apimachinery::ApiStatus status =
@@ -116,7 +116,7 @@ absl::Status Registry::AwaitCache(const RequestContext& context, const Resource&
 }
 
 absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   if (!context.info.subresource.empty() && context.info.subresource != "status") {
     return Subresources(*this).Get(context, *resource);
   }
@@ -134,7 +134,7 @@ absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
 }
 
 absl::StatusOr<ListAnswer> Registry::List(RequestContext& context) {
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   const RequestOptions& o = context.options;
   RETURN_IF_ERROR(CheckListOptions(o));
   ASSIGN_OR_RETURN(cache::Filter filter,
@@ -151,7 +151,7 @@ absl::StatusOr<ListAnswer> Registry::List(RequestContext& context) {
     }
     from_store.revision = std::max<int64_t>(token.revision, 0);
     from_store.start = token.start;
-    return ListFromStore(*resource, filter, from_store);
+    return ListFromStore(resource, filter, from_store);
   }
   ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(o.resource_version, /*list=*/true));
   const bool exact = o.resource_version_match == "Exact" ||
@@ -159,26 +159,26 @@ absl::StatusOr<ListAnswer> Registry::List(RequestContext& context) {
   if (exact) {
     if (revision > env_.cache->revision()) RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
     from_store.revision = revision;
-    return ListFromStore(*resource, filter, from_store);
+    return ListFromStore(resource, filter, from_store);
   }
   RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
-  return ListFromCache(*resource, std::move(filter), from_store.limit);
+  return ListFromCache(resource, std::move(filter), from_store.limit);
 }
 
-ListAnswer Registry::ListFromCache(const Resource& resource, cache::Filter filter, int64_t limit) const {
+ListAnswer Registry::ListFromCache(const ResourcePtr& resource, cache::Filter filter, int64_t limit) const {
   ListAnswer answer;
-  answer.resource = &resource;
+  answer.resource = resource;
   const std::string* const name = filter.fields.RequiresExactMatch("metadata.name");
-  if (name != nullptr && (!resource.namespaced() || !filter.ns.empty())) {
+  if (name != nullptr && (!resource->namespaced() || !filter.ns.empty())) {
     answer.revision = env_.cache->revision();
-    cache::EntryPtr entry = env_.cache->Get(*resource.mirror, resource.Key(filter.ns, *name));
+    cache::EntryPtr entry = env_.cache->Get(*resource->mirror, resource->Key(filter.ns, *name));
     if (entry == nullptr || !filter.Matches(*entry)) return answer;
     answer.revision = std::max(answer.revision, entry->revision);
     answer.items.push_back(std::move(entry));
     return answer;
   }
   const std::string prefix = filter.ns.empty() ? "" : filter.ns + "/";
-  cache::Listing listing = env_.cache->List(*resource.mirror, prefix);
+  cache::Listing listing = env_.cache->List(*resource->mirror, prefix);
   answer.revision = listing.revision;
   filter.ns.clear();  // the prefix has seen to it
   const bool all = filter.MatchesEverything();
@@ -199,13 +199,13 @@ ListAnswer Registry::ListFromCache(const Resource& resource, cache::Filter filte
   return answer;
 }
 
-absl::StatusOr<ListAnswer> Registry::ListFromStore(const Resource& resource, const cache::Filter& filter,
+absl::StatusOr<ListAnswer> Registry::ListFromStore(const ResourcePtr& resource, const cache::Filter& filter,
                                                    const StoreList& list) const {
-  const std::string base = absl::StrCat(cache::kRegistryPrefix, resource.storage->storage_prefix, "/");
+  const std::string base = absl::StrCat(cache::kRegistryPrefix, resource->storage->storage_prefix, "/");
   const std::string prefix = absl::StrCat(base, filter.ns.empty() ? "" : filter.ns + "/");
   const std::string from = list.start.empty() ? "" : absl::StrCat(prefix, list.start);
   ListAnswer answer;
-  answer.resource = &resource;
+  answer.resource = resource;
   bool more = false;
   const absl::StatusOr<int64_t> listed = env_.store->List(
       prefix, from, list.revision, list.limit > 0 ? std::min<int64_t>(list.limit + 1, 5000) : 5000,
@@ -214,7 +214,8 @@ absl::StatusOr<ListAnswer> Registry::ListFromStore(const Resource& resource, con
           more = true;
           return false;
         }
-        cache::EntryPtr entry = cache::EntryFromStore(absl::StripPrefix(kv.key, base), kv.value, kv.mod_revision);
+        cache::EntryPtr entry =
+            env_.cache->Decode(*resource->mirror, absl::StripPrefix(kv.key, base), kv.value, kv.mod_revision);
         if (entry != nullptr && filter.Matches(*entry)) answer.items.push_back(std::move(entry));
         return true;
       });
@@ -246,7 +247,7 @@ absl::Status Registry::ListFailed(const absl::Status& status, const StoreList& l
 }
 
 absl::StatusOr<WatchAnswer> Registry::Watch(RequestContext& context, std::unique_ptr<cache::WatchSink> sink) {
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   RequestOptions& o = context.options;
   RETURN_IF_ERROR(CheckListOptions(o));
   cache::WatchRequest request;

@@ -33,7 +33,8 @@ cache::EntryPtr MakeEntry(const Kind& kind, const Value& object) {
   auto entry = std::make_shared<cache::Entry>();
   entry->kind = &kind;
   entry->key = object.GetString("metadata.name");
-  apimachinery::EncodeWire(*kind.message, object, &entry->bytes);
+  if (kind.custom != nullptr) entry->definition = kind.custom->definition->shared_from_this();
+  entry->bytes = cache::EntryBytes(kind, object);
   return entry;
 }
 
@@ -45,8 +46,8 @@ Registry::Registry(Environment environment)
 
 Registry::~Registry() = default;
 
-absl::StatusOr<const Resource*> Registry::Resolve(const pipeline::RequestInfo& info) const {
-  const Resource* resource = env_.resources->Find(info.group, info.version, info.resource);
+absl::StatusOr<ResourcePtr> Registry::Resolve(const pipeline::RequestInfo& info) const {
+  const ResourcePtr resource = env_.resources->Find(info.group, info.version, info.resource);
   if (resource == nullptr) {
     return apimachinery::GenericStatus(404, info.verb, info.group, info.resource, info.name, "").ToStatus();
   }
@@ -58,12 +59,17 @@ absl::StatusOr<cache::EntryPtr> Registry::Current(const Resource& resource, absl
   if (!from_store) return env_.cache->Get(*resource.mirror, resource.Key(ns, name));
   ASSIGN_OR_RETURN(std::optional<store::KeyValue> kv, env_.store->Get(resource.StoreKey(ns, name)));
   if (!kv) return cache::EntryPtr();
-  cache::EntryPtr entry = cache::EntryFromStore(resource.Key(ns, name), kv->value, kv->mod_revision);
+  cache::EntryPtr entry = env_.cache->Decode(*resource.mirror, resource.Key(ns, name), kv->value, kv->mod_revision);
   if (entry == nullptr) return apimachinery::InternalError(absl::StrCat("unreadable object at ", kv->key));
   return entry;
 }
 
 absl::StatusOr<Value> Registry::TreeOf(const Resource& resource, const cache::Entry& entry) const {
+  if (entry.custom()) {
+    Value tree = *entry.Decode();
+    if (entry.kind != resource.kind) Convert(*entry.kind, *resource.kind, tree);
+    return tree;
+  }
   ASSIGN_OR_RETURN(Value tree, apimachinery::DecodeWire(*entry.kind->message, entry.bytes));
   apimachinery::CompleteStored(*entry.kind->message, &tree);
   tree.Set("kind", entry.kind->kind);
@@ -83,25 +89,26 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
     stored = &converted;
   }
   const std::string ns = object.GetString("metadata.namespace"), name = object.GetString("metadata.name");
-  std::string whole;
-  apimachinery::EncodeWire(*resource.storage->message, *stored, &whole);
-  const std::string wire = cache::WithoutResourceVersion(whole);
-  std::string bytes;
-  const absl::string_view stored_as =
-      resource.storage->stored_as.empty() ? resource.storage->api_version : resource.storage->stored_as;
-  if (resource.storage->stored_json) {
+  const Kind& kind = *resource.storage;
+  std::string wire, bytes;
+  const absl::string_view stored_as = kind.stored_as.empty() ? kind.api_version : kind.stored_as;
+  if (kind.stored_json) {
     Value bare = *stored;
     bare.EraseAt("metadata.resourceVersion");
     bare.EraseAt("metadata.selfLink");
     bare.Set("apiVersion", stored_as);
-    apimachinery::EncodeJson(*resource.storage->message, bare, &bytes);
+    if (kind.custom != nullptr) {
+      bytes = cache::EntryBytes(kind, bare);
+    } else {
+      apimachinery::EncodeJson(*kind.message, bare, &bytes);
+    }
     bytes += '\n';
-  } else {
-    bytes = apimachinery::EncodeEnvelope(stored_as, resource.storage->kind, wire);
   }
+  if (kind.custom == nullptr) wire = cache::WithoutResourceVersion(cache::EntryBytes(kind, *stored));
+  if (!kind.stored_json) bytes = apimachinery::EncodeEnvelope(stored_as, kind.kind, wire);
   const std::string key = resource.StoreKey(ns, name);
   int64_t lease = 0;
-  if (event_leases_ != nullptr && resource.storage->kind == "Event") {
+  if (event_leases_ != nullptr && resource.storage->kind == "Event" && resource.definition == nullptr) {
     ASSIGN_OR_RETURN(lease, event_leases_->Get(env_.clock->Now()));
   }
   absl::StatusOr<store::WriteResult> written =
@@ -117,6 +124,10 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
     *conflict = true;
     return cache::EntryPtr();
   }
+  if (resource.storage->custom != nullptr) {
+    // What another version stored is completed by the defaults of the stored one, as on every read.
+    return env_.cache->Decode(*resource.mirror, resource.Key(ns, name), bytes, written->revision);
+  }
   auto entry = std::make_shared<cache::Entry>();
   entry->kind = resource.storage;
   entry->key = resource.Key(ns, name);
@@ -126,7 +137,7 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
 }
 
 ObjectPtr Registry::Get(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) const {
-  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return nullptr;
   const cache::EntryPtr entry = env_.cache->Get(*resource->mirror, resource->Key(ns, name));
   return entry == nullptr ? nullptr : entry->Decode(KeepsTree(*entry->kind));
@@ -134,7 +145,7 @@ ObjectPtr Registry::Get(const pipeline::GroupResource& what, absl::string_view n
 
 std::vector<ObjectPtr> Registry::List(const pipeline::GroupResource& what, absl::string_view ns) const {
   std::vector<ObjectPtr> objects;
-  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return objects;
   for (const cache::EntryPtr& entry : env_.cache->List(*resource->mirror, ns.empty() ? "" : absl::StrCat(ns, "/")).items) {
     objects.push_back(entry->Decode(KeepsTree(*entry->kind)));
@@ -143,20 +154,20 @@ std::vector<ObjectPtr> Registry::List(const pipeline::GroupResource& what, absl:
 }
 
 uint64_t Registry::Generation(const pipeline::GroupResource& what) const {
-  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   return resource == nullptr ? 0 : env_.cache->Generation(*resource->mirror);
 }
 
 absl::StatusOr<ObjectPtr> Registry::GetFresh(const pipeline::GroupResource& what, absl::string_view ns,
                                              absl::string_view name) const {
-  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return ObjectPtr();
   ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/true));
   return entry == nullptr ? ObjectPtr() : entry->Decode();
 }
 
 absl::StatusOr<ObjectPtr> Registry::Create(const pipeline::GroupResource& what, const Value& object) {
-  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
   RequestContext context;
   context.user.name = "system:apiserver";
@@ -168,7 +179,7 @@ absl::StatusOr<ObjectPtr> Registry::Create(const pipeline::GroupResource& what, 
 
 absl::StatusOr<ObjectPtr> Registry::Modify(const pipeline::GroupResource& what, absl::string_view ns,
                                            absl::string_view name, const std::function<bool(Value&)>& change) {
-  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
   for (int attempt = 0; attempt < 64; ++attempt) {
     ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/attempt > 0));
@@ -184,7 +195,7 @@ absl::StatusOr<ObjectPtr> Registry::Modify(const pipeline::GroupResource& what, 
 }
 
 absl::Status Registry::Delete(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) {
-  const Resource* resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
   ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/true));
   if (entry == nullptr) return apimachinery::NotFound(what.group, what.resource, name);

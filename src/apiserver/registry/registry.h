@@ -37,7 +37,7 @@ struct Answer {
 inline constexpr absl::string_view kContinuePayload = "skiff/continue";
 
 struct ListAnswer {
-  const Resource* resource = nullptr;  // items are shown as resource->kind (converted when it converts())
+  ResourcePtr resource;  // items are shown as resource->kind (converted when it converts())
   std::vector<cache::EntryPtr> items;
   int64_t revision = 0;
   std::string continue_token;
@@ -45,7 +45,7 @@ struct ListAnswer {
 };
 
 struct WatchAnswer {
-  const Resource* resource = nullptr;
+  ResourcePtr resource;
   std::unique_ptr<cache::WatchTicket> ticket;
 };
 
@@ -53,7 +53,7 @@ struct WatchAnswer {
 struct Environment {
   store::Store* store = nullptr;
   cache::Cache* cache = nullptr;
-  const ResourceTable* resources = nullptr;
+  ResourceTable* resources = nullptr;
   const base::Clock* clock = nullptr;
   // Set after construction, before the first request: they read objects through the registry.
   const admission::Chain* admission = nullptr;
@@ -76,9 +76,10 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   ~Registry() override;
 
   Environment& environment() { return env_; }
+  const Environment& environment() const { return env_; }
 
   // The resource of a request. NotFound (404 page not found) when there is none.
-  absl::StatusOr<const Resource*> Resolve(const pipeline::RequestInfo& info) const;
+  absl::StatusOr<ResourcePtr> Resolve(const pipeline::RequestInfo& info) const;
 
   absl::StatusOr<Answer> Get(pipeline::RequestContext& context);
   absl::StatusOr<ListAnswer> List(pipeline::RequestContext& context);
@@ -152,8 +153,8 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
     std::string start;     // key below the list's prefix; "": from the beginning
   };
   absl::Status AwaitCache(const pipeline::RequestContext& context, const Resource& resource, int64_t revision) const;
-  ListAnswer ListFromCache(const Resource& resource, cache::Filter filter, int64_t limit) const;
-  absl::StatusOr<ListAnswer> ListFromStore(const Resource& resource, const cache::Filter& filter,
+  ListAnswer ListFromCache(const ResourcePtr& resource, cache::Filter filter, int64_t limit) const;
+  absl::StatusOr<ListAnswer> ListFromStore(const ResourcePtr& resource, const cache::Filter& filter,
                                            const StoreList& list) const;
   absl::Status ListFailed(const absl::Status& status, const StoreList& list) const;
 

@@ -54,7 +54,8 @@ std::vector<std::string> ResourceTable::StoragePrefixes() {
   return prefixes;
 }
 
-ResourceTable::ResourceTable(const cache::Cache& cache) {
+ResourceTable::ResourceTable(const cache::Cache& cache)
+    : custom_(std::make_shared<const CustomResources>(std::vector<CustomResources::Served>())) {
   for (const Kind& kind : Schema::Builtin().kinds()) {
     if (!Stored(kind)) continue;
     Resource resource;
@@ -67,14 +68,49 @@ ResourceTable::ResourceTable(const cache::Cache& cache) {
   }
 }
 
-const Resource* ResourceTable::Find(absl::string_view group, absl::string_view version, absl::string_view plural) const {
-  const auto it = by_name_.find(absl::StrCat(group, "/", version, "/", plural));
-  return it == by_name_.end() ? nullptr : &it->second;
+CustomResources::CustomResources(std::vector<Served> served, uint64_t generation)
+    : served_(std::move(served)), generation_(generation) {
+  for (const Served& one : served_) {
+    for (const auto& version : one.definition->versions) {
+      if (!version->served) continue;
+      Resource resource;
+      resource.kind = &version->kind;
+      resource.storage = &one.definition->storage->kind;
+      resource.mirror = one.mirror;
+      resource.definition = one.definition;
+      resource.terminating = one.terminating;
+      const Kind& kind = version->kind;
+      const auto it = by_name_.emplace(absl::StrCat(kind.group, "/", kind.version, "/", kind.plural), resource).first;
+      const Resource*& any = any_[absl::StrCat(kind.group, "/", kind.plural)];
+      if (any == nullptr || any->converts()) any = &it->second;
+    }
+  }
 }
 
-const Resource* ResourceTable::FindAnyVersion(absl::string_view group, absl::string_view plural) const {
-  const auto it = any_.find(absl::StrCat(group, "/", plural));
-  return it == any_.end() ? nullptr : it->second;
+ResourcePtr ResourceTable::Find(absl::string_view group, absl::string_view version, absl::string_view plural) const {
+  const std::string name = absl::StrCat(group, "/", version, "/", plural);
+  if (const auto it = by_name_.find(name); it != by_name_.end()) return ResourcePtr(ResourcePtr(), &it->second);
+  const CustomResourcesPtr custom = this->custom();
+  const auto it = custom->by_name_.find(name);
+  return it == custom->by_name_.end() ? nullptr : ResourcePtr(custom, &it->second);
+}
+
+ResourcePtr ResourceTable::FindAnyVersion(absl::string_view group, absl::string_view plural) const {
+  const std::string name = absl::StrCat(group, "/", plural);
+  if (const auto it = any_.find(name); it != any_.end()) return ResourcePtr(ResourcePtr(), it->second);
+  const CustomResourcesPtr custom = this->custom();
+  const auto it = custom->any_.find(name);
+  return it == custom->any_.end() ? nullptr : ResourcePtr(custom, it->second);
+}
+
+CustomResourcesPtr ResourceTable::custom() const {
+  const std::lock_guard lock(mu_);
+  return custom_;
+}
+
+void ResourceTable::SetCustom(CustomResourcesPtr custom) {
+  const std::lock_guard lock(mu_);
+  custom_.swap(custom);
 }
 
 }  // namespace apiserver::registry

@@ -4,7 +4,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "apimachinery/apply/structure.h"
 #include "apimachinery/names.h"
+#include "apimachinery/structural/definition.h"
 #include "apiserver/defaults/defaults.h"
 #include "apiserver/registry/kind_fields.h"
 #include "apiserver/registry/kind_traits.h"
@@ -161,9 +164,65 @@ void AddStoredVersion(Value& definition) {
   }
 }
 
+// Custom resources: the generation counts every change but of metadata and of a status with a door of its own.
+void PrepareCustomForUpdate(const Kind& kind, absl::string_view subresource, Value& object, const Value& old) {
+  if (subresource == "status") {
+    const Value* status = object.Find("status");
+    const Value* managed = object.At("metadata.managedFields");
+    Value replaced = old;
+    if (status != nullptr) {
+      replaced.Set("status", *status);
+    } else {
+      replaced.Erase("status");
+    }
+    if (managed != nullptr) {
+      replaced.Ensure("metadata").Set("managedFields", *managed);
+    } else {
+      replaced.EraseAt("metadata.managedFields");
+    }
+    replaced.Set("apiVersion", object.GetString("apiVersion"));
+    replaced.Set("kind", object.GetString("kind"));
+    object = std::move(replaced);
+    return;
+  }
+  if (HasStatus(kind)) CopyOrErase("status", old, object);
+  CopyMeta("generation", old, object);
+  const auto content = [](const Value& from) {
+    Value copy = from;
+    for (const char* member : {"metadata", "apiVersion", "kind"}) copy.Erase(member);
+    return copy;
+  };
+  if (!(content(object) == content(old))) object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
+}
+
 }  // namespace
 
+apimachinery::apply::ObjectType StructureOf(const Kind& kind) {
+  if (kind.custom == nullptr) return kind.message;
+  return &kind.custom->schema;
+}
+
+std::string OtherVersionsProblem(const Kind& kind, const Value& live, const Value& object) {
+  if (kind.custom == nullptr || kind.custom->definition->versions.size() < 2) return "";
+  for (const Value& entry : live.GetArray("metadata.managedFields")) {
+    const std::string api_version = entry.GetString("apiVersion");
+    if (api_version == kind.api_version) continue;
+    const apimachinery::structural::Version* version = kind.custom->definition->FindApiVersion(api_version);
+    if (version == nullptr) continue;
+    const apimachinery::apply::Structure structure = apimachinery::apply::Structure::OfRoot(&version->schema);
+    const std::vector<std::string> problems = apimachinery::apply::Check(structure, object);
+    if (problems.size() == 1) return problems[0];
+    if (!problems.empty()) return absl::StrCat("errors:\n  ", absl::StrJoin(problems, "\n  "));
+  }
+  return "";
+}
+
 void PrepareForCreate(const Kind& kind, Value& object) {
+  if (kind.custom != nullptr) {
+    object["metadata"].Set("generation", int64_t{1});
+    if (HasStatus(kind)) object.Erase("status");
+    return;
+  }
   const KindTraits& traits = TraitsOf(kind);
   defaults::DropSwitchedOff(kind, object);
   PrepareKind(kind, object, nullptr);
@@ -198,6 +257,7 @@ void PrepareForCreate(const Kind& kind, Value& object) {
 }
 
 void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& object, const Value& old) {
+  if (kind.custom != nullptr) return PrepareCustomForUpdate(kind, subresource, object, old);
   const KindTraits& traits = TraitsOf(kind);
   // What is dropped counts as a change of slices, and of nothing else.
   const bool changed = (kind.kind == "ResourceSlice" || kind.kind == "EndpointSlice") && !SameSpec(object, old);
@@ -266,6 +326,10 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
 }
 
 std::vector<std::string> ResetFields(const Kind& kind, absl::string_view subresource) {
+  if (kind.custom != nullptr) {
+    if (subresource == "status") return {"spec"};
+    return HasStatus(kind) ? std::vector<std::string>{"status"} : std::vector<std::string>();
+  }
   const KindTraits& traits = TraitsOf(kind);
   if (kind.kind == "CertificateSigningRequest") {
     if (subresource == "status") return {"spec", "status.conditions"};
@@ -285,8 +349,8 @@ std::vector<std::string> ResetFields(const Kind& kind, absl::string_view subreso
   return fields;
 }
 
-bool AllowsCreateOnUpdate(const Kind& kind) { return TraitsOf(kind).Has(kCreatesOnUpdate); }
-bool AllowsUnconditionalUpdate(const Kind& kind) { return !TraitsOf(kind).Has(kNeedsVersion); }
-bool ReturnsDeletedObject(const Kind& kind) { return TraitsOf(kind).Has(kReturnsDeleted); }
+bool AllowsCreateOnUpdate(const Kind& kind) { return kind.custom == nullptr && TraitsOf(kind).Has(kCreatesOnUpdate); }
+bool AllowsUnconditionalUpdate(const Kind& kind) { return kind.custom == nullptr && !TraitsOf(kind).Has(kNeedsVersion); }
+bool ReturnsDeletedObject(const Kind& kind) { return kind.custom == nullptr && TraitsOf(kind).Has(kReturnsDeleted); }
 
 }  // namespace apiserver::registry

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "apimachinery/apply/apply.h"
 #include "apimachinery/schema.h"
 #include "apimachinery/value.h"
 
@@ -22,5 +23,13 @@ std::vector<std::string> ResetFields(const apimachinery::Kind& kind, absl::strin
 bool AllowsCreateOnUpdate(const apimachinery::Kind& kind);       // PUT of what does not exist
 bool AllowsUnconditionalUpdate(const apimachinery::Kind& kind);  // PUT without resourceVersion
 bool ReturnsDeletedObject(const apimachinery::Kind& kind);       // DELETE answers the object, not a Status
+
+// What server-side apply knows of the kind's objects.
+apimachinery::apply::ObjectType StructureOf(const apimachinery::Kind& kind);
+
+// Why `object` cannot be told to the managers that own fields of `live` in other versions of a custom kind: their schema
+// does not declare all of it. Empty when it can.
+std::string OtherVersionsProblem(const apimachinery::Kind& kind, const apimachinery::Value& live,
+                                 const apimachinery::Value& object);
 
 }  // namespace apiserver::registry

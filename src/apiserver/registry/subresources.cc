@@ -3,8 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "apimachinery/apply/scale_owners.h"
+#include "absl/strings/strip.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/labels.h"
+#include "apimachinery/structural/definition.h"
 #include "apimachinery/time.h"
 #include "apimachinery/yaml.h"
 #include "apiserver/auth/reviews.h"
@@ -46,6 +48,9 @@ std::string SelectorText(const Kind& kind, const Value& object) {
   return parsed.ok() ? parsed->ToString() : "";
 }
 
+// The number at a path of a custom resource (".spec.replicas"); 0 when there is none.
+int64_t NumberAt(const Value& object, absl::string_view path) { return object.GetInt(absl::StripPrefix(path, ".")); }
+
 Value ScaleOf(const Kind& kind, const Value& object) {
   Value scale = Value::MakeObject();
   scale.Set("kind", "Scale");
@@ -53,6 +58,15 @@ Value ScaleOf(const Kind& kind, const Value& object) {
   Value& meta = scale["metadata"];
   for (const char* member : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
     if (const Value* v = object.At(absl::StrCat("metadata.", member))) meta.Set(member, *v);
+  }
+  if (kind.custom != nullptr) {
+    const apimachinery::structural::ScalePaths& paths = *kind.custom->scale;
+    scale.Ensure("spec").Set("replicas", NumberAt(object, paths.spec_replicas));
+    scale.Ensure("status").Set("replicas", NumberAt(object, paths.status_replicas));
+    const std::string selector = paths.label_selector.empty()
+                                     ? "" : object.GetString(absl::StripPrefix(paths.label_selector, "."));
+    if (!selector.empty()) scale.Ensure("status").Set("selector", selector);
+    return scale;
   }
   scale.Ensure("spec").Set("replicas", object.GetInt("spec.replicas"));
   scale.Ensure("status").Set("replicas", object.GetInt("status.replicas"));
@@ -73,6 +87,12 @@ absl::StatusOr<Answer> Subresources::Get(RequestContext& context, const Resource
   ASSIGN_OR_RETURN(Answer answer, registry_.Get(plain));
   if (context.info.subresource != "scale") return answer;
   ASSIGN_OR_RETURN(Value object, registry_.TreeOf(resource, *answer.object));
+  if (resource.kind->custom != nullptr) {
+    const std::string& path = resource.kind->custom->scale->spec_replicas;
+    if (object.At(absl::StripPrefix(path, ".")) == nullptr) {
+      return apimachinery::InternalError(absl::StrCat("the spec replicas field \"", path, "\" does not exist"));
+    }
+  }
   answer.object = MakeEntry(*FindKind("autoscaling/v1", "Scale"), ScaleOf(*resource.kind, object));
   return answer;
 }
@@ -101,7 +121,10 @@ absl::StatusOr<Answer> Subresources::SetScale(RequestContext& context, const Res
           registry_.TrackManagers(context, tracked, &before, scale);
         }
         Value object = *current;
-        object.Ensure("spec").Set("replicas", scale.GetInt("spec.replicas"));
+        const absl::string_view path = resource.kind->custom == nullptr
+                                           ? "spec.replicas"
+                                           : absl::StripPrefix(resource.kind->custom->scale->spec_replicas, ".");
+        object.Ensure(path) = Value(scale.GetInt("spec.replicas"));
         object["metadata"].Set("resourceVersion", scale.GetString("metadata.resourceVersion"));
         if (const std::string uid = scale.GetString("metadata.uid"); !uid.empty()) object["metadata"].Set("uid", uid);
         apply::ManagedFields scale_owners;
@@ -127,7 +150,10 @@ absl::Status Subresources::CheckScale(const RequestContext& context, const Resou
   }
   RETURN_IF_ERROR(MatchNamespace(resource, context.info.ns, scale));
   const apimachinery::FieldErrors errors = validation::ValidateCreate(*FindKind("autoscaling/v1", "Scale"), scale);
-  if (!errors.empty()) return apimachinery::Invalid("autoscaling", "Scale", name, errors);
+  // Of a custom resource the object itself is judged.
+  if (!errors.empty() && resource.kind->custom == nullptr) {
+    return apimachinery::Invalid("autoscaling", "Scale", name, errors);
+  }
   return absl::OkStatus();
 }
 
@@ -321,7 +347,7 @@ absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& 
   if (name != context.info.name) {
     return BadRequest("name in URL does not match name in Eviction object");
   }
-  const Resource* pods = registry_.env_.resources->Find("", "v1", "pods");
+  const ResourcePtr pods = registry_.env_.resources->Find("", "v1", "pods");
   ASSIGN_OR_RETURN(cache::EntryPtr entry, registry_.Current(*pods, context.info.ns, context.info.name, true));
   if (entry == nullptr) return apimachinery::NotFound("", "pods", context.info.name);
   RETURN_IF_ERROR(AdmitBody(context, *FindKind("policy/v1", "Eviction"), eviction));

@@ -89,8 +89,13 @@ void Registry::TrackManagers(RequestContext& context, const Resource& resource, 
   manager.api_version = std::string(resource.kind->api_version);
   manager.time = apimachinery::FormatTime(env_.clock->Now());
   manager.reset_fields = ResetFields(*resource.kind, context.info.subresource);
+  if (live != nullptr && (!OtherVersionsProblem(*resource.kind, *live, *live).empty() ||
+                          !OtherVersionsProblem(*resource.kind, *live, object).empty())) {
+    object.EraseAt("metadata.managedFields");  // as upstream: better none than wrong ones
+    return;
+  }
   static const Value* const nothing = new Value;
-  object = apimachinery::apply::TrackUpdate(resource.kind->message, live == nullptr ? *nothing : *live, std::move(object),
+  object = apimachinery::apply::TrackUpdate(StructureOf(*resource.kind), live == nullptr ? *nothing : *live, std::move(object),
                                             manager);
 }
 
@@ -113,7 +118,7 @@ apimachinery::FieldErrors Registry::RefuseAdminAccess(const Kind& kind, const Va
 absl::StatusOr<Answer> Registry::Create(RequestContext& context, const Body& body) {
   if (!context.info.subresource.empty()) return Subresources(*this).Create(context, body);
   if (Subresources::IsReview(context.info)) return Subresources(*this).Review(context, body);
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   ASSIGN_OR_RETURN(Value object, DecodeBody(*resource->kind, body, context));
   RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
   return CreateObject(context, *resource, std::move(object));
@@ -130,8 +135,15 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
     context.info.resource = std::string(kind.plural);
     context.info.ns = object.GetString("metadata.namespace");
   }
-  object.Set("kind", kind.kind);
-  object.Set("apiVersion", kind.api_version);
+  if (resource.terminating) {
+    apimachinery::ApiStatus refusal = apimachinery::MethodNotSupported(kind.group, kind.plural, "create");
+    refusal.message = "create not allowed while custom resource definition is terminating";
+    return refusal;
+  }
+  if (kind.custom == nullptr || !object.Has("kind")) {  // of a custom kind it is judged as it stands
+    object.Set("kind", kind.kind);
+    object.Set("apiVersion", kind.api_version);
+  }
   Value& meta = object["metadata"];
   if (meta.is_null()) meta = Value::MakeObject();
   const bool generate = object.GetString("metadata.name").empty() && !object.GetString("metadata.generateName").empty();
@@ -168,7 +180,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, nullptr, "");
   errors.Append(validation::ValidateCreate(kind, object));
   if (!errors.empty()) {
-    return apimachinery::Invalid(InternalGroup(kind), kind.kind, object.GetString("metadata.name"), errors);
+    return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), object.GetString("metadata.name"), errors);
   }
   for (const std::string& warning : warnings::Of(kind, "", object, nullptr)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
@@ -221,7 +233,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
 }
 
 absl::StatusOr<Answer> Registry::Update(RequestContext& context, const Body& body) {
-  ASSIGN_OR_RETURN(const Resource* resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   if (Subresources::HasOwnBody(context.info)) return Subresources(*this).Update(context, *resource, body);
   ASSIGN_OR_RETURN(Value object, DecodeBody(*resource->kind, body, context));
   RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
@@ -285,7 +297,8 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
           absl::StrCat("StorageError: invalid object, Code: 4, Key: ", key, ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", uid,
                        ", UID in object meta: ", old_uid));
     }
-    if (unconditional && !AllowsUnconditionalUpdate(kind) && mode.subresource.empty() && !mode.applies) {
+    const bool by_itself = mode.subresource.empty() || (kind.custom != nullptr && mode.subresource == "status");
+    if (unconditional && !AllowsUnconditionalUpdate(kind) && by_itself && !mode.applies) {
       apimachinery::FieldErrors errors;
       errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(int64_t{0}),
                      "must be specified for an update");
@@ -335,7 +348,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     }
     apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, &old, mode.subresource);
     errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource));
-    if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), kind.kind, name, errors);
+    if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), name, errors);
     for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
     std::unique_ptr<admission::Reservation> reservation;
     if (env_.admission != nullptr) {
@@ -347,7 +360,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
     // The last finalizer of an object that waits for it: the update is its deletion.
     const bool dying = object.At("metadata.deletionTimestamp") != nullptr;
     const bool released = object.GetArray("metadata.finalizers").empty() &&
-                          (kind.kind != "Namespace" || object.GetArray("spec.finalizers").empty()) &&
+                          (kind.kind != "Namespace" || kind.custom != nullptr || object.GetArray("spec.finalizers").empty()) &&
                           object.GetInt("metadata.deletionGracePeriodSeconds") == 0;
     const bool had_finalizers = !old.GetArray("metadata.finalizers").empty() ||
                                 (kind.kind == "Namespace" && !old.GetArray("spec.finalizers").empty());

@@ -1,8 +1,10 @@
 #include "apiserver/tables/table.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "apiserver/tables/columns.h"
+#include "apiserver/tables/custom_printer.h"
 #include "apiserver/tables/printers.h"
 
 namespace apiserver::tables {
@@ -109,13 +111,11 @@ Value PartialMetadata(const Value& object) {
   return partial;
 }
 
-Value Row(absl::string_view api_version, absl::string_view kind, const Value& object, IncludeObject include,
-          absl::Time now) {
+namespace {
+
+Value MakeRow(Value cells, const Value& object, IncludeObject include) {
   Value row;
-  row["cells"] = TableRow(api_version, kind, object, now);
-  if (kind == "Pod" && api_version == "v1") {
-    if (Value conditions = PodRowConditions(object); !conditions.is_null()) row["conditions"] = std::move(conditions);
-  }
+  row["cells"] = std::move(cells);
   switch (include) {
     case IncludeObject::kNone: row["object"] = Value(); break;
     case IncludeObject::kMetadata: row["object"] = PartialMetadata(object); break;
@@ -124,16 +124,54 @@ Value Row(absl::string_view api_version, absl::string_view kind, const Value& ob
   return row;
 }
 
-Value MakeTable(absl::string_view api_version, absl::string_view kind, absl::Span<const Value* const> objects,
-                Value list_metadata, IncludeObject include, bool with_columns, absl::Time now) {
+// `row` makes the row of an object.
+Value AssembleTable(absl::Span<const Column> columns, absl::Span<const Value* const> objects, Value list_metadata,
+                    bool with_columns, absl::FunctionRef<Value(const Value&)> row) {
   Value table;
   table["kind"] = "Table";
   table["apiVersion"] = "meta.k8s.io/v1";
   table["metadata"] = list_metadata.is_null() ? Value::MakeObject() : std::move(list_metadata);
-  table["columnDefinitions"] = with_columns ? ColumnDefinitions(TableColumns(api_version, kind)) : Value();
+  table["columnDefinitions"] = with_columns ? ColumnDefinitions(columns) : Value();
   Value& rows = table["rows"] = Value::MakeArray();
-  for (const Value* object : objects) rows.Append(Row(api_version, kind, *object, include, now));
+  for (const Value* object : objects) rows.Append(row(*object));
   return table;
+}
+
+}  // namespace
+
+Value Row(absl::string_view api_version, absl::string_view kind, const Value& object, IncludeObject include,
+          absl::Time now) {
+  Value row;
+  row["cells"] = TableRow(api_version, kind, object, now);
+  if (kind == "Pod" && api_version == "v1") {
+    if (Value conditions = PodRowConditions(object); !conditions.is_null()) row["conditions"] = std::move(conditions);
+  }
+  Value rest = MakeRow(Value(), object, include);
+  row["object"] = std::move(rest["object"]);
+  return row;
+}
+
+Value MakeTable(absl::string_view api_version, absl::string_view kind, absl::Span<const Value* const> objects,
+                Value list_metadata, IncludeObject include, bool with_columns, absl::Time now) {
+  return AssembleTable(TableColumns(api_version, kind), objects, std::move(list_metadata), with_columns,
+                       [&](const Value& object) { return Row(api_version, kind, object, include, now); });
+}
+
+std::vector<Column> ColumnsOf(const apimachinery::Kind& kind) {
+  if (kind.custom != nullptr) return CustomColumns(*kind.custom);
+  const absl::Span<const Column> columns = TableColumns(kind.api_version, kind.kind);
+  return {columns.begin(), columns.end()};
+}
+
+Value RowOf(const apimachinery::Kind& kind, const Value& object, IncludeObject include, absl::Time now) {
+  if (kind.custom == nullptr) return Row(kind.api_version, kind.kind, object, include, now);
+  return MakeRow(CustomCells(*kind.custom, object, now), object, include);
+}
+
+Value TableOf(const apimachinery::Kind& kind, absl::Span<const Value* const> objects, Value list_metadata,
+              IncludeObject include, bool with_columns, absl::Time now) {
+  return AssembleTable(ColumnsOf(kind), objects, std::move(list_metadata), with_columns,
+                       [&](const Value& object) { return RowOf(kind, object, include, now); });
 }
 
 }  // namespace apiserver::tables

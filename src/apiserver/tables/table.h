@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "apimachinery/schema.h"
 #include "apimachinery/value.h"
 
 namespace apiserver::tables {
@@ -42,6 +43,13 @@ apimachinery::Value MakeTable(absl::string_view api_version, absl::string_view k
 apimachinery::Value ColumnDefinitions(absl::Span<const Column> columns);
 apimachinery::Value Row(absl::string_view api_version, absl::string_view kind, const apimachinery::Value& object,
                         IncludeObject include, absl::Time now);
+
+// The same for any kind, custom ones with the columns of their definitions.
+std::vector<Column> ColumnsOf(const apimachinery::Kind& kind);
+apimachinery::Value RowOf(const apimachinery::Kind& kind, const apimachinery::Value& object, IncludeObject include,
+                          absl::Time now);
+apimachinery::Value TableOf(const apimachinery::Kind& kind, absl::Span<const apimachinery::Value* const> objects,
+                            apimachinery::Value list_metadata, IncludeObject include, bool with_columns, absl::Time now);
 
 // The PartialObjectMetadata of an object: kind, apiVersion and metadata.
 apimachinery::Value PartialMetadata(const apimachinery::Value& object);

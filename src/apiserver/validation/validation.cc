@@ -1,6 +1,7 @@
 #include "apiserver/validation/validation.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "apiserver/validation/custom_objects.h"
 #include "apiserver/validation/kinds.h"
 
 namespace apiserver::validation {
@@ -42,6 +43,11 @@ bool CreatesFirst(const Kind& kind) {
 
 FieldErrors ValidateCreate(const Kind& kind, const Value& object) {
   FieldErrors e;
+  if (kind.custom != nullptr) {
+    CustomCreate(e, *kind.custom, object);
+    if (e.empty()) CommonCreate(e, object, kind.namespaced);
+    return e;
+  }
   const bool stored = kind.role == apimachinery::Role::kResource;  // reviews and bodies of subresources need no name
   const KindRules* rules = Find(kind);
   if (rules != nullptr) {
@@ -56,6 +62,10 @@ FieldErrors ValidateCreate(const Kind& kind, const Value& object) {
 FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource) {
   FieldErrors e;
   CommonUpdate(e, object, old, kind.namespaced);
+  if (kind.custom != nullptr) {
+    CustomUpdate(e, *kind.custom, object, old, subresource);
+    return e;
+  }
   const KindRules* rules = Find(kind);
   if (rules == nullptr) {
     MetadataUpdate(e, object, old);
@@ -80,6 +90,7 @@ FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& o
 
 std::vector<std::string> Warnings(const Kind& kind, const Value& object, const Value* old,
                                   absl::string_view subresource) {
+  if (kind.custom != nullptr) return CustomWarnings(object, old);
   std::vector<std::string> out;
   const KindRules* rules = Find(kind);
   if (rules != nullptr && rules->warn != nullptr) rules->warn(out, object, old, subresource);

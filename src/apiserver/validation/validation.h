@@ -1,4 +1,4 @@
-// Judges objects of the built-in kinds: every problem with its path, in upstream's words and order.
+// Judges objects, built-in and custom ones: every problem with its path, in upstream's words and order.
 #pragma once
 #include <string>
 #include <vector>

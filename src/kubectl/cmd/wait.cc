@@ -4,13 +4,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "apimachinery/jsonpath.h"
 #include "base/status_macros.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
 #include "kubectl/cmd/waiting.h"
-#include "kubectl/printers/jsonpath.h"
 
 namespace kubectl {
+
+using apimachinery::JsonPath;
+using apimachinery::PlainText;
 namespace {
 
 struct Options {

@@ -5,10 +5,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/jsonpath.h"
 #include "kubectl/describe/parts.h"
-#include "kubectl/printers/jsonpath.h"
 
 namespace kubectl {
+
+using apimachinery::PlainText;
 namespace {
 
 // "metadata" -> Metadata, "podIPs" -> Pod I Ps: one word for each capital, as upstream splits them.

@@ -6,14 +6,18 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/jsonpath.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "kubectl/cli/errors.h"
 #include "kubectl/cli/tabwriter.h"
 #include "kubectl/printers/gotemplate.h"
-#include "kubectl/printers/jsonpath.h"
 
 namespace kubectl {
+
+using apimachinery::GoSyntax;
+using apimachinery::JsonPath;
+using apimachinery::PlainText;
 namespace {
 
 bool IsList(const Value& object) {

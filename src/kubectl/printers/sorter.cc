@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "apimachinery/jsonpath.h"
 #include "apimachinery/quantity.h"
 #include "base/status_macros.h"
 #include "kubectl/cli/errors.h"
-#include "kubectl/printers/jsonpath.h"
 
 namespace kubectl {
+
+using apimachinery::JsonPath;
+using apimachinery::PlainText;
 namespace {
 
 bool NaturalLess(const std::string& a, const std::string& b) {

@@ -70,7 +70,7 @@ class CacheTest : public testing::Test {
 
   store::FakeStore store_;
   std::unique_ptr<Cache> cache_;
-  const ResourceMirror* mirror_ = nullptr;
+  MirrorPtr mirror_;
 };
 
 TEST_F(CacheTest, ShowsWhatTheStoreHoldsWithItsRevision) {

@@ -18,7 +18,7 @@ class ListStreamTest : public testing::Test {
  protected:
   ListStreamTest() {
     resource_.kind = resource_.storage = Schema::Builtin().FindKind("v1", "ConfigMap");
-    list_.resource = &resource_;
+    list_.resource = registry::ResourcePtr(registry::ResourcePtr(), &resource_);  // the test keeps it
     list_.revision = 77;
     list_.continue_token = "next";
     list_.remaining = 5;

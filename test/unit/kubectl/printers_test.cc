@@ -2,13 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "kubectl/cli/codec.h"
+#include "apimachinery/jsonpath.h"
 #include "kubectl/printers/gotemplate.h"
-#include "kubectl/printers/jsonpath.h"
 #include "kubectl/printers/object.h"
 #include "kubectl/printers/sorter.h"
 #include "kubectl/printers/table.h"
 
 namespace kubectl {
+
+using apimachinery::JsonPath;
 namespace {
 
 Value Json(absl::string_view text) {

@@ -1,4 +1,4 @@
-#include "kubectl/printers/jsonpath.h"
+#include "apimachinery/jsonpath.h"
 
 #include <algorithm>
 
@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apimachinery/go_quote.h"
+#include "apimachinery/json.h"
 #include "base/status_macros.h"
-#include "kubectl/cli/codec.h"
 
-namespace kubectl {
+namespace apimachinery {
 
 struct JsonPath::Node {
   enum Type {
@@ -513,7 +513,10 @@ absl::Status RunNodes(const Nodes& nodes, const Value& root, Evaluator& evaluato
 std::string PlainText(const Value& value) {
   if (value.is_string()) return value.as_string();
   if (value.is_null()) return "";
-  return value.is_object() || value.is_array() ? WriteJsonSorted(value) : WriteJson(value);
+  if (!value.is_object() && !value.is_array()) return WriteJson(value);
+  Value sorted = value;
+  SortKeys(&sorted);
+  return WriteJson(sorted);
 }
 
 std::string GoSyntax(const Value& value) {
@@ -583,4 +586,4 @@ absl::StatusOr<std::vector<std::vector<const Value*>>> JsonPath::FindResults(
   return results;
 }
 
-}  // namespace kubectl
+}  // namespace apimachinery

@@ -1,4 +1,4 @@
-// JSONPath templates as kubectl knows them: text with {expressions}, {range}..{end}, filters,
+// JSONPath templates as kubectl and printer columns know them: text with {expressions}, {range}..{end}, filters,
 // unions, slices, recursive descent, quoted text. Pure.
 #pragma once
 #include <memory>
@@ -9,9 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "apimachinery/value.h"
 
-namespace kubectl {
-
-using apimachinery::Value;
+namespace apimachinery {
 
 class JsonPath {
  public:
@@ -38,4 +36,4 @@ std::string PlainText(const Value& value);
 // Go's %#v of a decoded JSON tree; part of kubectl's debugging output.
 std::string GoSyntax(const Value& value);
 
-}  // namespace kubectl
+}  // namespace apimachinery

@@ -1,0 +1,18 @@
+// Custom resources: their metadata, their schema's constraints, their scale. Internal to validation.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "apimachinery/structural/definition.h"
+#include "apiserver/validation/checks.h"
+
+namespace apiserver::validation {
+
+using apimachinery::structural::Version;
+
+void CustomCreate(FieldErrors& e, const Version& version, const Value& object);
+// `subresource`: "" or "status", which judges the status alone. Problems of what did not change are no problems.
+void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, const Value& old, absl::string_view subresource);
+std::vector<std::string> CustomWarnings(const Value& object, const Value* old);
+
+}  // namespace apiserver::validation
