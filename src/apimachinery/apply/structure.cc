@@ -154,6 +154,7 @@ Members MembersOf(const Structure& type, const Value* value) {
 bool EmptyOrNull(const Structure& type, const Value* value) {
   if (value == nullptr || !value->empty()) return value == nullptr;
   if (type.kind != Kind::kStruct || !value->is_object()) return true;
+  if (type.message == nullptr) return true;
   return std::all_of(type.message->flat.begin(), type.message->flat.end(),
                      [](const Field* field) { return codec::OmitAbsent(*field); });
 }
@@ -355,13 +356,6 @@ class Checker {
   }
   static absl::string_view TypeWord(const Value& value) {
     return value.is_string() ? "string" : value.is_bool() ? "bool" : value.is_array() ? "[]interface {}" : "map[string]interface {}";
-  }
-  // Neither a key nor one that is there without being said.
-  static bool Keyless(const Field& list, const Value& item) {
-    return std::none_of(list.list_map_keys.begin(), list.list_map_keys.end(), [&](const std::string& key) {
-      const Field* field = list.message != nullptr ? list.message->FindJson(key) : nullptr;
-      return item.Has(key) || (field != nullptr && (!field->default_json.empty() || !codec::OmitAbsent(*field)));
-    });
   }
   void Problem(absl::string_view what) { problems_.push_back(absl::StrCat(PathText(path_), ": ", what)); }
 
