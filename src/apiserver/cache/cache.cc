@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "apiserver/cache/freshness.h"
 #include "apiserver/cache/mirror.h"
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -17,7 +18,6 @@ namespace apiserver::cache {
 namespace {
 
 constexpr int64_t kPage = 2500;
-constexpr size_t kMostFreshWaiters = 16384;
 constexpr absl::Duration kFreshPatience = absl::Seconds(3);
 
 class CacheImpl final : public Cache {
@@ -37,8 +37,14 @@ class CacheImpl final : public Cache {
   absl::Status Start() override {
     RETURN_IF_ERROR(Load());
     Follow();
+    Freshness::Ports ports;
+    ports.ask = [&store = store_](std::function<void(absl::StatusOr<int64_t>)> answer) { store.AskRevision(std::move(answer)); };
+    ports.shown = [this] { return revision_.load(); };
+    ports.wait = [this](int64_t revision) {
+      return revision < 0 ? WaitFresh(kFreshPatience) : WaitFor(revision, kFreshPatience);
+    };
+    freshness_ = std::make_shared<Freshness>(std::move(ports));
     ticker_ = std::thread([this] { Tick(); });
-    asker_ = std::thread([this] { Ask(); });
     return absl::OkStatus();
   }
 
@@ -49,13 +55,8 @@ class CacheImpl final : public Cache {
       stopping_ = true;
     }
     changed_.notify_all();
-    {
-      const std::lock_guard lock(ask_mu_);
-      asking_over_ = true;
-    }
-    ask_wake_.notify_one();
     if (ticker_.joinable()) ticker_.join();
-    if (asker_.joinable()) asker_.join();
+    if (freshness_ != nullptr) freshness_->Stop();
     std::unique_ptr<store::WatchHandle> feed;
     {
       const std::lock_guard lock(mu_);
@@ -131,11 +132,7 @@ class CacheImpl final : public Cache {
   }
 
   bool WhenFresh(std::function<void(absl::Status)> done) override {
-    const std::lock_guard lock(ask_mu_);
-    if (asking_over_ || fresh_waiters_.size() >= kMostFreshWaiters) return false;
-    fresh_waiters_.push_back(std::move(done));
-    if (fresh_waiters_.size() == 1) ask_wake_.notify_one();
-    return true;
+    return freshness_ != nullptr && freshness_->When(std::move(done));
   }
 
   EntryPtr Get(const ResourceMirror& resource, absl::string_view key) const override { return resource.Get(key); }
@@ -328,21 +325,6 @@ class CacheImpl final : public Cache {
     }
   }
 
-  // Answers those who wait by WhenFresh: one question for all that have come meanwhile.
-  void Ask() {
-    std::unique_lock lock(ask_mu_);
-    while (true) {
-      ask_wake_.wait(lock, [this] { return asking_over_ || !fresh_waiters_.empty(); });
-      std::vector<std::function<void(absl::Status)>> waiters = std::exchange(fresh_waiters_, {});
-      if (waiters.empty()) return;
-      const bool over = asking_over_;
-      lock.unlock();
-      const absl::Status fresh = over ? absl::UnavailableError("shutting down") : WaitFresh(kFreshPatience);
-      for (const auto& done : waiters) done(fresh);
-      lock.lock();
-    }
-  }
-
   // Time: bookmarks, ends of watches, and the new beginning after lost history.
   void Tick() {
     while (true) {
@@ -363,6 +345,7 @@ class CacheImpl final : public Cache {
 
   void Housekeeping() {
     const absl::Time now = absl::Now();
+    freshness_->Tick(now);
     for (const auto& [prefix, mirror] : *Mirrors()) {
       for (const std::shared_ptr<Watcher>& watcher : *mirror->watchers()) {
         if (now >= watcher->deadline()) {
@@ -413,12 +396,8 @@ class CacheImpl final : public Cache {
   uint64_t fresh_started_ = 0, fresh_finished_ = 0;
   absl::StatusOr<int64_t> fresh_answer_ = 0;
 
-  std::mutex ask_mu_;
-  std::condition_variable ask_wake_;
-  std::vector<std::function<void(absl::Status)>> fresh_waiters_;  // under ask_mu_
-  bool asking_over_ = false;                                      // under ask_mu_
-
-  std::thread ticker_, asker_;
+  std::shared_ptr<Freshness> freshness_;  // set by Start
+  std::thread ticker_;
 };
 
 }  // namespace

@@ -60,9 +60,8 @@ class Cache {
   virtual absl::Status WaitFor(int64_t revision, absl::Duration timeout) = 0;
   // Waits until the cache shows everything that was committed before the call: what makes a read consistent.
   virtual absl::Status WaitFresh(absl::Duration timeout) = 0;
-  // The same without holding up a thread: `done` is called on a thread of the cache, must not block, and is told
-  // DeadlineExceeded after some seconds. All that ask while a question to the store is under way share the next one.
-  // False: too many wait already, and `done` is not kept.
+  // The same without holding up a thread (see freshness.h): `done` must not block, and is told DeadlineExceeded after
+  // some seconds. False: too many wait already, and `done` is not kept.
   virtual bool WhenFresh(std::function<void(absl::Status)> done) = 0;
 
   virtual EntryPtr Get(const ResourceMirror& resource, absl::string_view key) const = 0;

@@ -254,6 +254,22 @@ class EtcdStore final : public Store {
     return response.header().revision();
   }
 
+  void AskRevision(std::function<void(absl::StatusOr<int64_t>)> answer) override {
+    static const std::string* const question = [] {
+      pb::RangeRequest request;
+      request.set_key(std::string(kRegistry));
+      request.set_count_only(true);
+      return new std::string(request.SerializeAsString());
+    }();
+    endpoints_->at(endpoints_->current()).calls->Start(
+        kRange, *question, kCallTimeout, [answer = std::move(answer)](absl::Status status, std::string text) {
+          if (!status.ok()) return answer(std::move(status));
+          pb::RangeResponse response;
+          if (!response.ParseFromString(text)) return answer(absl::DataLossError("etcd: unreadable response"));
+          answer(response.header().revision());
+        });
+  }
+
   absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value, int64_t lease) override {
     return Guarded(key, 0, &value, lease);
   }

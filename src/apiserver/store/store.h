@@ -63,6 +63,9 @@ class Store {
   virtual absl::StatusOr<int64_t> Count(absl::string_view prefix, absl::string_view from, int64_t revision) = 0;
   // The store's revision, agreed with its quorum after the call began.
   virtual absl::StatusOr<int64_t> Revision() = 0;
+  // The same without waiting: `answer` comes once, on a thread of the store that it must not hold up, or never when the
+  // member that was asked falls silent. Not repeated elsewhere.
+  virtual void AskRevision(std::function<void(absl::StatusOr<int64_t>)> answer) { answer(Revision()); }
 
   // `lease`, when not 0: the key goes when it runs out.
   virtual absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value, int64_t lease = 0) = 0;

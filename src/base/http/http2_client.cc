@@ -35,9 +35,14 @@ struct UnaryCall {
   bool over = false;
   absl::Status result;
   std::binary_semaphore done{0};
+  std::function<void(absl::Status, std::string)> then;  // instead of `done`
 
   void End(absl::Status status) {
     if (std::exchange(over, true)) return;
+    if (then != nullptr) {
+      if (status.ok()) response.erase(0, kPrefix);
+      return std::exchange(then, nullptr)(std::move(status), std::move(response));
+    }
     result = std::move(status);
     done.release();
   }
@@ -267,13 +272,7 @@ class Channel final : public UnaryChannel {
 
   absl::Status Call(absl::string_view path, absl::string_view request, absl::Duration timeout,
                     std::string* response) override {
-    auto call = std::make_shared<UnaryCall>();
-    call->path = std::string(path);
-    call->timeout = absl::StrCat(std::max<int64_t>(1, absl::ToInt64Milliseconds(timeout)), "m");
-    call->body.reserve(kPrefix + request.size());
-    call->body.push_back(0);
-    for (int shift = 24; shift >= 0; shift -= 8) call->body.push_back(static_cast<char>(request.size() >> shift));
-    call->body.append(request.data(), request.size());
+    const CallPtr call = Prepare(path, request, timeout);
     Begin(call);
     if (!call->done.try_acquire_for(absl::ToChronoMilliseconds(timeout))) {
       // Who does not answer in time is not asked again over this connection.
@@ -288,7 +287,25 @@ class Channel final : public UnaryChannel {
     return absl::OkStatus();
   }
 
+  void Start(absl::string_view path, absl::string_view request, absl::Duration timeout,
+             std::function<void(absl::Status, std::string)> done) override {
+    const CallPtr call = Prepare(path, request, timeout);
+    call->then = std::move(done);
+    Begin(call);
+  }
+
  private:
+  static CallPtr Prepare(absl::string_view path, absl::string_view request, absl::Duration timeout) {
+    auto call = std::make_shared<UnaryCall>();
+    call->path = std::string(path);
+    call->timeout = absl::StrCat(std::max<int64_t>(1, absl::ToInt64Milliseconds(timeout)), "m");
+    call->body.reserve(kPrefix + request.size());
+    call->body.push_back(0);
+    for (int shift = 24; shift >= 0; shift -= 8) call->body.push_back(static_cast<char>(request.size() >> shift));
+    call->body.append(request.data(), request.size());
+    return call;
+  }
+
   void Begin(const CallPtr& call) {
     {
       const std::lock_guard lock(mu_);

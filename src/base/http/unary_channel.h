@@ -5,6 +5,7 @@
 //   std::string response;
 //   const absl::Status status = (*channel)->Call("/etcdserverpb.KV/Range", request, absl::Seconds(5), &response);
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -34,6 +35,10 @@ class UnaryChannel {
   // it was not reached or the connection broke (the call may have been carried out), or DeadlineExceeded.
   virtual absl::Status Call(absl::string_view path, absl::string_view request, absl::Duration timeout,
                             std::string* response) = 0;
+  // The same without waiting: `done` is called on the channel's thread, which it must not hold up. `timeout` is told to the
+  // server; who does not answer at all is found out by Call.
+  virtual void Start(absl::string_view path, absl::string_view request, absl::Duration timeout,
+                     std::function<void(absl::Status status, std::string response)> done) = 0;
 };
 
 }  // namespace base::http

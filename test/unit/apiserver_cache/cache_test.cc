@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <mutex>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "apimachinery/codec.h"
@@ -59,7 +56,7 @@ class CacheTest : public testing::Test {
     mirror_ = cache_->Find("configmaps");
   }
   int64_t Write(absl::string_view name, absl::string_view label, int64_t expected) {
-    return store_.Update(absl::StrCat("/registry/configmaps/ns/", name), Stored("ns", name, label), expected)->revision;
+    return store_.Update(absl::StrCat("/registry/configmaps/ns/", name), Stored("ns", name, label), expected, /*lease=*/0)->revision;
   }
   std::unique_ptr<WatchTicket> Watch(WatchRequest request, Log* log) {
     auto ticket = cache_->Watch(*mirror_, std::move(request), std::make_unique<LogSink>(log));
@@ -176,40 +173,16 @@ TEST_F(CacheTest, AThousandWatchersCostOneEncodingPerEventAndForm) {
   EXPECT_EQ(after.served - before.served, 10000u);
 }
 
-TEST_F(CacheTest, ReadsThatComeDuringAQuestionShareTheNextOne) {
-  std::mutex mu;
-  std::condition_variable wake;
-  int asked = 0, answered = 0;
-  bool open = false;
-  store_.on_question = [&] {
-    std::unique_lock lock(mu);
-    ++asked;
-    wake.notify_all();
-    wake.wait(lock, [&] { return open; });
-  };
+TEST_F(CacheTest, FreshReadsAreCalledBackUntilItStops) {
   Start();
-  const auto ask = [&] {
-    ASSERT_TRUE(cache_->WhenFresh([&](absl::Status status) {
-      EXPECT_TRUE(status.ok()) << status;
-      const std::lock_guard lock(mu);
-      ++answered;
-      wake.notify_all();
-    }));
-  };
-  ask();
-  std::unique_lock lock(mu);
-  wake.wait(lock, [&] { return asked == 1; });
-  lock.unlock();
-  for (int i = 0; i < 50; ++i) ask();  // the first question began too early for them
-  lock.lock();
-  EXPECT_EQ(answered, 0);
-  open = true;
-  wake.notify_all();
-  wake.wait(lock, [&] { return answered == 51; });
-  EXPECT_EQ(asked, 2);
-  lock.unlock();
+  int told = 0;
+  const auto count = [&](absl::Status status) { told += status.ok(); };
+  EXPECT_TRUE(cache_->WhenFresh(count));
+  Write("a", "1", 0);
+  EXPECT_TRUE(cache_->WhenFresh(count));
+  EXPECT_EQ(told, 2);  // this store answers at once, and the cache is never behind it
   cache_->Stop();
-  EXPECT_FALSE(cache_->WhenFresh([](absl::Status) {}));
+  EXPECT_FALSE(cache_->WhenFresh(count));
 }
 
 TEST(EventTest, AFrameIsEncodedOnceForAllWatchers) {

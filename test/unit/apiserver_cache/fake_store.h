@@ -1,6 +1,5 @@
 // A store in memory with one watcher, for tests of what stands on it.
 #pragma once
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,11 +30,9 @@ class FakeStore final : public Store {
   }
   absl::StatusOr<int64_t> Count(absl::string_view, absl::string_view, int64_t) override { return 0; }
   absl::StatusOr<int64_t> Revision() override {
-    if (on_question) on_question();
     const std::lock_guard lock(mu_);
     return revision_;
   }
-  std::function<void()> on_question;  // set before the store is used
   absl::StatusOr<WriteResult> Create(absl::string_view key, absl::string_view value, int64_t) override {
     return Put(key, value, 0);
   }

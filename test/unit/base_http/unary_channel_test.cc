@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -103,6 +104,21 @@ TEST_P(UnaryChannelTest, ManyCallersShareOneConnection) {
   for (std::thread& t : callers) t.join();
   EXPECT_EQ(served, 800);
   EXPECT_EQ(clients.size(), 1u);
+}
+
+TEST_P(UnaryChannelTest, WhoDoesNotWaitIsCalledBack) {
+  Serve(Echo);
+  Connect();
+  std::promise<std::string> answered, refused;
+  channel_->Start("/test.Service/Do", "hello", absl::Seconds(30), [&](absl::Status status, std::string response) {
+    answered.set_value(absl::StrCat(status.ToString(), " ", response));
+  });
+  EXPECT_EQ(answered.get_future().get(), "OK hello");
+  server_.reset();
+  channel_->Start("/test.Service/Do", "hello", absl::Seconds(30), [&](absl::Status status, std::string response) {
+    refused.set_value(absl::StrCat(absl::StatusCodeToString(status.code()), response));
+  });
+  EXPECT_EQ(refused.get_future().get(), "UNAVAILABLE");
 }
 
 TEST_P(UnaryChannelTest, ErrorsAreTheServers) {
