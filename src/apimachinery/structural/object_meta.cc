@@ -48,42 +48,10 @@ absl::Status Coerce(Value* metadata, bool drop, absl::string_view prefix, std::v
   return absl::OkStatus();
 }
 
-absl::Status Refuse(const FieldPath& path, const Value& value, absl::string_view why) {
+FieldError Refusal(const FieldPath& path, const Value& value, absl::string_view why) {
   FieldErrors errors;
   errors.Invalid(path, value, why);
-  return absl::InvalidArgumentError(errors.ToString());
-}
-
-absl::Status Embedded(const Schema& schema, const FieldPath& path, Value* value, bool drop, std::vector<std::string>* unknown) {
-  if (value->is_array()) {
-    if (schema.items == nullptr) return absl::OkStatus();
-    for (size_t i = 0; i < value->size(); ++i) {
-      if (absl::Status s = Embedded(*schema.items, path.Index(i), &value->array()[i], drop, unknown); !s.ok()) return s;
-    }
-    return absl::OkStatus();
-  }
-  if (!value->is_object()) return absl::OkStatus();
-  if (schema.embedded_resource) {
-    for (const char* name : {"apiVersion", "kind"}) {
-      const Value* text = value->Find(name);
-      if (text == nullptr || text->is_string()) continue;
-      if (!drop) return Refuse(path.Child(name), *text, "must be a string");
-      value->Erase(name);
-    }
-    if (Value* metadata = value->Find("metadata"); metadata != nullptr) {
-      const Value before = *metadata;
-      const absl::Status status = Coerce(metadata, drop, absl::StrCat(path.ToString(), ".metadata."), unknown);
-      if (!status.ok()) return Refuse(path.Child("metadata"), before, status.message());
-    }
-  }
-  for (Member& member : value->object()) {
-    const Schema* property = schema.FindProperty(member.key);
-    const Schema* child = property != nullptr ? property : schema.additional.get();
-    if (child == nullptr) continue;
-    const FieldPath below = property != nullptr ? path.Child(member.key) : path.Key(member.key);
-    if (absl::Status s = Embedded(*child, below, &member.value, drop, unknown); !s.ok()) return s;
-  }
-  return absl::OkStatus();
+  return errors.errors().front();
 }
 
 }  // namespace
@@ -98,12 +66,47 @@ absl::Status CoerceMetadata(Value* object, bool drop, std::vector<std::string>* 
   return metadata == nullptr ? absl::OkStatus() : Coerce(metadata, drop, "metadata.", unknown);
 }
 
+std::optional<FieldError> CoerceEmbeddedAt(const Schema& schema, const FieldPath& path, Value* value, bool drop,
+                                           std::vector<std::string>* unknown) {
+  if (value->is_array()) {
+    if (schema.items == nullptr) return std::nullopt;
+    for (size_t i = 0; i < value->size(); ++i) {
+      if (auto error = CoerceEmbeddedAt(*schema.items, path.Index(i), &value->array()[i], drop, unknown)) return error;
+    }
+    return std::nullopt;
+  }
+  if (!value->is_object()) return std::nullopt;
+  if (schema.embedded_resource) {
+    for (const char* name : {"apiVersion", "kind"}) {
+      const Value* text = value->Find(name);
+      if (text == nullptr || text->is_string()) continue;
+      if (!drop) return Refusal(path.Child(name), *text, "must be a string");
+      value->Erase(name);
+    }
+    if (Value* metadata = value->Find("metadata"); metadata != nullptr) {
+      const Value before = *metadata;
+      const absl::Status status = Coerce(metadata, drop, absl::StrCat(path.Child("metadata").ToString(), "."), unknown);
+      if (!status.ok()) return Refusal(path.Child("metadata"), before, status.message());
+    }
+  }
+  for (Member& member : value->object()) {
+    const Schema* property = schema.FindProperty(member.key);
+    const Schema* child = property != nullptr ? property : schema.additional.get();
+    if (child == nullptr) continue;
+    const FieldPath below = property != nullptr ? path.Child(member.key) : path.Key(member.key);
+    if (auto error = CoerceEmbeddedAt(*child, below, &member.value, drop, unknown)) return error;
+  }
+  return std::nullopt;
+}
+
 absl::Status CoerceEmbedded(const Schema& schema, Value* object, bool drop, std::vector<std::string>* unknown) {
   for (const Property& property : schema.properties) {
     if (property.name == "metadata") continue;  // the object's own
     Value* member = object->Find(property.name);
     if (member == nullptr) continue;
-    if (absl::Status s = Embedded(property.schema, FieldPath(property.name), member, drop, unknown); !s.ok()) return s;
+    if (auto error = CoerceEmbeddedAt(property.schema, FieldPath(property.name), member, drop, unknown)) {
+      return absl::InvalidArgumentError(error->ToString());
+    }
   }
   return absl::OkStatus();
 }

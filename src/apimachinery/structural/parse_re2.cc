@@ -10,11 +10,15 @@
 namespace apimachinery::structural {
 namespace {
 
-// JSON members (default, enum) are raw text in typed trees.
+// JSON members (default, enum) are raw text in typed trees. Members of objects come sorted, as upstream prints them.
 Value Plain(const Value& value) {
-  if (!value.is_raw()) return value;
-  absl::StatusOr<Value> parsed = ParseJson(value.as_string());
-  return parsed.ok() ? *std::move(parsed) : Value();
+  Value out = value;
+  if (value.is_raw()) {
+    absl::StatusOr<Value> parsed = ParseJson(value.as_string());
+    out = parsed.ok() ? *std::move(parsed) : Value();
+  }
+  SortKeys(&out);
+  return out;
 }
 
 void Number(const Value& props, absl::string_view name, std::optional<double>* out) {

@@ -1,5 +1,7 @@
 #include "apiserver/validation/custom_objects.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -87,26 +89,22 @@ void ScaleStatus(FieldErrors& e, const Version& version, const Value& object) {
 // --- resources embedded in others ---------------------------------------------------------------------------------
 
 void EmbeddedTypes(FieldErrors& e, const FieldPath& path, const Value& object) {
-  if (const Value* version = object.Find("apiVersion"); version != nullptr && version->is_string()) {
-    const std::vector<std::string> parts = absl::StrSplit(version->as_string(), '/');
+  if (const Value* version = object.Find("apiVersion"); version != nullptr) {
     const FieldPath at = path.Child("apiVersion");
-    if (version->as_string().empty()) {
-      e.Required(at);
-    } else if (parts.size() > 2) {
+    if (!version->is_string()) {
+      e.Invalid(at, *version, "must be a string");
+    } else if (version->as_string().empty()) {
+      e.Invalid(at, *version, "must not be empty");
+    } else if (std::count(version->as_string().begin(), version->as_string().end(), '/') > 1) {
       e.Invalid(at, *version, absl::StrCat("unexpected GroupVersion string: ", version->as_string()));
-    } else {
-      if (parts.size() == 2 && !parts[0].empty()) {
-        for (const std::string& problem : apimachinery::IsDns1123Subdomain(parts[0])) e.Invalid(at, Value(parts[0]), problem);
-      }
-      if (parts.back().empty()) {
-        e.Invalid(at, *version, "must not be empty");
-      }
     }
   }
-  if (const Value* kind = object.Find("kind"); kind != nullptr && kind->is_string()) {
+  if (const Value* kind = object.Find("kind"); kind != nullptr) {
     const FieldPath at = path.Child("kind");
-    if (kind->as_string().empty()) {
-      e.Required(at);
+    if (!kind->is_string()) {
+      e.Invalid(at, *kind, "must be a string");
+    } else if (kind->as_string().empty()) {
+      e.Invalid(at, *kind, "must not be empty");
     } else if (const auto problems = apimachinery::IsDns1035Label(absl::AsciiStrToLower(kind->as_string())); !problems.empty()) {
       e.Invalid(at, *kind, absl::StrCat("may have mixed case, but should otherwise match: ", absl::StrJoin(problems, ",")));
     }
@@ -130,26 +128,9 @@ void EmbeddedObject(FieldErrors& e, const FieldPath& path, const Value& object) 
   AnyMetadata(e, holder, namespaced, PathSegmentName, Path(at));
 }
 
-void Embedded(FieldErrors& e, const Schema& schema, const FieldPath& path, const Value& value) {
-  if (value.is_array()) {
-    if (schema.items == nullptr) return;
-    for (size_t i = 0; i < value.size(); ++i) Embedded(e, *schema.items, path.Index(i), value.array()[i]);
-    return;
-  }
-  if (!value.is_object()) return;
-  if (schema.embedded_resource) EmbeddedObject(e, path, value);
-  for (const apimachinery::Member& member : value.object()) {
-    if (const Schema* property = schema.FindProperty(member.key); property != nullptr) {
-      Embedded(e, *property, path.Child(member.key), member.value);
-    } else if (schema.additional != nullptr) {
-      Embedded(e, *schema.additional, path.Key(member.key), member.value);
-    }
-  }
-}
-
 FieldErrors EmbeddedProblems(const Schema& schema, const Value& object) {
   FieldErrors e;
-  Embedded(e, schema, FieldPath(), object);
+  EmbeddedObjects(e, schema, FieldPath(), object);
   return e;
 }
 
@@ -160,6 +141,23 @@ FieldErrors ListProblems(const Schema& schema, const Value& object) {
 }
 
 }  // namespace
+
+void EmbeddedObjects(FieldErrors& e, const Schema& schema, const FieldPath& path, const Value& value) {
+  if (value.is_array()) {
+    if (schema.items == nullptr) return;
+    for (size_t i = 0; i < value.size(); ++i) EmbeddedObjects(e, *schema.items, path.Index(i), value.array()[i]);
+    return;
+  }
+  if (!value.is_object()) return;
+  if (schema.embedded_resource) EmbeddedObject(e, path, value);
+  for (const apimachinery::Member& member : value.object()) {
+    if (const Schema* property = schema.FindProperty(member.key); property != nullptr) {
+      EmbeddedObjects(e, *property, path.Child(member.key), member.value);
+    } else if (schema.additional != nullptr) {
+      EmbeddedObjects(e, *schema.additional, path.Key(member.key), member.value);
+    }
+  }
+}
 
 void CustomCreate(FieldErrors& e, const Version& version, const Value& object) {
   if (!TypeMembers(e, version, object)) return;

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/go_quote.h"
+#include "apimachinery/json.h"
 #include "apiserver/validation/custom_resource_definition.h"
 #include "apiserver/validation/go_json.h"
 #include "apiserver/validation/go_text.h"
@@ -97,12 +98,17 @@ void SimplePath(FieldErrors& e, const Path& p, absl::string_view path, Strings p
 void DeprecationWarning(FieldErrors& e, const Path& p, const Value& version) {
   const Value* warning = version.Find("deprecationWarning");
   if (warning == nullptr) return;
-  if (!Flag(version, "deprecated")) return e.Invalid(p, *warning, "can only be set for deprecated versions");
+  // Upstream holds it behind a pointer, which it quotes as JSON.
+  const auto refuse = [&](absl::string_view why) {
+    e.Add({apimachinery::FieldError::Type::kInvalid, apimachinery::FieldPath(p).ToString(),
+           apimachinery::WriteJson(*warning), std::string(why)});
+  };
+  if (!Flag(version, "deprecated")) return refuse("can only be set for deprecated versions");
   const std::string& text = warning->as_string();
-  if (text.size() > 256) e.Invalid(p, *warning, "must be <= 256 characters long");
-  if (text.empty()) e.Invalid(p, *warning, "must not be an empty string");
+  if (text.size() > 256) refuse("must be <= 256 characters long");
+  if (text.empty()) refuse("must not be an empty string");
   if (const int64_t at = FirstUnprintable(text); at >= 0) {
-    e.Invalid(p, *warning, absl::StrCat("must only contain printable UTF-8 characters; non-printable character found at "
+    refuse(absl::StrCat("must only contain printable UTF-8 characters; non-printable character found at "
                                         "index ", at));
   }
 }
