@@ -33,8 +33,8 @@ class Exchange : public RoundTask, public std::enable_shared_from_this<Exchange>
   virtual int64_t Backlog() const = 0;                                   // any thread; bytes below Push
 
   void Post(std::function<void()> task) { connection_->Post(std::move(task)); }  // any thread
-  // Any thread. Keeps the chunk for the connection's next round; many chunks share one. Answers the bytes that wait in
-  // all, -1 when the client is gone.
+  // Any thread. Keeps the chunk for the connection's next round; many chunks share one. Answers the bytes that wait (in
+  // all, for the first chunk of a round), -1 when the client is gone.
   int64_t Gather(Chunk chunk);
   // I/O thread. Begin and End of a response that gathers.
   void BeginGathering(int status, Headers headers);

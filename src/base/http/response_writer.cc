@@ -146,11 +146,12 @@ class Writer final : public ResponseWriter {
 int64_t Exchange::Gather(Chunk chunk) {
   if (gone()) return -1;
   if (chunk->empty()) return posted + Backlog();
-  posted += static_cast<int64_t>(chunk->size());
+  const int64_t waiting = posted += static_cast<int64_t>(chunk->size());
   {
     const std::lock_guard lock(outbox_mu_);
     outbox_.push_back(std::move(chunk));
-    if (std::exchange(in_round_, true)) return posted + Backlog();
+    // The first of a batch has told what waits below.
+    if (std::exchange(in_round_, true)) return waiting;
   }
   connection_->NextRound(shared_from_this());
   return posted + Backlog();

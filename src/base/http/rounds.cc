@@ -8,8 +8,8 @@ namespace base::http {
 namespace {
 
 constexpr absl::Duration kSlice = absl::Milliseconds(1);
-constexpr absl::Duration kLongestRest = absl::Milliseconds(10);
-constexpr int kRestFactor = 2;
+constexpr absl::Duration kLongestRest = absl::Milliseconds(16);
+constexpr int kRestFactor = 3;
 constexpr int kPerLook = 16;  // tasks between two looks at the clock
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Serves the streams of one I/O thread (watches) in rounds: a stream that has something to say says all of it once a
 // round, so what it costs to wake up, encrypt and call the kernel is shared by the events of a batch. After a round
-// streams rest for twice as long as it took, at most 10 ms: one watcher hears of an event at once, a thousand get larger
+// streams rest for three times as long as it took, at most 16 ms: one watcher hears of an event at once, a thousand get larger
 // batches the busier they are. Between slices of a millisecond other work of the thread (requests) comes first.
 #pragma once
 #include <functional>

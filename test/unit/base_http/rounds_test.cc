@@ -60,11 +60,11 @@ TEST(RoundsTest, TheFirstRoundComesAtOnceAndServesEverybodyWithOneWakeUp) {
   EXPECT_TRUE(loop.waits.empty());
 }
 
-TEST(RoundsTest, TheRestGrowsWithTheRoundUpToTenMilliseconds) {
+TEST(RoundsTest, TheRestGrowsWithTheRoundUpToSixteenMilliseconds) {
   struct Case { int streams; absl::Duration each, rest; };
-  const Case cases[] = {{1, absl::Microseconds(10), absl::Microseconds(20)},
-                        {100, absl::Microseconds(10), absl::Milliseconds(2)},
-                        {1000, absl::Microseconds(10), absl::Milliseconds(10)}};
+  const Case cases[] = {{1, absl::Microseconds(10), absl::Microseconds(30)},
+                        {100, absl::Microseconds(10), absl::Milliseconds(3)},
+                        {1000, absl::Microseconds(10), absl::Milliseconds(16)}};
   for (const Case& c : cases) {
     SCOPED_TRACE(c.streams);
     Loop loop;
