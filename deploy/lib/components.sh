@@ -70,7 +70,8 @@ start_controllers() {
   local p=$dir/pki
   run_component kube-controller-manager "$bin/kube-controller-manager" --kubeconfig="$dir/kube-controller-manager.conf" \
     --bind-address=127.0.0.1 --secure-port="$(manager_port)" --tls-cert-file="$p/kube-controller-manager.crt" \
-    --tls-private-key-file="$p/kube-controller-manager.key" --root-ca-file="$p/ca.crt" \
+    --tls-private-key-file="$p/kube-controller-manager.key" --root-ca-file="$p/ca.crt" --cluster-signing-cert-file="$p/ca.crt" --cluster-signing-key-file="$p/ca.key" \
+    --service-account-private-key-file="$p/sa.key" \
     --allocate-node-cidrs=true --cluster-cidr=10.244.0.0/16 --service-cluster-ip-range=10.96.0.0/12
   run_component kube-scheduler "$bin/kube-scheduler" --kubeconfig="$dir/kube-scheduler.conf" --bind-address=127.0.0.1 \
     --secure-port="$(scheduler_port)" --tls-cert-file="$p/kube-scheduler.crt" \

@@ -14,23 +14,27 @@
 #include "apiserver/auth/authorizer.h"
 #include "apiserver/auth/token_issuer.h"
 #include "apiserver/cache/cache.h"
+#include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/grpc/grpc_door.h"
 #include "apiserver/http/rest.h"
 #include "apiserver/metrics.h"
 #include "apiserver/proxy/forwarder.h"
 #include "apiserver/registry/bootstrap.h"
+#include "apiserver/registry/caretaker.h"
 #include "apiserver/registry/flow_keeper.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/store/store.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/http/server.h"
+#include "base/http/worker_pool.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 
 namespace apiserver {
 namespace {
 
+constexpr size_t kMaxDispatched = 1 << 20;  // never reached: a task has a seat
 constexpr absl::Duration kStoreWait = absl::Seconds(60);  // for a store that starts at the same time
 
 absl::StatusOr<std::string> ReadOptional(const std::string& path) {
@@ -80,12 +84,12 @@ class ApiServerImpl final : public ApiServer {
     flow_keeper_.reset();
     if (door_ != nullptr) door_->SetReady(false);
     if (definitions_ != nullptr) definitions_->Stop();
-    if (registry_ != nullptr && server_ != nullptr) {
-      (void)registry::ReconcileEndpoints(*registry_, bootstrap_options_, /*remove=*/true);
-    }
+    caretaker_.reset();  // leaves the endpoints
     if (cache_ != nullptr) cache_->Stop();  // ends the watches: clients go elsewhere
     if (grpc_ != nullptr) grpc_->Stop();
+    if (flow_ != nullptr) flow_->Stop();
     if (server_ != nullptr) server_->Stop(absl::Seconds(1));
+    if (dispatch_ != nullptr) dispatch_->Stop();
     door_.reset();
   }
 
@@ -130,6 +134,7 @@ class ApiServerImpl final : public ApiServer {
       issuer.issuer = flags_.service_account_issuers.front();
       issuer.api_audiences = flags_.api_audiences;
       issuer.jwks_uri = flags_.service_account_jwks_uri;
+      issuer.max_expiration_seconds = absl::ToInt64Seconds(flags_.service_account_max_token_expiration);
       if (issuer.jwks_uri.empty()) {
         issuer.jwks_uri = absl::StrCat("https://", AdvertisedAddress(), "/openid/v1/jwks");
       }
@@ -140,6 +145,7 @@ class ApiServerImpl final : public ApiServer {
     admission.disable = flags_.disable_admission_plugins;
     admission.not_ready_toleration_seconds = flags_.not_ready_toleration_seconds;
     admission.unreachable_toleration_seconds = flags_.unreachable_toleration_seconds;
+    RETURN_IF_ERROR(admission::CheckPluginNames(admission));
     chain_ = admission::NewChain(admission, *registry_, registry_.get(), authorizer_.get(), *env.clock);
     env.admission = chain_.get();
     env.authenticator = authenticator_.get();
@@ -160,11 +166,15 @@ class ApiServerImpl final : public ApiServer {
     forwarding.certificate_authority = flags_.kubelet_certificate_authority;
     forwarding.preferred_address_types = flags_.kubelet_preferred_address_types;
     ASSIGN_OR_RETURN(forwarder_, proxy::NewForwarder(forwarding, *registry_));
+    const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const int workers = flags_.workers > 0 ? flags_.workers : std::max(32, 8 * processors);
+    if (flags_.enable_priority_and_fairness) OpenFlowControl(workers);
     http::RestOptions rest;
+    rest.flow = flow_.get();
     rest.registry = registry_.get();
     rest.forwarder = forwarder_.get();
     rest.server_address = AdvertisedAddress();
-    rest.metrics = [this] { return MetricsText(*cache_); };
+    rest.metrics = [this] { return absl::StrCat(MetricsText(*cache_), flow_ == nullptr ? "" : flow_->MetricsText()); };
     door_ = std::make_unique<http::RestDoor>(std::move(rest));
     base::http::ServerOptions options;
     options.addresses = {absl::StrCat(absl::StrContains(flags_.bind_address, ":") ? absl::StrCat("[", flags_.bind_address, "]")
@@ -173,9 +183,8 @@ class ApiServerImpl final : public ApiServer {
     options.cert_file = flags_.tls_cert_file;
     options.key_file = flags_.tls_private_key_file;
     options.client_ca_file = flags_.client_ca_file;
-    const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     options.io_threads = std::min(processors, 4);
-    options.workers = flags_.workers > 0 ? flags_.workers : std::max(32, 8 * processors);
+    options.workers = workers;
     options.at_once = [this](base::http::Request& request, std::unique_ptr<base::http::ResponseWriter>& writer) {
       return door_->AnswerAtOnce(request, writer);
     };
@@ -199,12 +208,19 @@ class ApiServerImpl final : public ApiServer {
     return absl::OkStatus();
   }
 
+  // A seat is a request that a thread works on. Half of the threads that run requests are kept for sorting those that
+  // come, so that nobody waits for a thread to be told to wait, or to be refused.
+  void OpenFlowControl(int workers) {
+    const int seats = std::max(1, std::min(flags_.max_requests_inflight + flags_.max_mutating_requests_inflight, workers / 2));
+    dispatch_ = std::make_unique<base::http::WorkerPool>(seats, kMaxDispatched);
+    flowcontrol::FlowControlOptions options;
+    options.seats = seats;
+    options.run = [this](std::function<void()> task) { (void)dispatch_->Submit(std::move(task)); };
+    flow_ = std::make_unique<flowcontrol::FlowControl>(std::move(options), *registry_, base::SystemClock());
+  }
+
   void RunBootstrap() {
-    bootstrap_options_.advertise_address =
-        flags_.advertise_address.empty() && flags_.bind_address != "0.0.0.0" ? flags_.bind_address
-                                                                             : flags_.advertise_address;
     bootstrap_options_.secure_port = server_->port();
-    bootstrap_options_.endpoints = flags_.endpoint_reconciler_type != "none";
     if (auto ca = ReadOptional(flags_.client_ca_file); ca.ok()) bootstrap_options_.client_ca_pem = *ca;
     std::unique_lock lock(mu_);
     while (!stopping_) {
@@ -216,6 +232,12 @@ class ApiServerImpl final : public ApiServer {
       if (seen) {
         door_->SetReady(true);
         flow_keeper_ = registry::FlowKeeper::Start(*registry_);
+        registry::CaretakerOptions care;
+        care.keep_endpoints = flags_.endpoint_reconciler_type != "none";
+        care.endpoints.port = server_->port();
+        care.endpoints.address = flags_.advertise_address;
+        if (care.endpoints.address.empty() && flags_.bind_address != "0.0.0.0") care.endpoints.address = flags_.bind_address;
+        caretaker_ = registry::Caretaker::Start(*registry_, std::move(care));
         base::LogInfo("ready");
         return;
       }
@@ -226,8 +248,8 @@ class ApiServerImpl final : public ApiServer {
   void Compact() {
     int64_t version = 0, revision = 0;
     std::unique_lock lock(mu_);
-    while (!stopping_ && flags_.etcd_compaction_interval_seconds > 0) {
-      wake_.wait_for(lock, std::chrono::seconds(flags_.etcd_compaction_interval_seconds), [this] { return stopping_; });
+    while (!stopping_ && flags_.etcd_compaction_interval > absl::ZeroDuration()) {
+      wake_.wait_for(lock, absl::ToChronoSeconds(flags_.etcd_compaction_interval), [this] { return stopping_; });
       if (stopping_) return;
       lock.unlock();
       const absl::Status status = store_->Compact(&version, &revision);
@@ -246,12 +268,15 @@ class ApiServerImpl final : public ApiServer {
   std::unique_ptr<auth::TokenIssuer> token_issuer_;
   std::unique_ptr<admission::Chain> chain_;
   std::unique_ptr<apiextensions::Controller> definitions_;
+  std::unique_ptr<flowcontrol::FlowControl> flow_;
+  std::unique_ptr<base::http::WorkerPool> dispatch_;  // threads for requests that had to wait
   std::unique_ptr<http::Forwarder> forwarder_;
   std::unique_ptr<http::RestDoor> door_;
   std::unique_ptr<base::http::Server> server_;
   std::unique_ptr<grpc::GrpcDoor> grpc_;
   registry::BootstrapOptions bootstrap_options_;
   std::unique_ptr<registry::FlowKeeper> flow_keeper_;
+  std::unique_ptr<registry::Caretaker> caretaker_;
   std::mutex mu_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -46,10 +46,17 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.String(&f.kubelet_client_key, "kubelet-client-key", "", "Key of --kubelet-client-certificate");
   flags.String(&f.kubelet_certificate_authority, "kubelet-certificate-authority", "", "CA of kubelets; none: not checked");
   flags.List(&f.kubelet_preferred_address_types, "kubelet-preferred-address-types", "", "Node address types, best first");
-  flags.String(&f.endpoint_reconciler_type, "endpoint-reconciler-type", "", "none: leave the kubernetes endpoints alone");
+  flags.Choice(&f.endpoint_reconciler_type, "endpoint-reconciler-type", {"lease", "none"},
+               "Who is in the endpoints of the kubernetes service: lease: the servers that are alive; none: leave them alone");
+  flags.Duration(&f.etcd_compaction_interval, "etcd-compaction-interval", "", "Between requests to forget history; 0: never");
+  flags.Duration(&f.event_ttl, "event-ttl", "", "How long events are kept");
+  flags.Duration(&f.service_account_max_token_expiration, "service-account-max-token-expiration", "",
+                 "Longest life of a token; 0: as asked");
   flags.Int(&f.not_ready_toleration_seconds, "default-not-ready-toleration-seconds", "", "Given to pods");
   flags.Int(&f.unreachable_toleration_seconds, "default-unreachable-toleration-seconds", "", "Given to pods");
-  flags.Duration(&f.event_ttl, "event-ttl", "", "How long events are kept");
+  flags.Int(&f.max_requests_inflight, "max-requests-inflight", "", "Seats for reads; with the next flag, those of all priority levels");
+  flags.Int(&f.max_mutating_requests_inflight, "max-mutating-requests-inflight", "", "Seats for writes");
+  flags.Bool(&f.enable_priority_and_fairness, "enable-priority-and-fairness", "", "Queue and refuse requests by priority level and flow");
   flags.Int(&f.workers, "workers", "", "Threads for requests; 0: by the number of processors");
   flags.Int(&f.verbosity, "v", "v", "Log verbosity");
   flags.NoEffect({"allow-privileged"}, "privileged pods are always allowed; PodSecurity levels restrict them", /*is_bool=*/true);

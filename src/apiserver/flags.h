@@ -29,9 +29,12 @@ struct Flags {
   std::string kubelet_client_certificate, kubelet_client_key, kubelet_certificate_authority;
   std::vector<std::string> kubelet_preferred_address_types = {"InternalIP", "ExternalIP", "Hostname"};
   std::string endpoint_reconciler_type = "lease";
-  int etcd_compaction_interval_seconds = 300;
-  int not_ready_toleration_seconds = 300, unreachable_toleration_seconds = 300;
+  absl::Duration etcd_compaction_interval = absl::Minutes(5);  // 0: never
   absl::Duration event_ttl = absl::Hours(1);
+  absl::Duration service_account_max_token_expiration;  // 0: no limit
+  int not_ready_toleration_seconds = 300, unreachable_toleration_seconds = 300;
+  int max_requests_inflight = 400, max_mutating_requests_inflight = 200;  // together: the seats of flow control
+  bool enable_priority_and_fairness = true;
   int workers = 0;  // 0: by the number of processors
   int verbosity = 0;
 };

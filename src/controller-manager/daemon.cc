@@ -17,6 +17,7 @@
 #include "base/status_macros.h"
 #include "client/health_server.h"
 #include "client/kubeconfig.h"
+#include "controller-manager/certificates/certificate_controllers.h"
 #include "controller-manager/clusterrole/role_aggregation.h"
 #include "controller-manager/cronjob/cronjob_controller.h"
 #include "controller-manager/daemonset/daemonset_controller.h"
@@ -36,8 +37,10 @@
 #include "controller-manager/replicaset/replica_controller.h"
 #include "controller-manager/resourcequota/resource_quota_controller.h"
 #include "controller-manager/serviceaccount/namespace_defaults.h"
+#include "controller-manager/serviceaccount/token_secrets.h"
 #include "controller-manager/statefulset/statefulset_controller.h"
 #include "controller-manager/tainteviction/taint_eviction.h"
+#include "controller-manager/volumeprotection/protection.h"
 
 namespace controller_manager {
 namespace {
@@ -83,7 +86,28 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   add("disruption-controller", [&] { return NewDisruptionController(context, 2); });
   add("ttl-controller", [&] { return NewNodeTtlController(context, 2); });
   add("persistentvolume-binder-controller", [&] { return NewVolumeBinder(context); });
+  add("persistentvolumeclaim-protection-controller", [&] { return NewClaimProtectionController(context, 1); });
+  add("persistentvolume-protection-controller", [&] { return NewVolumeProtectionController(context, 1); });
+  add("certificatesigningrequest-approving-controller", [&] { return NewCertificateApprover(context, 1); });
+  add("certificatesigningrequest-cleaner-controller", [&] { return NewCertificateCleaner(context); });
+  if (!o.cluster_signing_cert_file.empty() && o.Enabled("certificatesigningrequest-signing-controller")) {
+    pki::KeyPair authority;
+    ASSIGN_OR_RETURN(authority.cert, base::ReadFile(o.cluster_signing_cert_file));
+    ASSIGN_OR_RETURN(authority.key, base::ReadFile(o.cluster_signing_key_file));
+    all.push_back(NewCertificateSigner(context, 5, std::move(authority), o.cluster_signing_duration));
+  }
   add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
+  if (!o.service_account_private_key_file.empty() && o.Enabled("serviceaccount-token-controller")) {
+    TokenSecretConfig config{o.concurrent_serviceaccount_token_syncs, nullptr, ""};
+    ASSIGN_OR_RETURN(const std::string pem, base::ReadFile(o.service_account_private_key_file));
+    ASSIGN_OR_RETURN(const auto keys, pki::JwtKey::ParsePem(pem));
+    config.key = keys.front();
+    if (!config.key->can_sign()) return absl::InvalidArgumentError("--service-account-private-key-file holds no private key");
+    if (!o.root_ca_file.empty()) {
+      ASSIGN_OR_RETURN(config.root_ca, base::ReadFile(o.root_ca_file));
+    }
+    all.push_back(NewTokenSecretController(context, std::move(config)));
+  }
   if (!o.root_ca_file.empty() && o.Enabled("root-ca-certificate-publisher-controller")) {
     ASSIGN_OR_RETURN(std::string ca, base::ReadFile(o.root_ca_file));
     all.push_back(NewRootCaPublisher(context, 1, std::move(ca)));

@@ -62,8 +62,10 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.NoEffect({"authentication-kubeconfig", "authorization-kubeconfig", "client-ca-file", "requestheader-client-ca-file"},
                  "the health and metrics port answers without identities");
   flags.NoEffect({"use-service-account-credentials"}, "all controllers act under the kubeconfig's identity", /*is_bool=*/true);
-  flags.NoEffect({"service-account-private-key-file"}, "tokens are minted by the API server alone");
-  flags.NoEffect({"cluster-signing-cert-file", "cluster-signing-key-file"}, "there is no signing controller");
+  flags.String(&o.service_account_private_key_file, "service-account-private-key-file", "", "key that signs the tokens of secrets; none: they get no tokens");
+  flags.String(&o.cluster_signing_cert_file, "cluster-signing-cert-file", "", "authority that signs certificate requests; none: nobody does");
+  flags.String(&o.cluster_signing_key_file, "cluster-signing-key-file", "", "its key");
+  flags.Duration(&o.cluster_signing_duration, "cluster-signing-duration", "", "longest life of what it signs");
   flags.NoEffect({"kube-api-qps", "kube-api-burst"}, "requests are not held back here; the API server's flow control does it");
   flags.NoEffect({"cloud-provider", "cluster-name"}, "there are no cloud controllers");
   flags.NoEffect({"configure-cloud-routes"}, "there are no cloud controllers", /*is_bool=*/true);

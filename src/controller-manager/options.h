@@ -12,6 +12,9 @@ struct Options {
   std::string kubeconfig;
   std::vector<std::string> controllers = {"*"};  // names; "-name" turns one off
   std::string root_ca_file;
+  std::string service_account_private_key_file;  // empty: token secrets stay as they are
+  std::string cluster_signing_cert_file, cluster_signing_key_file;  // empty: nothing is signed
+  absl::Duration cluster_signing_duration = absl::Hours(8760);
   std::string bind_address = "0.0.0.0";
   int secure_port = 10257;
   std::string tls_cert_file, tls_private_key_file;

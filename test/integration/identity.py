@@ -391,9 +391,9 @@ def keys(a):
     for path in ("/openid/v1/jwks", "/.well-known/openid-configuration"):
         status, head, body = a.send("GET", path)
         answer = json.loads(body)
-        for key in answer.get("keys", []):
-            for member in ("kid", "n"):
-                key[member] = "<%s>" % member
+        # The kind of key is the cluster's.
+        answer["keys"] = [sorted(set(key) & {"use", "kty", "kid", "alg"}) for key in answer.get("keys", [])]
+        answer["id_token_signing_alg_values_supported"] = len(answer.get("id_token_signing_alg_values_supported", []))
         a.answers[path] = {"status": status, "type": head.get("Content-Type"), "cache": head.get("Cache-Control"), "body": plain(answer)}
 
 

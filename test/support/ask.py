@@ -68,6 +68,13 @@ class Asker:
         c.close()
         return out
 
+    def ready(self):
+        """Whether the server answers, and says that it is ready."""
+        try:
+            return self.send("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
     def get(self, path):
         return json.loads(self.send("GET", path)[2])
 

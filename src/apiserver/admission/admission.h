@@ -67,6 +67,9 @@ class Chain {
   virtual absl::Status Validate(const Attributes& attributes, std::unique_ptr<Reservation>* reservation) const = 0;
 };
 
+// InvalidArgument names a plugin that is unknown, cannot be had, or is both enabled and disabled.
+absl::Status CheckPluginNames(const Config& config);
+
 // All arguments must outlive the result; `authorizer` may be nullptr.
 std::unique_ptr<Chain> NewChain(const Config& config, const pipeline::ObjectReader& reader,
                                 pipeline::ObjectWriter* writer, const auth::Authorizer* authorizer,

@@ -1,10 +1,64 @@
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "apiserver/admission/plugin.h"
 #include "base/status_macros.h"
 
 namespace apiserver::admission {
 namespace {
+
+// A plugin under its flag name. Without a maker it is known, and has nothing to do here: it guards an API or a feature
+// that upstream has turned off by default and that this server does not have.
+struct Entry {
+  const char* name;
+  PluginPtr (*make)(const PluginSeams& seams);
+  bool by_default;
+};
+
+// Upstream's, in upstream's order.
+constexpr Entry kEntries[] = {
+    {"AlwaysAdmit", NewAlwaysAdmit, false},
+    {"NamespaceAutoProvision", NewNamespaceAutoProvision, false},
+    {"NamespaceLifecycle", NewNamespaceLifecycle, true},
+    {"NamespaceExists", NewNamespaceExists, false},
+    {"LimitPodHardAntiAffinityTopology", NewHardAntiAffinityTopology, false},
+    {"LimitRanger", NewLimitRanger, true},
+    {"ServiceAccount", NewServiceAccount, true},
+    {"NodeRestriction", NewNodeRestriction, false},
+    {"TaintNodesByCondition", NewTaintNodesByCondition, true},
+    {"AlwaysPullImages", NewAlwaysPullImages, false},
+    {"PodSecurity", NewPodSecurity, true},
+    {"PodNodeSelector", NewPodNodeSelector, false},
+    {"Priority", NewPriority, true},
+    {"DefaultTolerationSeconds", NewDefaultTolerationSeconds, true},
+    {"PodTolerationRestriction", NewPodTolerationRestriction, false},
+    {"ExtendedResourceToleration", NewExtendedResourceToleration, false},
+    {"DefaultStorageClass", NewDefaultStorageClass, true},
+    {"StorageObjectInUseProtection", NewStorageObjectInUseProtection, true},
+    {"OwnerReferencesPermissionEnforcement", NewOwnerReferencesPermission, false},
+    {"PersistentVolumeClaimResize", NewClaimResize, true},
+    {"RuntimeClass", NewRuntimeClass, true},
+    {"CertificateApproval", NewCertificateApproval, true},
+    {"CertificateSigning", NewCertificateSigning, true},
+    {"ClusterTrustBundleAttest", nullptr, true},
+    {"CertificateSubjectRestriction", NewCertificateSubjectRestriction, true},
+    {"DefaultIngressClass", NewDefaultIngressClass, true},
+    {"PodTopologyLabels", NewPodTopologyLabels, true},
+    {"NodeDeclaredFeatureValidator", nullptr, true},
+    {"DenyServiceExternalIPs", NewDenyServiceExternalIps, false},
+    {"MutatingAdmissionPolicy", nullptr, true},
+    {"MutatingAdmissionWebhook", nullptr, true},
+    {"ValidatingAdmissionPolicy", nullptr, true},
+    {"ValidatingAdmissionWebhook", nullptr, true},
+    {"ResourceQuota", NewResourceQuota, true},
+    {"AlwaysDeny", NewAlwaysDeny, false},
+};
+// These work by a configuration file that this server does not read.
+constexpr absl::string_view kNeedConfiguration[] = {"EventRateLimit", "ImagePolicyWebhook"};
+
+bool Listed(const std::vector<std::string>& names, absl::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 class RealChain final : public Chain {
  public:
@@ -12,24 +66,11 @@ class RealChain final : public Chain {
             const auth::Authorizer* authorizer, const base::Clock& clock)
       : config_(std::move(config)) {
     const PluginSeams seams{config_, reader, writer, authorizer, clock};
-    // Upstream's order. NodeRestriction is the one that is off unless asked for.
-    Add(NewNamespaceLifecycle(seams));
-    Add(NewLimitRanger(seams));
-    Add(NewServiceAccount(seams));
-    Add(NewNodeRestriction(seams), false);
-    Add(NewTaintNodesByCondition(seams));
-    Add(NewPodSecurity(seams));
-    Add(NewPriority(seams));
-    Add(NewDefaultTolerationSeconds(seams));
-    Add(NewDefaultStorageClass(seams));
-    Add(NewStorageObjectInUseProtection(seams));
-    Add(NewClaimResize(seams));
-    Add(NewRuntimeClass(seams));
-    Add(NewCertificateApproval(seams));
-    Add(NewCertificateSigning(seams));
-    Add(NewCertificateSubjectRestriction(seams));
-    Add(NewDefaultIngressClass(seams));
-    if (writer != nullptr) Add(NewResourceQuota(seams));
+    for (const Entry& entry : kEntries) {
+      const bool on = (entry.by_default || Listed(config_.enable, entry.name)) && !Listed(config_.disable, entry.name);
+      if (!on || entry.make == nullptr) continue;
+      if (PluginPtr plugin = entry.make(seams); plugin != nullptr) plugins_.push_back(std::move(plugin));
+    }
   }
 
   absl::Status Mutate(Attributes& attributes) const override {
@@ -46,18 +87,33 @@ class RealChain final : public Chain {
   }
 
  private:
-  void Add(PluginPtr plugin, bool by_default = true) {
-    const auto listed = [&](const std::vector<std::string>& names) {
-      return std::find(names.begin(), names.end(), plugin->name()) != names.end();
-    };
-    if ((by_default || listed(config_.enable)) && !listed(config_.disable)) plugins_.push_back(std::move(plugin));
-  }
-
   const Config config_;
   std::vector<PluginPtr> plugins_;
 };
 
 }  // namespace
+
+absl::Status CheckPluginNames(const Config& config) {
+  const std::pair<const char*, const std::vector<std::string>*> flags[] = {{"enable-admission-plugins", &config.enable},
+                                                                           {"disable-admission-plugins", &config.disable}};
+  for (const auto& [flag, names] : flags) {
+    for (const std::string& name : *names) {
+      const bool needs = std::find(std::begin(kNeedConfiguration), std::end(kNeedConfiguration), name) != std::end(kNeedConfiguration);
+      const bool known = std::any_of(std::begin(kEntries), std::end(kEntries), [&](const Entry& e) { return e.name == name; });
+      if (!known && !needs) return absl::InvalidArgumentError(absl::StrCat(flag, " plugin \"", name, "\" is unknown"));
+      if (needs && names == &config.enable) {
+        return absl::InvalidArgumentError(absl::StrCat(flag, " plugin \"", name, "\" needs a configuration file, which is not supported"));
+      }
+    }
+  }
+  for (const std::string& name : config.enable) {
+    if (Listed(config.disable, name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("[", name, "] in enable-admission-plugins and disable-admission-plugins overlapped"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 std::unique_ptr<Chain> NewChain(const Config& config, const pipeline::ObjectReader& reader,
                                 pipeline::ObjectWriter* writer, const auth::Authorizer* authorizer,

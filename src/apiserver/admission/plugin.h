@@ -49,7 +49,19 @@ PluginPtr NewCertificateApproval(const PluginSeams& seams);
 PluginPtr NewCertificateSigning(const PluginSeams& seams);
 PluginPtr NewCertificateSubjectRestriction(const PluginSeams& seams);
 PluginPtr NewDefaultIngressClass(const PluginSeams& seams);
-PluginPtr NewResourceQuota(const PluginSeams& seams);  // seams.writer must not be nullptr
+PluginPtr NewPodTopologyLabels(const PluginSeams& seams);
+PluginPtr NewResourceQuota(const PluginSeams& seams);  // nullptr without seams.writer
+PluginPtr NewAlwaysAdmit(const PluginSeams& seams);
+PluginPtr NewAlwaysDeny(const PluginSeams& seams);
+PluginPtr NewAlwaysPullImages(const PluginSeams& seams);
+PluginPtr NewDenyServiceExternalIps(const PluginSeams& seams);
+PluginPtr NewExtendedResourceToleration(const PluginSeams& seams);
+PluginPtr NewHardAntiAffinityTopology(const PluginSeams& seams);
+PluginPtr NewNamespaceAutoProvision(const PluginSeams& seams);
+PluginPtr NewNamespaceExists(const PluginSeams& seams);
+PluginPtr NewOwnerReferencesPermission(const PluginSeams& seams);
+PluginPtr NewPodNodeSelector(const PluginSeams& seams);
+PluginPtr NewPodTolerationRestriction(const PluginSeams& seams);
 
 // `pods "x" is forbidden: WHY`, named as upstream names an object that has no name yet.
 absl::Status Refuse(const Attributes& attributes, absl::string_view why);

@@ -1,32 +1,70 @@
 // PodSecurity: a namespace's labels say which standard its pods must meet, and which one to warn about.
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "apimachinery/field_error.h"
 #include "apiserver/admission/plugin.h"
 #include "apiserver/admission/pod_security_checks.h"
 
 namespace apiserver::admission {
+
+std::string SecurityPolicy::Name() const {
+  return minor == kLatest ? absl::StrCat(level, ":latest") : absl::StrCat(level, ":v1.", minor);
+}
+
 namespace {
 
-struct Policy {
-  std::string level = "privileged", version = "latest";
-  std::string Name() const { return absl::StrCat(level, ":", version); }
-};
+constexpr char kPrefix[] = "pod-security.kubernetes.io/";
+constexpr size_t kMaxPodsLookedAt = 3000;
 
-Policy PolicyOf(const Value& ns, absl::string_view mode) {
-  Policy policy;
+int RankOf(absl::string_view level) { return level == "privileged" ? 0 : level == "baseline" ? 1 : 2; }
+
+const std::string* Label(const Value& ns, absl::string_view key) {
   const Value* labels = ns.At("metadata.labels");
-  if (labels == nullptr || !labels->is_object()) return policy;
-  const auto label = [&](const std::string& key) {
-    const Value* v = labels->Find(key);
-    return v != nullptr && v->is_string() ? v->as_string() : std::string();
+  const Value* label = labels == nullptr ? nullptr : labels->Find(absl::StrCat(kPrefix, key));
+  return label != nullptr && label->is_string() ? &label->as_string() : nullptr;
+}
+
+bool ParseVersion(absl::string_view text, int* minor) {
+  if (text == "latest") {
+    *minor = SecurityPolicy::kLatest;
+    return true;
+  }
+  if (!absl::ConsumePrefix(&text, "v1.") || text.empty() || (text.size() > 1 && text[0] == '0') || text.size() > 4) return false;
+  return absl::SimpleAtoi(text, minor) && *minor >= 0 && text[0] != '+' && text[0] != '-';
+}
+
+// `errors` (may be nullptr) gets what cannot be read; that enforces the most, and warns of nothing.
+SecurityPolicy PolicyOf(const Value& ns, absl::string_view mode, apimachinery::FieldErrors* errors) {
+  SecurityPolicy policy;
+  const auto at = [&](absl::string_view key) {
+    return apimachinery::FieldPath("metadata").Child("labels").Key(absl::StrCat(kPrefix, key));
   };
-  const std::string key = absl::StrCat("pod-security.kubernetes.io/", mode);
-  const std::string level = label(key), version = label(key + "-version");
-  if (level.empty()) return policy;
-  // What cannot be read enforces the most, and warns of nothing.
-  const bool known = level == "privileged" || level == "baseline" || level == "restricted";
-  policy.level = known ? level : mode == "enforce" ? "restricted" : "privileged";
-  if (!version.empty()) policy.version = version;
+  if (const std::string* level = Label(ns, mode)) {
+    if (*level == "privileged" || *level == "baseline" || *level == "restricted") {
+      policy.level = *level;
+    } else {
+      policy.level = mode == "enforce" ? "restricted" : "privileged";
+      if (errors != nullptr) errors->Invalid(at(mode), *level, "must be one of privileged, baseline, restricted");
+    }
+  }
+  const std::string version_key = absl::StrCat(mode, "-version");
+  if (const std::string* version = Label(ns, version_key)) {
+    if (!ParseVersion(*version, &policy.minor)) {
+      policy.minor = SecurityPolicy::kLatest;
+      if (errors != nullptr) errors->Invalid(at(version_key), *version, "must be \"latest\" or \"v1.x\"");
+    }
+  }
   return policy;
+}
+
+apimachinery::FieldErrors LabelErrors(const Value& ns) {
+  apimachinery::FieldErrors errors;
+  for (const char* mode : {"enforce", "audit", "warn"}) PolicyOf(ns, mode, &errors);
+  return errors;
 }
 
 // A pod that runs is looked at again only for what it runs.
@@ -42,6 +80,13 @@ bool RunsTheSame(const Value& pod, const Value& old) {
   return true;
 }
 
+std::vector<SecurityViolation> Violations(const SecurityPolicy& policy, const Value& pod) {
+  static const Value& none = *new Value(Value::MakeObject());
+  const Value* metadata = pod.Find("metadata");
+  const Value* spec = pod.Find("spec");
+  return FindSecurityViolations(policy, metadata == nullptr ? none : *metadata, spec == nullptr ? none : *spec);
+}
+
 class PodSecurity final : public Plugin {
  public:
   explicit PodSecurity(const PluginSeams& seams) : Plugin("PodSecurity"), reader_(seams.reader) {}
@@ -50,30 +95,24 @@ class PodSecurity final : public Plugin {
     if ((a.operation != Operation::kCreate && a.operation != Operation::kUpdate) || a.object == nullptr) {
       return absl::OkStatus();
     }
+    if (a.Is("", "namespaces")) return Namespace(a);
     const bool pod = a.info->group.empty() && a.info->resource == "pods" &&
                      (a.info->subresource.empty() || a.info->subresource == "ephemeralcontainers");
     const absl::string_view path = pod ? "spec" : TemplatePath(a);
     if (path.empty()) return absl::OkStatus();
     const auto ns = Look(reader_, {"", "namespaces"}, "", a.info->ns);
     if (ns == nullptr) return absl::OkStatus();
-    const Policy enforce = PolicyOf(*ns, "enforce"), warn = PolicyOf(*ns, "warn");
+    const SecurityPolicy enforce = PolicyOf(*ns, "enforce", nullptr), warn = PolicyOf(*ns, "warn", nullptr);
     if (pod && a.old != nullptr && RunsTheSame(*a.object, *a.old)) return absl::OkStatus();
     const Value* body = pod ? a.object : a.object->At(path);
     if (body == nullptr || !body->is_object()) return absl::OkStatus();
-    static const Value& none = *new Value(Value::MakeObject());
-    const Value* metadata = body->Find("metadata");
-    const Value* spec = body->Find("spec");
-    if (metadata == nullptr) metadata = &none;
-    if (spec == nullptr) spec = &none;
     if (pod) {
-      const std::string violations = SecurityViolations(enforce.level, *metadata, *spec);
-      if (!violations.empty()) {
-        return Refuse(a, absl::StrCat("violates PodSecurity \"", enforce.Name(), "\": ", violations));
-      }
+      const std::string found = DescribeViolations(Violations(enforce, *body));
+      if (!found.empty()) return Refuse(a, absl::StrCat("violates PodSecurity \"", enforce.Name(), "\": ", found));
     }
-    const std::string violations = SecurityViolations(warn.level, *metadata, *spec);
-    if (!violations.empty() && a.warnings != nullptr) {
-      a.warnings->push_back(absl::StrCat("would violate PodSecurity \"", warn.Name(), "\": ", violations));
+    const std::string found = DescribeViolations(Violations(warn, *body));
+    if (!found.empty() && a.warnings != nullptr) {
+      a.warnings->push_back(absl::StrCat("would violate PodSecurity \"", warn.Name(), "\": ", found));
     }
     return absl::OkStatus();
   }
@@ -89,6 +128,50 @@ class PodSecurity final : public Plugin {
       if (resource == known) return "spec.template";
     }
     return "";
+  }
+
+  // New labels must be readable; who tightens a namespace is told which of its pods would not get in again.
+  absl::Status Namespace(const Attributes& a) const {
+    const apimachinery::FieldErrors errors = LabelErrors(*a.object);
+    if (!errors.empty()) {
+      bool known = false;  // what was wrong before may stay so
+      if (a.old != nullptr) known = LabelErrors(*a.old).ToString() == errors.ToString();
+      if (!known) return apimachinery::Invalid("", "Namespace", a.object->GetString("metadata.name"), errors);
+    }
+    if (a.old == nullptr || a.warnings == nullptr) return absl::OkStatus();
+    const SecurityPolicy now = PolicyOf(*a.object, "enforce", nullptr), was = PolicyOf(*a.old, "enforce", nullptr);
+    const bool relaxed = now.minor == was.minor && RankOf(now.level) <= RankOf(was.level);
+    if (now == was || now.level == "privileged" || relaxed) return absl::OkStatus();
+    struct Group {
+      std::string first;
+      int count = 0;
+    };
+    std::map<std::string, Group> by_reasons;
+    size_t looked_at = 0;
+    const std::string name = a.object->GetString("metadata.name");
+    for (const auto& pod : reader_.List({"", "pods"}, name)) {
+      if (++looked_at > kMaxPodsLookedAt) break;
+      const std::string reasons = DescribeViolations(Violations(now, *pod), /*details=*/false);
+      if (reasons.empty()) continue;
+      Group& group = by_reasons[reasons];
+      if (group.count++ == 0) group.first = pod->GetString("metadata.name");
+    }
+    if (by_reasons.empty()) return absl::OkStatus();
+    std::vector<std::string> lines;
+    for (const auto& [reasons, group] : by_reasons) {
+      const int others = group.count - 1;
+      const std::string more = others == 0 ? "" : absl::StrCat(" (and ", others, " other pod", others == 1 ? "" : "s", ")");
+      lines.push_back(absl::StrCat(group.first, more, ": ", reasons));
+    }
+    std::sort(lines.begin(), lines.end());
+    a.warnings->push_back(absl::StrCat("existing pods in namespace \"", name, "\" violate the new PodSecurity enforce level \"",
+                                       now.Name(), "\""));
+    if (looked_at > kMaxPodsLookedAt) {
+      a.warnings->push_back(absl::StrCat("new PodSecurity enforce level only checked against the first ", kMaxPodsLookedAt,
+                                         " of ", reader_.List({"", "pods"}, name).size(), " existing pods"));
+    }
+    for (std::string& line : lines) a.warnings->push_back(std::move(line));
+    return absl::OkStatus();
   }
 
   const pipeline::ObjectReader& reader_;

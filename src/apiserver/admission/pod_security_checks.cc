@@ -1,6 +1,7 @@
 #include "apiserver/admission/pod_security_checks.h"
 
 #include <functional>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -27,43 +28,48 @@ bool Is(const Value& v, absl::string_view path, absl::string_view text) { return
 
 class Checks {
  public:
-  Checks(const Value& metadata, const Value& spec, bool restricted)
-      : metadata_(metadata), spec_(spec), restricted_(restricted), windows_(Is(spec, "os.name", "windows")) {
+  Checks(const Value& metadata, const Value& spec, bool restricted, int minor)
+      : metadata_(metadata), spec_(spec), restricted_(restricted), minor_(minor),
+        windows_(Is(spec, "os.name", "windows") && minor >= 25),
+        own_users_(spec.Has("hostUsers") && !spec.GetBool("hostUsers") && minor >= 35) {
     for (const char* list : {"initContainers", "containers", "ephemeralContainers"}) {
       for (const Value& c : spec.GetArray(list)) containers_.push_back(&c);
     }
   }
 
-  std::string Run() {
+  // In the order of upstream's check names; what a check of a level replaces is left out.
+  std::vector<SecurityViolation> Run() {
+    const bool strict_capabilities = restricted_ && minor_ >= 22, strict_seccomp = restricted_ && minor_ >= 19;
     AppArmor();
-    if (!restricted_) Capabilities();
+    if (!strict_capabilities) Capabilities();
     HostNamespaces();
     if (!restricted_) HostPaths();
     HostPorts();
-    ProbeHosts();
+    if (minor_ >= 34) ProbeHosts();
     const Names privileged = Bad([](const Value& c) { return c.GetBool("securityContext.privileged"); });
     if (!privileged.empty()) {
       Add("privileged", absl::StrCat(Containers(privileged), " must not set securityContext.privileged=true"));
     }
-    ProcMount();
+    if (!(restricted_ && minor_ >= 35)) ProcMount();
     SeLinux();
-    if (!restricted_) Seccomp();
+    if (!strict_seccomp) Seccomp();
     Sysctls();
     HostProcess();
     if (restricted_) {
-      Escalation();
-      RestrictedCapabilities();
+      if (minor_ >= 8) Escalation();
+      if (strict_capabilities) RestrictedCapabilities();
+      if (minor_ >= 35) ProcMount();
       VolumeTypes();
-      NonRoot();
-      RootUser();
-      if (!windows_) Seccomp();
+      if (!own_users_) NonRoot();
+      if (minor_ >= 23 && !own_users_) RootUser();
+      if (strict_seccomp && !windows_) Seccomp();
     }
-    return absl::StrJoin(found_, ", ");
+    return std::move(found_);
   }
 
  private:
   void Add(absl::string_view reason, absl::string_view detail) {
-    found_.push_back(detail.empty() ? std::string(reason) : absl::StrCat(reason, " (", detail, ")"));
+    found_.push_back({std::string(reason), std::string(detail)});
   }
   Names Bad(const std::function<bool(const Value&)>& test) const {
     Names names;
@@ -182,7 +188,7 @@ class Checks {
   }
 
   void ProcMount() {
-    if (!restricted_ && spec_.Has("hostUsers") && !spec_.GetBool("hostUsers")) return;  // in a user namespace
+    if (!restricted_ && own_users_) return;
     Set types;
     const Names bad = Bad([&](const Value& c) {
       const std::string type = c.GetString("securityContext.procMount");
@@ -202,7 +208,7 @@ class Checks {
       if (options == nullptr) return false;
       const std::string type = options->GetString("type");
       const bool known = type.empty() || type == "container_t" || type == "container_init_t" ||
-                         type == "container_kvm_t" || type == "container_engine_t";
+                         type == "container_kvm_t" || (type == "container_engine_t" && minor_ >= 31);
       const bool has_user = !options->GetString("user").empty(), has_role = !options->GetString("role").empty();
       if (!known) types.insert(type);
       user = user || has_user;
@@ -220,6 +226,7 @@ class Checks {
 
   // Restricted asks for a profile; baseline refuses to do without one when something is said.
   void Seccomp() {
+    if (minor_ < 19) return SeccompAnnotations();
     const auto fine = [](absl::string_view type) { return type == "RuntimeDefault" || type == "Localhost"; };
     Set values;
     const std::string setters = Setters([&](const Value& context) {
@@ -241,15 +248,31 @@ class Checks {
                      " must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\""));
   }
 
+  // Before there was a field for it.
+  void SeccompAnnotations() {
+    Names bad;
+    for (const auto& [key, value] : metadata_.GetObject("annotations")) {
+      const bool of_pod = key == "seccomp.security.alpha.kubernetes.io/pod";
+      if (!of_pod && !absl::StartsWith(key, "container.seccomp.security.alpha.kubernetes.io/")) continue;
+      const std::string text = value.is_string() ? value.as_string() : "";
+      if (text == "runtime/default" || text == "docker/default" || absl::StartsWith(text, "localhost/")) continue;
+      if (of_pod && text.empty()) continue;
+      bad.push_back(absl::StrCat(key, "=\"", text, "\""));
+    }
+    if (bad.empty()) return;
+    Add("seccompProfile", absl::StrCat(Plural("forbidden annotation", bad.size()), " ", absl::StrJoin(bad, ", ")));
+  }
+
   void Sysctls() {
-    static const Set& kSafe = *new Set{
-        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
-        "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"};
+    static const auto& kSafeSince = *new std::map<std::string, int>{  // minor versions
+        {"kernel.shm_rmid_forced", 0}, {"net.ipv4.ip_local_port_range", 0}, {"net.ipv4.ip_unprivileged_port_start", 0},
+        {"net.ipv4.tcp_syncookies", 0}, {"net.ipv4.ping_group_range", 0}, {"net.ipv4.ip_local_reserved_ports", 27},
+        {"net.ipv4.tcp_keepalive_time", 29}, {"net.ipv4.tcp_fin_timeout", 29}, {"net.ipv4.tcp_keepalive_intvl", 29},
+        {"net.ipv4.tcp_keepalive_probes", 29}, {"net.ipv4.tcp_rmem", 32}, {"net.ipv4.tcp_wmem", 32}};
     Names bad;
     for (const Value& sysctl : spec_.GetArray("securityContext.sysctls")) {
-      if (!kSafe.count(sysctl.GetString("name"))) bad.push_back(sysctl.GetString("name"));
+      const auto known = kSafeSince.find(sysctl.GetString("name"));
+      if (known == kSafeSince.end() || known->second > minor_) bad.push_back(sysctl.GetString("name"));
     }
     if (!bad.empty()) Add("forbidden sysctls", absl::StrJoin(bad, ", "));
   }
@@ -346,16 +369,26 @@ class Checks {
 
   const Value& metadata_;
   const Value& spec_;
-  const bool restricted_, windows_;
+  const bool restricted_;
+  const int minor_;
+  const bool windows_, own_users_;  // own_users_: in a user namespace, where that counts
   std::vector<const Value*> containers_;
-  Names found_;
+  std::vector<SecurityViolation> found_;
 };
 
 }  // namespace
 
-std::string SecurityViolations(absl::string_view level, const Value& metadata, const Value& spec) {
-  if (level != "baseline" && level != "restricted") return "";
-  return Checks(metadata, spec, level == "restricted").Run();
+std::vector<SecurityViolation> FindSecurityViolations(const SecurityPolicy& policy, const Value& metadata,
+                                                      const Value& spec) {
+  if (policy.level != "baseline" && policy.level != "restricted") return {};
+  return Checks(metadata, spec, policy.level == "restricted", policy.minor).Run();
+}
+
+std::string DescribeViolations(const std::vector<SecurityViolation>& violations, bool details) {
+  return absl::StrJoin(violations, ", ", [&](std::string* out, const SecurityViolation& v) {
+    absl::StrAppend(out, v.reason);
+    if (details && !v.detail.empty()) absl::StrAppend(out, " (", v.detail, ")");
+  });
 }
 
 }  // namespace apiserver::admission

@@ -81,6 +81,8 @@ class ResourceQuota final : public Plugin {
 
 }  // namespace
 
-PluginPtr NewResourceQuota(const PluginSeams& seams) { return std::make_unique<ResourceQuota>(seams); }
+PluginPtr NewResourceQuota(const PluginSeams& seams) {
+  return seams.writer == nullptr ? nullptr : std::make_unique<ResourceQuota>(seams);
+}
 
 }  // namespace apiserver::admission

@@ -11,18 +11,21 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "apimachinery/time.h"
-#include "apiserver/auth/jwt.h"
 #include "apiserver/auth/quote.h"
 #include "base/clock.h"
 #include "base/status_macros.h"
+#include "pki/jwt.h"
 
 namespace apiserver::auth {
 namespace {
 
 using apimachinery::Value;
+using pki::Jwt;
+using pki::JwtKey;
 using Strings = std::vector<std::string>;
 
 constexpr absl::Duration kLeeway = absl::Seconds(60);
+constexpr char kLegacyIssuer[] = "kubernetes/serviceaccount";  // of the tokens that lie in secrets
 
 bool Contains(const Strings& set, absl::string_view wanted) {
   return std::find(set.begin(), set.end(), wanted) != set.end();
@@ -129,10 +132,11 @@ class RealAuthenticator final : public Authenticator {
       absl::StatusOr<UserInfo> user = BootstrapUser(token);
       if (user.ok()) return ForOurselves(*user, audiences);
     }
-    absl::StatusOr<Jwt> jwt = ParseJwt(token);
+    absl::StatusOr<Jwt> jwt = pki::ParseJwt(token);
     if (jwt.ok() && Contains(config_.service_account_issuers, jwt->claims.GetString("iss"))) {
       return ServiceAccount(*jwt, audiences);
     }
+    if (jwt.ok() && jwt->claims.GetString("iss") == kLegacyIssuer && !keys_.empty()) return LegacyAccount(*jwt, token, audiences);
     return absl::UnauthenticatedError("invalid bearer token");
   }
 
@@ -153,7 +157,7 @@ class RealAuthenticator final : public Authenticator {
     return absl::UnauthenticatedError(absl::StrCat("[invalid bearer token, ", why, "]"));
   }
 
-  absl::StatusOr<TokenAnswer> ServiceAccount(const Jwt& jwt, absl::Span<const std::string> wanted) const {
+  absl::Status CheckSignature(const Jwt& jwt) const {
     const std::string key_id = jwt.header.GetString("kid"), algorithm = jwt.header.GetString("alg");
     bool known = false, verified = false;
     for (const auto& key : keys_) {
@@ -162,7 +166,48 @@ class RealAuthenticator final : public Authenticator {
       verified = verified || (key->algorithm() == algorithm && key->Verify(jwt.signed_text, jwt.signature));
     }
     if (!known) return No("invalid signature, no keys found");
-    if (!verified) return No("go-jose/go-jose: error in cryptographic primitive");
+    return verified ? absl::OkStatus() : No("go-jose/go-jose: error in cryptographic primitive");
+  }
+
+  // A token of a secret: good as long as the secret holds it and the account is there.
+  absl::StatusOr<TokenAnswer> LegacyAccount(const Jwt& jwt, absl::string_view token, absl::Span<const std::string> wanted) const {
+    RETURN_IF_ERROR(CheckSignature(jwt));
+    const auto claim = [&](absl::string_view name) {
+      const Value* value = jwt.claims.Find(absl::StrCat("kubernetes.io/serviceaccount/", name));
+      return value != nullptr && value->is_string() ? value->as_string() : std::string();
+    };
+    const std::string ns = claim("namespace"), secret = claim("secret.name"), name = claim("service-account.name"),
+                      uid = claim("service-account.uid");
+    if (ns.empty()) return No("namespace claim is missing");
+    if (secret.empty()) return No("secretName claim is missing");
+    if (name.empty()) return No("serviceAccountName claim is missing");
+    if (uid.empty()) return No("serviceAccountUID claim is missing");
+    if (jwt.claims.GetString("sub") != absl::StrCat("system:serviceaccount:", ns, ":", name)) {
+      return No("sub claim is invalid");
+    }
+    if (reader_ != nullptr) {
+      const auto held = Look("secrets", ns, secret);
+      if (held == nullptr) return No("service account token has been invalidated");
+      if (held->At("metadata.deletionTimestamp") != nullptr) return No("service account token has been invalidated");
+      std::string copy;
+      absl::Base64Unescape(held->GetString("data.token"), &copy);
+      if (!SameSecret(copy, token)) return No("token does not match server's copy");
+      const auto account = Look("serviceaccounts", ns, name);
+      if (account == nullptr) return No(absl::StrCat("serviceaccounts ", Quote(name), " not found"));
+      if (account->At("metadata.deletionTimestamp") != nullptr) {
+        return No(absl::StrCat("service account ", ns, "/", name, " has been deleted"));
+      }
+      if (const std::string stored = account->GetString("metadata.uid"); stored != uid) {
+        return No(absl::StrCat("service account UID (", stored, ") does not match claim (", uid, ")"));
+      }
+    }
+    UserInfo user{.name = absl::StrCat("system:serviceaccount:", ns, ":", name), .uid = uid,
+                  .groups = {"system:serviceaccounts", absl::StrCat("system:serviceaccounts:", ns)}};
+    return ForOurselves(user, wanted);
+  }
+
+  absl::StatusOr<TokenAnswer> ServiceAccount(const Jwt& jwt, absl::Span<const std::string> wanted) const {
+    RETURN_IF_ERROR(CheckSignature(jwt));
     Strings of_token;
     const Value* aud = jwt.claims.Find("aud");
     if (aud != nullptr && aud->is_string()) of_token.push_back(aud->as_string());

@@ -6,17 +6,18 @@
 #include "apimachinery/api_error.h"
 #include "apimachinery/json.h"
 #include "apimachinery/time.h"
-#include "apiserver/auth/jwt.h"
 #include "apiserver/auth/quote.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "base/status_macros.h"
+#include "pki/jwt.h"
 
 namespace apiserver::auth {
 namespace {
 
 using apimachinery::Array;
 using apimachinery::Value;
+using pki::JwtKey;
 
 // Kubelets ask for this many seconds when an old-style token was wanted: those tokens get a year, and a mark.
 constexpr int64_t kWarnOnlySeconds = 60 * 60 + 7;
@@ -121,7 +122,7 @@ class RealIssuer final : public TokenIssuer {
     claims.Set("kubernetes.io", std::move(bound));
     claims.Set("nbf", absl::ToUnixSeconds(now));
     claims.Set("sub", absl::StrCat("system:serviceaccount:", ns, ":", name));
-    ASSIGN_OR_RETURN(std::string token, SignJwt(*key_, claims));
+    ASSIGN_OR_RETURN(std::string token, pki::SignJwt(*key_, claims));
     Value& status = out["status"];
     status = Value::MakeObject();
     status.Set("token", std::move(token));

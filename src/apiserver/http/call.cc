@@ -66,6 +66,10 @@ ApiStatus NoSuchMethod() {
 
 Headers Call::ResponseHeaders() const {
   Headers headers = {{"Audit-Id", context.audit_id}, {"Cache-Control", "no-cache, private"}};
+  if (!flow.schema_uid.empty()) {
+    headers.push_back({"X-Kubernetes-PF-FlowSchema-UID", flow.schema_uid});
+    headers.push_back({"X-Kubernetes-PF-PriorityLevel-UID", flow.level_uid});
+  }
   for (const std::string& warning : context.warnings) {
     std::string quoted;
     for (const char c : warning) {
@@ -75,6 +79,14 @@ Headers Call::ResponseHeaders() const {
     headers.push_back({"Warning", absl::StrCat("299 - \"", quoted, "\"")});
   }
   return headers;
+}
+
+void Call::FailBusy() const {
+  Headers headers = ResponseHeaders();
+  headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+  headers.push_back({"Retry-After", "1"});
+  headers.push_back({"X-Content-Type-Options", "nosniff"});
+  writer->Send(429, std::move(headers), "Too many requests, please try again later.\n");
 }
 
 void Call::FailTo(ResponseWriter& out, const absl::Status& error) const {

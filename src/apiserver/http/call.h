@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/http/negotiate.h"
 #include "apiserver/pipeline/request.h"
 #include "apiserver/registry/registry.h"
@@ -21,6 +22,7 @@ struct Call {
   bool pretty = false;
   Negotiated form;
   tables::IncludeObject include = tables::IncludeObject::kMetadata;
+  flowcontrol::FlowVerdict flow;
   absl::Status include_status;  // why `includeObject` is none
 
   base::http::Headers ResponseHeaders() const;
@@ -29,6 +31,8 @@ struct Call {
 
   void Fail(const absl::Status& error) const { FailTo(*writer, error); }
   void FailTo(base::http::ResponseWriter& out, const absl::Status& error) const;
+
+  void FailBusy() const;  // flow control has no place for it
 
   void Send(absl::StatusOr<registry::Answer> answer);
   void Send(absl::StatusOr<registry::ListAnswer> list);

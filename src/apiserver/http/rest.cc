@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -144,11 +145,25 @@ void RestDoor::BodyTooLarge(const Request& head, ResponseWriter& writer) {
 }
 
 void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
-  Call call;
-  call.request = std::move(request);
-  call.writer = std::move(writer);
-  Open(call);
-  Serve(call);
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->writer = std::move(writer);
+  Open(*call);
+  if (!Identify(*call)) return;
+  flowcontrol::FlowControl* const flow = impl_->options.flow;
+  const pipeline::RequestInfo& info = call->context.info;
+  if (flow == nullptr || IsForwarded(info)) return Serve(*call);
+  // How many objects a list may go through.
+  const auto stored = [this, &info]() -> int64_t {
+    registry::Environment& env = impl_->options.registry->environment();
+    const registry::Resource* resource = env.resources->Find(info.group, info.version, info.resource);
+    return resource == nullptr ? 0 : static_cast<int64_t>(env.cache->Count(*resource->mirror));
+  };
+  int64_t limit = 0;
+  if (!absl::SimpleAtoi(base::http::FindParam(call->query, "limit"), &limit)) limit = 0;
+  flow->Admit(
+      call->context.user, info, limit, stored, &call->flow, [this, call](flowcontrol::Seat) { Serve(*call); },
+      [call] { call->FailBusy(); });
 }
 
 bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& writer) {
@@ -169,17 +184,24 @@ bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& w
   call->writer = std::move(writer);
   call->context.fresh = true;
   if (version == "0") {
-    Serve(*call);
+    Answer(*call);
     return true;
   }
   const bool asked = impl_->options.registry->environment().cache->WhenFresh([this, call](absl::Status fresh) {
     call->writer->Post([this, call, fresh = std::move(fresh)] {
-      if (fresh.ok()) return Serve(*call);
+      if (fresh.ok()) return Answer(*call);
       call->Fail(apimachinery::ServiceUnavailable(fresh.message()));
     });
   });
   if (!asked) call->Fail(apimachinery::ServiceUnavailable("too many reads wait for the store"));
   return true;
+}
+
+// On the I/O thread, which never waits: sorted, but not counted.
+void RestDoor::Answer(Call& call) {
+  if (!Identify(call)) return;
+  if (impl_->options.flow != nullptr) call.flow = impl_->options.flow->Classify(call.context.user, call.context.info);
+  Serve(call);
 }
 
 void RestDoor::Open(Call& call) {
@@ -196,17 +218,31 @@ void RestDoor::Open(Call& call) {
   call.pretty = WantsPretty(asked ? std::optional<absl::string_view>(pretty) : std::nullopt, call.context.user_agent);
 }
 
-void RestDoor::Serve(Call& call) {
+// False: it has been answered.
+bool RestDoor::Identify(Call& call) {
   registry::Environment& env = impl_->options.registry->environment();
   const pipeline::RequestInfo& info = call.context.info;
-  if (IncompletePath(info)) return AnswerIncompletePath(call);
+  if (IncompletePath(info)) {
+    AnswerIncompletePath(call);
+    return false;
+  }
   const bool forwarded = IsForwarded(info) && impl_->options.forwarder != nullptr;
   if (!forwarded && info.verb != "watch") {
-    if (const absl::Status timeout = SetDeadline(call); !timeout.ok()) return call.Fail(timeout);
+    if (const absl::Status timeout = SetDeadline(call); !timeout.ok()) {
+      call.Fail(timeout);
+      return false;
+    }
   }
-  if (const absl::Status admitted = registry::Admit(*env.authenticator, *env.authorizer, call.context); !admitted.ok()) {
-    return call.Fail(admitted);
-  }
+  const absl::Status known = registry::Identify(*env.authenticator, *env.authorizer, call.context);
+  if (!known.ok()) call.Fail(known);
+  return known.ok();
+}
+
+void RestDoor::Serve(Call& call) {
+  const pipeline::RequestInfo& info = call.context.info;
+  const absl::Status allowed = registry::Authorize(*impl_->options.registry->environment().authorizer, call.context);
+  if (!allowed.ok()) return call.Fail(allowed);
+  const bool forwarded = IsForwarded(info) && impl_->options.forwarder != nullptr;
   if (!info.is_resource_request) return ServePath(call);
   const Route route = FindRoute(info, call.request.method);
   switch (route.outcome) {

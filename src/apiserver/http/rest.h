@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/http/watch_session.h"
 #include "apiserver/registry/registry.h"
 #include "base/http/server.h"
@@ -26,6 +27,7 @@ class Forwarder {
 struct RestOptions {
   registry::Registry* registry = nullptr;
   Forwarder* forwarder = nullptr;  // may be nullptr
+  flowcontrol::FlowControl* flow = nullptr;  // nullptr: everything is let in at once
   std::string server_address;      // "10.0.0.1:6443", told by /api
   std::function<std::string()> metrics;  // body of /metrics
 };
@@ -44,6 +46,8 @@ class RestDoor {
 
  private:
   void Open(Call& call);
+  bool Identify(Call& call);  // false: answered
+  void Answer(Call& call);
   void Serve(Call& call);
   void ServePath(Call& call);
   void ServeMetrics(Call& call);

@@ -92,6 +92,19 @@ Value KubernetesService(const std::string& address, int port) {
   return service;
 }
 
+// Servers that start together all try: the address is one server's first, and the service a moment later.
+absl::Status EnsureKubernetesService(Registry& registry, const std::string& address, int port) {
+  absl::Status made;
+  for (int attempt = 0; attempt < 40; ++attempt) {
+    made = CreateMissing(registry, {"", "services"}, KubernetesService(address, port));
+    if (made.ok()) return made;
+    const auto there = registry.GetFresh({"", "services"}, "default", "kubernetes");
+    if (there.ok() && *there != nullptr) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(25));
+  }
+  return made;
+}
+
 // The authentication settings that extension servers and delegating daemons read.
 Value AuthenticationConfig(const std::string& client_ca_pem) {
   Value config = Named("v1", "ConfigMap", "kube-system", "extension-apiserver-authentication");
@@ -99,86 +112,7 @@ Value AuthenticationConfig(const std::string& client_ca_pem) {
   return config;
 }
 
-bool SetAddress(Value& list, const std::string& address, bool remove) {
-  if (!list.is_array()) list = Value::MakeArray();
-  apimachinery::Array& all = list.array();
-  for (size_t i = 0; i < all.size(); ++i) {
-    const bool same = all[i].is_string() ? all[i].as_string() == address : all[i].GetString("ip") == address;
-    if (!same) continue;
-    if (!remove) return false;
-    all.erase(all.begin() + static_cast<long>(i));
-    return true;
-  }
-  return !remove;
-}
-
 }  // namespace
-
-absl::Status ReconcileEndpoints(Registry& registry, const BootstrapOptions& options, bool remove) {
-  if (!options.endpoints || options.advertise_address.empty()) return absl::OkStatus();
-  // Endpoints may not lie in the loopback range: such a server is for this machine alone.
-  if (absl::StartsWith(options.advertise_address, "127.") || options.advertise_address == "::1") return absl::OkStatus();
-  const std::string& address = options.advertise_address;
-  const auto add_port = [&](Value& ports) {
-    if (ports.is_array() && !ports.empty()) return;
-    Value port = Value::MakeObject();
-    port.Set("name", "https");
-    port.Set("port", int64_t{options.secure_port});
-    port.Set("protocol", "TCP");
-    ports.Append(std::move(port));
-  };
-  const auto change_endpoints = [&](Value& object) {
-    Value& subsets = object["subsets"];
-    if (!subsets.is_array() || subsets.empty()) {
-      if (remove) return false;
-      subsets.Append(Value::MakeObject());
-    }
-    Value& subset = subsets.array().front();
-    Value entry = Value::MakeObject();
-    entry.Set("ip", address);
-    if (!SetAddress(subset["addresses"], address, remove)) return false;
-    if (!remove) subset["addresses"].Append(std::move(entry));
-    if (subset["addresses"].empty()) {
-      object.Erase("subsets");
-    } else {
-      add_port(subset["ports"]);
-    }
-    return true;
-  };
-  const auto change_slice = [&](Value& object) {
-    Value& endpoints = object["endpoints"];
-    if (!endpoints.is_array()) endpoints = Value::MakeArray();
-    apimachinery::Array& all = endpoints.array();
-    for (size_t i = 0; i < all.size(); ++i) {
-      const apimachinery::Array& addresses = all[i].GetArray("addresses");
-      if (addresses.empty() || !addresses.front().is_string() || addresses.front().as_string() != address) continue;
-      if (!remove) return false;
-      all.erase(all.begin() + static_cast<long>(i));
-      return true;
-    }
-    if (remove) return false;
-    Value entry = Value::MakeObject();
-    entry["addresses"].Append(address);
-    entry.Ensure("conditions").Set("ready", true);
-    endpoints.Append(std::move(entry));
-    add_port(object["ports"]);
-    return true;
-  };
-  const GroupResource endpoints{"", "endpoints"}, slices{"discovery.k8s.io", "endpointslices"};
-  if (!remove) {
-    Value first = Named("v1", "Endpoints", "default", "kubernetes");
-    first.Ensure("metadata.labels").Set("endpointslice.kubernetes.io/skip-mirror", "true");
-    change_endpoints(first);
-    RETURN_IF_ERROR(CreateMissing(registry, endpoints, first));
-    Value slice = Named("discovery.k8s.io/v1", "EndpointSlice", "default", "kubernetes");
-    slice.Ensure("metadata.labels").Set("kubernetes.io/service-name", "kubernetes");
-    slice.Set("addressType", "IPv4");
-    change_slice(slice);
-    RETURN_IF_ERROR(CreateMissing(registry, slices, slice));
-  }
-  RETURN_IF_ERROR(registry.Modify(endpoints, "default", "kubernetes", change_endpoints).status());
-  return registry.Modify(slices, "default", "kubernetes", change_slice).status();
-}
 
 absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
   static constexpr const char* kNamespaces[] = {"kube-system", "default", "kube-public", "kube-node-lease"};
@@ -194,19 +128,12 @@ absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
   }
   const std::string first = Services(registry.environment().service_cidr, 0, 0, registry).first_address();
   tasks.push_back([&] {
-    return CreateMissing(registry, {"", "services"}, KubernetesService(first, options.secure_port));
+    return EnsureKubernetesService(registry, first, options.secure_port);
   });
   tasks.push_back([&] {
     Value cidr = Named("networking.k8s.io/v1", "ServiceCIDR", "", "kubernetes");
     cidr.Ensure("spec")["cidrs"].Append(registry.environment().service_cidr);
     return CreateMissing(registry, {"networking.k8s.io", "servicecidrs"}, cidr);
-  });
-  tasks.push_back([&] {
-    // A refusal concerns pods' way to this server, not the server: told, but no reason not to be ready.
-    if (const absl::Status status = ReconcileEndpoints(registry, options, /*remove=*/false); !status.ok()) {
-      base::LogWarning("kubernetes endpoints not written error=", status.message());
-    }
-    return absl::OkStatus();
   });
   if (!options.client_ca_pem.empty()) {
     tasks.push_back([&] {

@@ -69,12 +69,15 @@ void SetJobSelector(Value& job) {
   if (job.GetBool("spec.manualSelector")) return;
   const std::string uid = job.GetString("metadata.uid"), name = job.GetString("metadata.name");
   Value& labels = job.Ensure("spec.template.metadata.labels");
+  // Labels that came from the template are the template's, with what is added now.
+  const Value* own = job.At("metadata.labels");
+  const bool of_template = own == nullptr || own->empty() || *own == labels;
   labels.Set("controller-uid", uid);
   labels.Set("job-name", name);
   labels.Set("batch.kubernetes.io/controller-uid", uid);
   labels.Set("batch.kubernetes.io/job-name", name);
   job.Ensure("spec.selector.matchLabels").Set("batch.kubernetes.io/controller-uid", uid);
-  if (job.GetObject("metadata.labels").empty()) {
+  if (of_template) {
     Value copy = *job.At("spec.template.metadata.labels");
     job["metadata"].Set("labels", std::move(copy));
   }

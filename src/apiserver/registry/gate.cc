@@ -23,8 +23,8 @@ apimachinery::ApiStatus Refusal(const pipeline::RequestInfo& info, std::string m
 
 }  // namespace
 
-absl::Status Admit(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
-                   pipeline::RequestContext& context) {
+absl::Status Identify(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
+                      pipeline::RequestContext& context) {
   absl::StatusOr<pipeline::UserInfo> user = authenticator.Authenticate(context.credentials);
   if (!user.ok()) {
     apimachinery::ApiStatus status = apimachinery::Unauthorized();
@@ -39,10 +39,20 @@ absl::Status Admit(const auth::Authenticator& authenticator, const auth::Authori
     if (!no.empty()) return Refusal(context.info, std::move(no));
     context.user = act->user;
   }
+  return absl::OkStatus();
+}
+
+absl::Status Authorize(const auth::Authorizer& authorizer, const pipeline::RequestContext& context) {
   const auth::Attributes attributes{context.user, context.info};
   const auth::Decision decision = authorizer.Authorize(attributes);
   if (decision.allowed()) return absl::OkStatus();
   return Refusal(context.info, auth::ForbiddenMessage(attributes, decision.reason));
+}
+
+absl::Status Admit(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
+                   pipeline::RequestContext& context) {
+  RETURN_IF_ERROR(Identify(authenticator, authorizer, context));
+  return Authorize(authorizer, context);
 }
 
 }  // namespace apiserver::registry

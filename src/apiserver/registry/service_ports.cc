@@ -4,10 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
-#include "apimachinery/codec.h"
+#include "apiserver/registry/port_map.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/service_fields.h"
 #include "apiserver/registry/services.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 
 namespace apiserver::registry {
@@ -15,10 +16,7 @@ namespace {
 
 using apimachinery::FieldErrors;
 using apimachinery::FieldPath;
-using apimachinery::Kind;
 using apimachinery::Value;
-
-constexpr char kPortsKey[] = "/registry/ranges/servicenodeports";
 
 absl::Status InvalidService(const Value& service, const FieldErrors& errors) {
   return apimachinery::Invalid("", "Service", service.GetString("metadata.name"), errors);
@@ -133,87 +131,49 @@ absl::Status Services::HealthPort(Value& object, const Value* old, bool dry_run,
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Services::TakePort(int wanted, bool dry_run) {
-  const Kind* kind = apimachinery::Schema::Builtin().FindKind("v1", "RangeAllocation");
-  const apimachinery::Message* message =
-      kind != nullptr ? kind->message : apimachinery::Schema::Builtin().FindMessage("core.v1.RangeAllocation");
-  if (message == nullptr) return apimachinery::InternalError("no RangeAllocation in the schema");
+absl::Status Services::ChangePortMap(absl::FunctionRef<bool(PortMap&)> change) {
   store::Store& store = *registry_.environment().store;
-  const int count = last_port_ - first_port_ + 1;
   for (int attempt = 0; attempt < 64; ++attempt) {
-    auto kv = store.Get(kPortsKey);
+    const auto kv = store.Get(kNodePortsKey);
     if (!kv.ok()) return apimachinery::InternalError(kv.status().message());
-    Value range = Value::MakeObject();
-    std::string bits;
-    int64_t revision = 0;
-    if (kv->has_value()) {
-      revision = (*kv)->mod_revision;
-      auto decoded = apimachinery::DecodeObject(*message, (*kv)->value);
-      if (decoded.ok()) {
-        range = *std::move(decoded);
-        if (apimachinery::Base64Decode(range.GetString("data"), &bits) >= 0) bits.clear();
-      }
-    }
-    // A big integer, most significant byte first: bit n is the n-th port.
-    bits.insert(0, std::max<int>((count + 7) / 8 - static_cast<int>(bits.size()), 0), '\0');
-    const auto byte_of = [&](int n) -> char& { return bits[bits.size() - 1 - n / 8]; };
-    const auto is_set = [&](int n) { return (byte_of(n) >> (n % 8) & 1) != 0; };
-    int chosen = -1;
-    if (wanted != 0) {
-      if (is_set(wanted - first_port_)) return 0;
-      chosen = wanted - first_port_;
-    } else {
-      const int reserved = std::min(128, std::max(count / 32, 16));
-      const std::lock_guard lock(mu_);
-      const int start = reserved + static_cast<int>(rng_.Below(std::max(count - reserved, 1)));
-      for (int i = 0; i < count && chosen < 0; ++i) {
-        if (!is_set((start + i) % count)) chosen = (start + i) % count;
-      }
-      if (chosen < 0) return 0;
-    }
-    if (dry_run) return first_port_ + chosen;
-    byte_of(chosen) = static_cast<char>(byte_of(chosen) | 1 << (chosen % 8));
-    std::string encoded;
-    apimachinery::Base64Append(bits.substr(bits.find_first_not_of('\0')), &encoded);
-    range.Set("kind", "RangeAllocation");
-    range.Set("apiVersion", "v1");
-    range.Set("range", absl::StrCat(first_port_, "-", last_port_));
-    range.Set("data", encoded);
-    if (!range.Has("metadata")) range.Set("metadata", Value::MakeObject());
-    std::string wire;
-    apimachinery::EncodeWire(*message, range, &wire);
-    const std::string bytes = apimachinery::EncodeEnvelope("v1", "RangeAllocation", wire);
-    const auto written = revision == 0 ? store.Create(kPortsKey, bytes) : store.Update(kPortsKey, bytes, revision);
+    PortMap map = PortMap::Decode(first_port_, last_port_, kv->has_value() ? (*kv)->value : "");
+    if (!change(map)) return absl::OkStatus();
+    const auto written = kv->has_value() ? store.Update(kNodePortsKey, map.Encode(), (*kv)->mod_revision)
+                                         : store.Create(kNodePortsKey, map.Encode());
     if (!written.ok()) return apimachinery::InternalError(written.status().message());
-    if (written->done) return first_port_ + chosen;
+    if (written->done) return absl::OkStatus();
   }
   return apimachinery::InternalError("too many writers of the node port range");
 }
 
+absl::StatusOr<int> Services::TakePort(int wanted, bool dry_run) {
+  int chosen = 0;
+  RETURN_IF_ERROR(ChangePortMap([&](PortMap& map) {
+    chosen = 0;
+    if (wanted != 0) {
+      if (map.Has(wanted)) return false;
+      chosen = wanted;
+    } else {
+      // Upstream keeps the lower part of the range for ports that people ask for.
+      const int reserved = std::min(128, std::max(map.size() / 32, 16));
+      const std::lock_guard lock(mu_);
+      chosen = map.FirstFree(map.first() + reserved + static_cast<int>(rng_.Below(std::max(map.size() - reserved, 1))));
+      if (chosen == 0) return false;
+    }
+    map.Set(chosen, true);
+    return !dry_run;
+  }));
+  return chosen;
+}
+
 void Services::ReleasePorts(const std::vector<int>& ports) {
   if (ports.empty()) return;
-  const apimachinery::Message* message = apimachinery::Schema::Builtin().FindMessage("core.v1.RangeAllocation");
-  store::Store& store = *registry_.environment().store;
-  for (int attempt = 0; attempt < 64 && message != nullptr; ++attempt) {
-    const auto kv = store.Get(kPortsKey);
-    if (!kv.ok() || !kv->has_value()) return;
-    auto range = apimachinery::DecodeObject(*message, (*kv)->value);
-    std::string bits;
-    if (!range.ok() || apimachinery::Base64Decode(range->GetString("data"), &bits) >= 0) return;
-    for (const int port : ports) {
-      const size_t n = static_cast<size_t>(port - first_port_);
-      if (port < first_port_ || n / 8 >= bits.size()) continue;
-      char& byte = bits[bits.size() - 1 - n / 8];
-      byte = static_cast<char>(byte & ~(1 << (n % 8)));
-    }
-    std::string encoded, wire;
-    apimachinery::Base64Append(bits, &encoded);
-    range->Set("data", encoded);
-    apimachinery::EncodeWire(*message, *range, &wire);
-    const auto written =
-        store.Update(kPortsKey, apimachinery::EncodeEnvelope("v1", "RangeAllocation", wire), (*kv)->mod_revision);
-    if (!written.ok() || written->done) return;
-  }
+  const absl::Status status = ChangePortMap([&](PortMap& map) {
+    for (const int port : ports) map.Set(port, false);
+    return true;
+  });
+  // The repair finds them later.
+  if (!status.ok()) base::LogWarning("node ports not released error=", status.message());
 }
 
 }  // namespace apiserver::registry

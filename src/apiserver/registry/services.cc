@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/codec.h"
+#include "apiserver/registry/port_map.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/service_families.h"
 #include "apiserver/registry/service_fields.h"
@@ -24,6 +25,8 @@ using apimachinery::FieldErrors;
 using apimachinery::FieldPath;
 using apimachinery::Kind;
 using apimachinery::Value;
+
+const pipeline::GroupResource kAddresses{"networking.k8s.io", "ipaddresses"};
 
 std::string ToText(uint32_t address) {
   const in_addr in{htonl(address)};
@@ -45,6 +48,18 @@ absl::Status InvalidService(const Value& service, const FieldErrors& errors) {
 }
 
 }  // namespace
+
+Value ServiceAddress(const std::string& address, const std::string& ns, const std::string& name) {
+  Value object = Value::MakeObject();
+  object.Ensure("metadata").Set("name", address);
+  object.Ensure("metadata.labels").Set("ipaddress.kubernetes.io/ip-family", "IPv4");
+  object.Ensure("metadata.labels").Set("ipaddress.kubernetes.io/managed-by", kAddressManager);
+  Value& parent = object.Ensure("spec.parentRef");
+  parent.Set("resource", "services");
+  parent.Set("namespace", ns);
+  parent.Set("name", name);
+  return object;
+}
 
 Services::Services(absl::string_view cidr, int first_port, int last_port, Registry& registry)
     : first_port_(first_port), last_port_(last_port), registry_(registry), rng_(base::Rng::FromEntropy()) {
@@ -80,12 +95,13 @@ absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& 
     claim->release_addresses_ = AddressesOf(*old);
   } else if (!external && was_external && object.GetString("spec.clusterIP") != "None") {
     std::string address = object.GetString("spec.clusterIP");
+    bool adopted = false;
     if (address.empty()) {
       ASSIGN_OR_RETURN(address, TakeAddress(object, dry_run));
     } else {
-      RETURN_IF_ERROR(TakeGivenAddress(object, address, dry_run));
+      RETURN_IF_ERROR(TakeGivenAddress(object, address, dry_run, &adopted));
     }
-    if (!dry_run) claim->addresses_.push_back(address);
+    if (!dry_run && !adopted) claim->addresses_.push_back(address);
     spec.Set("clusterIP", address);
     spec.Set("clusterIPs", Array{Value(address)});
   }
@@ -108,14 +124,17 @@ absl::StatusOr<std::string> Services::TakeAddress(const Value& service, bool dry
                              : static_cast<uint32_t>(rng_.Below(count));
     }
     const std::string address = ToText(network_ + 1 + offset);
-    const absl::Status taken = TakeGivenAddress(service, address, dry_run);
-    if (taken.ok()) return address;
+    bool adopted = false;
+    const absl::Status taken = TakeGivenAddress(service, address, dry_run, &adopted);
+    if (taken.ok() && !adopted) return address;
+    if (taken.ok()) continue;
     if (apimachinery::ApiStatus::From(taken).code != 422) return taken;
   }
   return apimachinery::InternalError("failed to allocate a serviceIP: range is full");
 }
 
-absl::Status Services::TakeGivenAddress(const Value& service, const std::string& address, bool dry_run) {
+absl::Status Services::TakeGivenAddress(const Value& service, const std::string& address, bool dry_run,
+                                        bool* adopted) {
   uint32_t number = 0;
   const auto refuse = [&](absl::string_view why) {
     FieldErrors errors;
@@ -130,27 +149,27 @@ absl::Status Services::TakeGivenAddress(const Value& service, const std::string&
                                registry_.environment().service_cidr));
   }
   if (dry_run) {
-    return registry_.Get({"networking.k8s.io", "ipaddresses"}, "", address) == nullptr
+    return registry_.Get(kAddresses, "", address) == nullptr
                ? absl::OkStatus()
                : refuse("provided IP is already allocated");
   }
-  Value object = Value::MakeObject();
-  object.Ensure("metadata").Set("name", address);
-  object.Ensure("metadata.labels").Set("ipaddress.kubernetes.io/ip-family", "IPv4");
-  object.Ensure("metadata.labels").Set("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io");
-  Value& parent = object.Ensure("spec.parentRef");
-  parent.Set("resource", "services");
-  parent.Set("namespace", service.GetString("metadata.namespace"));
-  parent.Set("name", service.GetString("metadata.name"));
+  const std::string ns = service.GetString("metadata.namespace"), name = service.GetString("metadata.name");
   const absl::Status created =
-      registry_.Create(pipeline::GroupResource{"networking.k8s.io", "ipaddresses"}, object).status();
+      registry_.Create(kAddresses, ServiceAddress(address, ns, name)).status();
   if (created.ok()) return created;
-  if (apimachinery::ApiStatus::From(created).Is("AlreadyExists")) return refuse("provided IP is already allocated");
-  return created;
+  if (!apimachinery::ApiStatus::From(created).Is("AlreadyExists")) return created;
+  // Taken for a service of this name already: by another server that is creating it too, or by one that died over it.
+  const auto there = registry_.GetFresh(kAddresses, "", address);
+  if (there.ok() && *there != nullptr && (*there)->GetString("spec.parentRef.namespace") == ns &&
+      (*there)->GetString("spec.parentRef.name") == name) {
+    *adopted = true;
+    return absl::OkStatus();
+  }
+  return refuse("provided IP is already allocated");
 }
 
 void Services::ReleaseAddress(const std::string& address) {
-  const absl::Status status = registry_.Delete(pipeline::GroupResource{"networking.k8s.io", "ipaddresses"}, "", address);
+  const absl::Status status = registry_.Delete(kAddresses, "", address);
   if (!status.ok() && apimachinery::ApiStatus::From(status).code != 404) {
     base::LogWarning("service address not released address=", address, " error=", status.message());
   }

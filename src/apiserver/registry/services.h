@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "apimachinery/schema.h"
@@ -18,7 +19,13 @@
 
 namespace apiserver::registry {
 
+class PortMap;
 class Registry;
+
+inline constexpr char kNodePortsKey[] = "/registry/ranges/servicenodeports";
+inline constexpr char kAddressManager[] = "ipallocator.k8s.io";
+// The IPAddress object that takes an address for a service.
+apimachinery::Value ServiceAddress(const std::string& address, const std::string& ns, const std::string& name);
 
 // Thread-safe.
 class Services {
@@ -54,7 +61,9 @@ class Services {
 
  private:
   absl::StatusOr<std::string> TakeAddress(const apimachinery::Value& service, bool dry_run);
-  absl::Status TakeGivenAddress(const apimachinery::Value& service, const std::string& address, bool dry_run);
+  // `adopted`: it was taken for a service of this name already, and is not this request's to give back.
+  absl::Status TakeGivenAddress(const apimachinery::Value& service, const std::string& address, bool dry_run,
+                                bool* adopted);
   absl::Status FirstPorts(apimachinery::Value& object, bool dry_run, Claim& claim);
   absl::Status ChangePorts(apimachinery::Value& object, const apimachinery::Value& old, bool dry_run, Claim& claim);
   absl::Status HealthPort(apimachinery::Value& object, const apimachinery::Value* old, bool dry_run, Claim& claim);
@@ -62,6 +71,8 @@ class Services {
   absl::StatusOr<int> ClaimPort(int wanted, bool dry_run, Claim& claim, std::string* problem);
   // The same for spec.ports[index]; Invalid when it cannot be had.
   absl::StatusOr<int> PortOf(const apimachinery::Value& service, size_t index, int wanted, bool dry_run, Claim& claim);
+  // Changes the port map in the store; `change` answers false to leave it. Called again when somebody else was faster.
+  absl::Status ChangePortMap(absl::FunctionRef<bool(PortMap&)> change);
   // One change of the port map: takes `wanted` (0: any free one), answers the port; 0 when it is taken or none is left.
   absl::StatusOr<int> TakePort(int wanted, bool dry_run);
   void ReleaseAddress(const std::string& address);

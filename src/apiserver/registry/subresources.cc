@@ -239,8 +239,8 @@ absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& b
       return conflict(absl::StrCat("pod ", name, " has non-empty .spec.schedulingGates"));
     }
     pod.Ensure("spec").Set("nodeName", node);
-    for (const auto& [key, value] : binding.GetObject("metadata.annotations")) {
-      pod.Ensure("metadata.annotations").Set(key, value);
+    for (const char* notes : {"metadata.annotations", "metadata.labels"}) {
+      for (const auto& [key, value] : binding.GetObject(notes)) pod.Ensure(notes).Set(key, value);
     }
     Value& conditions = pod.Ensure("status")["conditions"];
     Value* scheduled = nullptr;

@@ -2,11 +2,11 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "apiserver/auth/jwt.h"
+#include "pki/jwt.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto token = apiserver::auth::ParseJwt(text);
+  const auto token = pki::ParseJwt(text);
   if (!token.ok() && token.status().message().empty()) abort();
   if (token.ok() && (!token->header.is_object() || !token->claims.is_object())) abort();
   return 0;

@@ -86,11 +86,42 @@ TEST(SecurityViolations, NamesWhatEachLevelForbids) {
   const Value none = Value::MakeObject();
   const Value spec = *apimachinery::ParseJson(R"({"hostNetwork":true,"containers":[{"name":"c",
       "securityContext":{"privileged":true,"capabilities":{"add":["SYS_ADMIN"]}}}]})");
-  EXPECT_EQ(SecurityViolations("privileged", none, spec), "");
-  EXPECT_EQ(SecurityViolations("baseline", none, spec),
+  const auto found = [&](const char* level) { return DescribeViolations(FindSecurityViolations({level}, none, spec)); };
+  EXPECT_EQ(found("privileged"), "");
+  EXPECT_EQ(found("baseline"),
             "non-default capabilities (container \"c\" must not include \"SYS_ADMIN\" in "
             "securityContext.capabilities.add), host namespaces (hostNetwork=true), privileged (container \"c\" must not "
             "set securityContext.privileged=true)");
+}
+
+TEST(SecurityViolations, FollowTheVersionOfTheStandard) {
+  struct Case {
+    const char* spec;
+    const char* level;
+    int minor;
+    const char* want;
+  };
+  constexpr char kGood[] =
+      R"({"containers":[{"name":"c","securityContext":{"allowPrivilegeEscalation":false,"runAsNonRoot":true,
+          "runAsUser":0,"capabilities":{"drop":["ALL"]},"seccompProfile":{"type":"RuntimeDefault"}}}]})";
+  constexpr char kSysctl[] = R"({"securityContext":{"sysctls":[{"name":"net.ipv4.tcp_rmem","value":"1"}]}})";
+  constexpr char kOwnUsers[] = R"({"hostUsers":false,"containers":[{"name":"c","securityContext":{"procMount":"Unmasked"}}]})";
+  const Case cases[] = {
+      {kGood, "restricted", 22, ""},
+      {kGood, "restricted", 23, "runAsUser=0"},
+      {kSysctl, "baseline", 31, "forbidden sysctls"},
+      {kSysctl, "baseline", 32, ""},
+      {kOwnUsers, "baseline", 34, "procMount"},
+      {kOwnUsers, "baseline", 35, ""},
+      {R"({"containers":[{"name":"c"}]})", "restricted", 7, "runAsNonRoot != true"},
+      {R"({"containers":[{"name":"c"}]})", "restricted", 8, "allowPrivilegeEscalation != false, runAsNonRoot != true"},
+      {R"({"os":{"name":"windows"},"containers":[{"name":"c"}]})", "restricted", 25, "runAsNonRoot != true"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.spec);
+    const auto found = FindSecurityViolations({c.level, c.minor}, Value::MakeObject(), *apimachinery::ParseJson(c.spec));
+    EXPECT_EQ(DescribeViolations(found, /*details=*/false), c.want) << c.minor;
+  }
 }
 
 TEST(BootstrapPriorityClasses, AreTheTwoOfTheSystem) { EXPECT_EQ(BootstrapPriorityClasses().size(), 2u); }

@@ -3,10 +3,10 @@
 
 #include "apiserver/auth/authorizer.h"
 #include "apiserver/auth/bootstrap_policy.h"
-#include "apiserver/auth/jwt.h"
 #include "apiserver/auth/token_issuer.h"
 #include "base/clock.h"
 #include "gtest/gtest.h"
+#include "pki/jwt.h"
 #include "unit/apiserver_auth/fake_reader.h"
 
 namespace apiserver::auth {
@@ -117,19 +117,19 @@ TEST(BootstrapPolicy, HasUpstreamsObjectsAndRestoresMissingRules) {
 }
 
 TEST(Jwt, WhatAKeySignsItVerifies) {
-  const auto keys = JwtKey::ParsePem(NewKeyPem());
+  const auto keys = pki::JwtKey::ParsePem(NewKeyPem());
   ASSERT_TRUE(keys.ok()) << keys.status();
   Value claims = Value::MakeObject();
   claims.Set("iss", "me");
-  const auto token = SignJwt(*keys->front(), claims);
+  const auto token = pki::SignJwt(*keys->front(), claims);
   ASSERT_TRUE(token.ok());
-  const auto parsed = ParseJwt(*token);
+  const auto parsed = pki::ParseJwt(*token);
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->header.GetString("alg"), "ES256");
   EXPECT_EQ(parsed->claims.GetString("iss"), "me");
   EXPECT_TRUE(keys->front()->Verify(parsed->signed_text, parsed->signature));
   EXPECT_FALSE(keys->front()->Verify(parsed->signed_text + "x", parsed->signature));
-  EXPECT_FALSE(ParseJwt("a.b").ok());
+  EXPECT_FALSE(pki::ParseJwt("a.b").ok());
 }
 
 TEST(TokenIssuer, PublishesItsKeyAndItsIssuer) {

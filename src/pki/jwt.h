@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "apimachinery/value.h"
 
-namespace apiserver::auth {
+namespace pki {
 
 // A key of either half. Immutable, thread-safe.
 class JwtKey {
@@ -33,4 +33,4 @@ struct Jwt {
 absl::StatusOr<Jwt> ParseJwt(absl::string_view token);
 absl::StatusOr<std::string> SignJwt(const JwtKey& key, const apimachinery::Value& claims);
 
-}  // namespace apiserver::auth
+}  // namespace pki

@@ -1,4 +1,4 @@
-#include "apiserver/auth/jwt.h"
+#include "pki/jwt.h"
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -15,7 +15,7 @@
 #include "apimachinery/json.h"
 #include "base/status_macros.h"
 
-namespace apiserver::auth {
+namespace pki {
 namespace {
 
 using apimachinery::Value;
@@ -204,4 +204,4 @@ absl::StatusOr<std::string> SignJwt(const JwtKey& key, const Value& claims) {
   return absl::StrCat(text, ".", Base64Url(signature));
 }
 
-}  // namespace apiserver::auth
+}  // namespace pki
