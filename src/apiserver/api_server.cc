@@ -184,7 +184,7 @@ class ApiServerImpl final : public ApiServer {
     options.key_file = flags_.tls_private_key_file;
     options.client_ca_file = flags_.client_ca_file;
     options.io_threads = std::min(processors, 4);
-    options.workers = workers;
+    options.workers = flow_ == nullptr ? workers : workers + workers / 2;
     options.at_once = [this](base::http::Request& request, std::unique_ptr<base::http::ResponseWriter>& writer) {
       return door_->AnswerAtOnce(request, writer);
     };
@@ -208,10 +208,10 @@ class ApiServerImpl final : public ApiServer {
     return absl::OkStatus();
   }
 
-  // A seat is a request that a thread works on. Half of the threads that run requests are kept for sorting those that
-  // come, so that nobody waits for a thread to be told to wait, or to be refused.
+  // A seat is a request that a thread works on. There are more threads than seats, for sorting the requests that come:
+  // nobody waits for a thread to be told to wait, or to be refused.
   void OpenFlowControl(int workers) {
-    const int seats = std::max(1, std::min(flags_.max_requests_inflight + flags_.max_mutating_requests_inflight, workers / 2));
+    const int seats = std::max(1, std::min(flags_.max_requests_inflight + flags_.max_mutating_requests_inflight, workers));
     dispatch_ = std::make_unique<base::http::WorkerPool>(seats, kMaxDispatched);
     flowcontrol::FlowControlOptions options;
     options.seats = seats;

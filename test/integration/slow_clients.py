@@ -73,7 +73,8 @@ with skiff.Cluster(nodes=0) as cluster:
 
     @test("watches that nobody reads are cut before they hold much")
     def _():
-        idle = [ask(connect(a), NS + "configmaps?watch=true") for _ in range(20)]
+        version = a.get(NS + "configmaps?limit=1")["metadata"]["resourceVersion"]
+        idle = [ask(connect(a), NS + "configmaps?watch=true&resourceVersion=" + version) for _ in range(20)]
         try:
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
                 for generation in range(1, 4):  # 60 MB of events for each of them

@@ -1,5 +1,6 @@
 #include "apiserver/http/watch_session.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -33,6 +34,7 @@ struct WatchHub::Impl {
     std::mutex mu;
     std::unique_ptr<cache::WatchTicket> ticket;  // under mu
     bool retired = false;                        // under mu
+    std::atomic<bool> cut{false};                // the client is too far behind
 
     void Start() {
       std::call_once(started, [this] {
@@ -98,7 +100,7 @@ struct WatchHub::Impl {
       if (initial) allowance_ = std::max(allowance_, backlog);
       const bool keep = backlog >= 0 && (initial || backlog <= allowance_ + kMaxBacklog);
       if (keep) return true;
-      session_->writer->Finish();
+      session_->cut = true;  // an orderly end would wait for the client with all that it has not read
       Retire();
       return false;
     }
@@ -141,8 +143,12 @@ struct WatchHub::Impl {
       session.retired = true;
       ticket = std::move(session.ticket);
     }
-    ticket.reset();
-    session.writer->Finish();
+    ticket.reset();  // nobody writes any more
+    if (session.cut) {
+      session.writer.reset();
+    } else {
+      session.writer->Finish();
+    }
   }
 
   std::mutex mu;
