@@ -156,7 +156,7 @@ void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
   // How many objects a list may go through.
   const auto stored = [this, &info]() -> int64_t {
     registry::Environment& env = impl_->options.registry->environment();
-    const registry::Resource* resource = env.resources->Find(info.group, info.version, info.resource);
+    const registry::ResourcePtr resource = env.resources->Find(info.group, info.version, info.resource);
     return resource == nullptr ? 0 : static_cast<int64_t>(env.cache->Count(*resource->mirror));
   };
   int64_t limit = 0;
