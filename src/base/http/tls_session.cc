@@ -59,6 +59,12 @@ TlsSession::TlsSession(const std::shared_ptr<SSL_CTX>& context, int fd, bool ser
 
 TlsSession::~TlsSession() { SSL_free(ssl_); }
 
+// SSL_get_error looks at the thread's error queue: what others left there must not end this connection.
+void TlsSession::Begin(std::string* out) {
+  out_ = out;
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 TlsSession::Step TlsSession::After(int result) {
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ:
@@ -75,13 +81,13 @@ TlsSession::Step TlsSession::After(int result) {
 }
 
 TlsSession::Step TlsSession::Handshake(std::string* out) {
-  out_ = out;
+  Begin(out);
   const int done = SSL_do_handshake(ssl_);
   return done == 1 ? Step::kDone : After(done);
 }
 
 TlsSession::Step TlsSession::Read(char* to, size_t size, size_t* got, std::string* out) {
-  out_ = out;
+  Begin(out);
   const int done = SSL_read_ex(ssl_, to, size, got);
   return done == 1 ? Step::kDone : After(done);
 }
@@ -89,7 +95,7 @@ TlsSession::Step TlsSession::Read(char* to, size_t size, size_t* got, std::strin
 bool TlsSession::pending() const { return SSL_has_pending(ssl_) == 1; }
 
 bool TlsSession::Write(absl::string_view plain, std::string* out) {
-  out_ = out;
+  Begin(out);
   while (!plain.empty()) {
     size_t written = 0;
     if (const int done = SSL_write_ex(ssl_, plain.data(), plain.size(), &written); done != 1) {
@@ -102,7 +108,7 @@ bool TlsSession::Write(absl::string_view plain, std::string* out) {
 }
 
 void TlsSession::Shutdown(std::string* out) {
-  out_ = out;
+  Begin(out);
   if (SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
   ERR_clear_error();
 }

@@ -36,6 +36,7 @@ class TlsSession {
 
  private:
   friend struct TlsSocket;
+  void Begin(std::string* out);
   Step After(int result);
 
   const std::shared_ptr<SSL_CTX> context_;
