@@ -6,7 +6,7 @@
   parity_golden.py --server CONF       replays against the apiserver of that kubeconfig (controllers stopped)
   parity_golden.py --record CONF [--only REGEX] [--count N] [--random M] [--seed S] [--requests FILE]
         asks the upstream apiserver of that kubeconfig and replaces what is recorded of the matching kinds: N requests of each
-        verb and kind from the generator beside the peers, and those of FILE (lines of [id, method, path, headers, body])
+        verb and kind from the generator beside the peers, and all those of FILE (lines of [id, method, path, headers, body])
   parity_golden.py --known             takes differences that are gone from the lists of known ones (NAME.known)
   parity_golden.py --known-new         puts today's differences on the lists: for newly recorded requests only
 """
@@ -34,18 +34,19 @@ def record(args):
     peer = parity.Asker(args.record)
     for complaint in parity.setup(peer):
         print("# cannot store " + complaint)
-    kinds = collections.defaultdict(list)
+    kinds, own = collections.defaultdict(list), collections.defaultdict(list)
     for request in parity.generated(maker, args.only):
         kinds[parity.group_of(request.id)].append(request)
     if args.requests:
         for line in open(args.requests):
             request = parity.Request(*json.loads(line))
-            kinds[parity.group_of(request.id)].insert(0, request)
+            own[parity.group_of(request.id)].append(request)
+            kinds[parity.group_of(request.id)]
     rng = random.Random(args.seed)
     chosen = collections.defaultdict(list)
     for group, requests in kinds.items():
         some = requests if len(requests) <= args.count else rng.sample(requests, args.count)
-        chosen[parity.file_of(group)] += some
+        chosen[parity.file_of(group)] += own[group] + some
     pick = re.compile(args.only)
     for name, requests in sorted(chosen.items()):
         first, second = list(peer.ask_all(requests)), list(peer.ask_all(requests))

@@ -38,6 +38,7 @@ struct Ast {
   explicit Ast(absl::string_view text) : source(text) {}
 
   Source source;
+  bool bindings = false;  // the macro cel.bind is known
   std::deque<Expr> nodes;
   Expr* root = nullptr;
   std::vector<int> offsets{kNowhere};                    // by id

@@ -87,6 +87,7 @@ Outcome Program::Evaluate(Resolver resolver, uint64_t limit) const {
 
 absl::StatusOr<Program> Compile(absl::string_view expression, const Env& env) {
   auto impl = std::make_unique<Program::Impl>(expression);
+  impl->ast.bindings = env.bindings();
   Errors errors;
   const bool valid = Parse(&impl->ast, &errors) && Check(&impl->ast, env, &errors) && CheckLiterals(impl->ast, &errors);
   if (!valid) return absl::InvalidArgumentError(errors.ToString(impl->ast.source));

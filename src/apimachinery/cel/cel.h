@@ -45,13 +45,17 @@ class Env {
   void Declare(const DeclTypePtr& type);
   // A struct without a schema of its own: `fields` by name.
   void Struct(absl::string_view name, std::map<std::string, TypePtr> fields);
+  // The macro cel.bind(name, value, expression); most environments do without it.
+  void EnableBindings() { bindings_ = true; }
   // --- for the checker
   const TypePtr* FindVariable(absl::string_view name) const;
+  bool bindings() const { return bindings_; }
   bool HasStruct(absl::string_view name) const { return structs_.count(std::string(name)) != 0; }
   const TypePtr* FindField(absl::string_view type, absl::string_view field) const;
   // The library JSONPatch and object construction of mutating policies are not part of 1.35's stable API.
 
  private:
+  bool bindings_ = false;
   std::map<std::string, TypePtr> variables_;
   std::map<std::string, std::map<std::string, TypePtr>> structs_;
 };

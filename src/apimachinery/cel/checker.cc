@@ -205,7 +205,7 @@ class Checker {
       gives = mapping_.Substitute(gives, false);
       if (result == nullptr) {
         result = gives;
-      } else if (!result->Is(TypeKind::kDyn) && !Same(*gives, *result)) {
+      } else if (!result->IsDyn() && !Same(*gives, *result)) {
         result = DynType();
       }
     }
@@ -232,7 +232,7 @@ class Checker {
     if (!optional) return TypeOf(e);
     bool is_optional = false;
     TypePtr type = Unwrapped(TypeOf(e), &is_optional);
-    if (!is_optional && !type->Is(TypeKind::kDyn)) Mismatch(e, OptionalType(type), type);
+    if (!is_optional && !type->IsDyn()) Mismatch(e, OptionalType(type), type);
     return type;
   }
 

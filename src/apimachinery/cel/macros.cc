@@ -253,6 +253,14 @@ Expr* SortBy(Builder& b, Use& use) {
   return b.Fold(b.List(), kUnusedVariable, "", kInput, use.target, b.Literal(Val::Bool(false)), b.Ident(kInput), sorted);
 }
 
+Expr* Bind(Builder& b, Use& use) {
+  if (use.args[0]->kind != ExprKind::kIdent) {
+    return b.Fail(use.args[0], "cel.bind() variable names must be simple identifiers");
+  }
+  const std::string& name = use.args[0]->name;
+  return b.Fold(b.List(), kUnusedVariable, "", name, use.args[1], b.Literal(Val::Bool(false)), b.Ident(name), use.args[2]);
+}
+
 struct Macro {
   absl::string_view name;
   size_t args;
@@ -286,6 +294,12 @@ constexpr Macro kMacros[] = {
 }  // namespace
 
 Expr* ExpandMacro(Ast* ast, Errors* errors, absl::string_view name, Expr* target, std::vector<Expr*> args, int offset) {
+  const bool in_cel = ast->bindings && target != nullptr && target->kind == ExprKind::kIdent && target->name == "cel";
+  if (in_cel && name == "bind" && args.size() == 3) {
+    Builder builder(ast, errors, offset);
+    Use use{target, std::move(args)};
+    return Bind(builder, use);
+  }
   for (const Macro& macro : kMacros) {
     if (macro.name != name || macro.args != args.size() || macro.receiver != (target != nullptr)) continue;
     Builder builder(ast, errors, offset);

@@ -36,7 +36,8 @@ class Type {
   const TypePtr& parameter(size_t i) const { return parameters_[i]; }
   bool Is(TypeKind kind) const { return kind_ == kind; }
   bool IsOptional() const { return kind_ == TypeKind::kOpaque && name_ == "optional_type"; }
-  bool IsDynOrError() const { return kind_ == TypeKind::kDyn || kind_ == TypeKind::kError; }
+  bool IsDyn() const { return kind_ == TypeKind::kDyn || kind_ == TypeKind::kAny; }  // to the checker they are one
+  bool IsDynOrError() const { return IsDyn() || kind_ == TypeKind::kError; }
 
   // Types share their parts, so that a short expression can have one whose printed form is astronomic. The checker
   // refuses those.

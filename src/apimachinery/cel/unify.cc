@@ -16,8 +16,8 @@ bool Nullable(const Type& type) {
 }  // namespace
 
 bool EqualOrLessSpecific(const Type& a, const Type& b) {
-  if (a.Is(TypeKind::kDyn) || a.Is(TypeKind::kTypeParam)) return true;
-  if (b.Is(TypeKind::kDyn) || b.Is(TypeKind::kTypeParam)) return false;
+  if (a.IsDyn() || a.Is(TypeKind::kTypeParam)) return true;
+  if (b.IsDyn() || b.Is(TypeKind::kTypeParam)) return false;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case TypeKind::kOpaque: case TypeKind::kList: case TypeKind::kMap:

@@ -91,6 +91,8 @@ void Selectors(FieldErrors& e, const Path& p, const Array& selectors) {
       e.Required(at / "cel");
     } else if (Text(*cel, "expression").size() > 10 * 1024) {
       e.TooLong(at / "cel.expression", 10 * 1024);
+    } else {
+      SelectorExpression(e, at / "cel.expression", Text(*cel, "expression"));
     }
   });
 }

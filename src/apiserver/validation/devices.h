@@ -25,6 +25,7 @@ void RawObject(FieldErrors& e, const Path& p, const Value* raw, int most);
 void RequestReference(FieldErrors& e, const Path& p, absl::string_view name, const RequestNames& known);
 void RequestReferences(FieldErrors& e, const Path& p, const Array& names, const RequestNames& known);
 void Configuration(FieldErrors& e, const Path& p, const Value& config);
+void SelectorExpression(FieldErrors& e, const Path& p, absl::string_view expression);  // device_selectors.cc
 void Selectors(FieldErrors& e, const Path& p, const Array& selectors);
 
 using ItemCheck = absl::FunctionRef<void(const Path& at, const Value& item)>;
