@@ -23,6 +23,7 @@
 #include "apiserver/registry/caretaker.h"
 #include "apiserver/registry/flow_keeper.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/store/measured_store.h"
 #include "apiserver/store/store.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -49,7 +50,12 @@ class ApiServerImpl final : public ApiServer {
   absl::Status Init() {
     RETURN_IF_ERROR(ConnectStore());
     registry::Environment env;
-    env.store = store_.get();
+    measured_store_ = store::Measure(*store_, [this](absl::string_view key) -> store::KeyOwner {
+      const registry::ResourcePtr resource = resources_->OwnerOf(key);
+      if (resource == nullptr) return {};
+      return {std::string(resource->group()), std::string(resource->plural())};
+    });
+    env.store = measured_store_.get();
     env.cache = cache_.get();
     env.resources = resources_.get();
     env.clock = &base::SystemClock();
@@ -174,7 +180,7 @@ class ApiServerImpl final : public ApiServer {
     rest.registry = registry_.get();
     rest.forwarder = forwarder_.get();
     rest.server_address = AdvertisedAddress();
-    rest.metrics = [this] { return absl::StrCat(MetricsText(*cache_), flow_ == nullptr ? "" : flow_->MetricsText()); };
+    rest.metrics = [this] { return absl::StrCat(MetricsText(*registry_), flow_ == nullptr ? "" : flow_->MetricsText()); };
     door_ = std::make_unique<http::RestDoor>(std::move(rest));
     base::http::ServerOptions options;
     options.addresses = {absl::StrCat(absl::StrContains(flags_.bind_address, ":") ? absl::StrCat("[", flags_.bind_address, "]")
@@ -259,7 +265,7 @@ class ApiServerImpl final : public ApiServer {
   }
 
   const Flags flags_;
-  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Store> store_, measured_store_;
   std::unique_ptr<cache::Cache> cache_;
   std::unique_ptr<registry::ResourceTable> resources_;
   std::unique_ptr<registry::Registry> registry_;

@@ -2,11 +2,12 @@
 #pragma once
 #include <string>
 
-#include "apiserver/cache/cache.h"
+#include "apiserver/registry/registry.h"
 
 namespace apiserver {
 
-// Prometheus text: process memory and time, watch cache, encode-once counters.
-std::string MetricsText(const cache::Cache& cache);
+// Everything that was counted since the process began, and what is true now: the process itself, the watch cache,
+// objects by resource, service addresses. Prometheus text, families sorted by name.
+std::string MetricsText(registry::Registry& registry);
 
 }  // namespace apiserver

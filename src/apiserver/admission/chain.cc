@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "apiserver/admission/plugin.h"
+#include "base/metrics/metrics.h"
 #include "base/status_macros.h"
 
 namespace apiserver::admission {
@@ -60,6 +62,51 @@ bool Listed(const std::vector<std::string>& names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+absl::string_view OperationName(Operation operation) {
+  switch (operation) {
+    case Operation::kCreate: return "CREATE";
+    case Operation::kUpdate: return "UPDATE";
+    case Operation::kDelete: return "DELETE";
+    default: return "CONNECT";
+  }
+}
+
+struct ChainMetrics {
+  base::HistogramFamily plugins{"apiserver_admission_controller_admission_duration_seconds",
+                                "Time that a plugin took, by operation and step.",
+                                {"name", "operation", "rejected", "type"},
+                                {0.005, 0.025, 0.1, 0.5, 1, 2.5}};
+  base::HistogramFamily steps{"apiserver_admission_step_admission_duration_seconds",
+                              "Time that all plugins of a step took, by operation.",
+                              {"operation", "rejected", "type"},
+                              {0.005, 0.025, 0.1, 0.5, 1, 2.5}};
+
+  void Plugin(absl::string_view name, absl::string_view type, const Attributes& attributes, bool ok, absl::Duration took) {
+    plugins.With({name, OperationName(attributes.operation), ok ? "false" : "true", type})
+        .Observe(absl::ToDoubleSeconds(took));
+  }
+};
+
+ChainMetrics& Metrics() {
+  static auto* const metrics = new ChainMetrics;
+  return *metrics;
+}
+
+class StepTimer {
+ public:
+  StepTimer(absl::string_view type, const Attributes& attributes) : type_(type), operation_(attributes.operation) {}
+  absl::Status Ended(absl::Status status) const {
+    Metrics().steps.With({OperationName(operation_), status.ok() ? "false" : "true", type_})
+        .Observe(absl::ToDoubleSeconds(absl::Now() - began_));
+    return status;
+  }
+
+ private:
+  const absl::string_view type_;
+  const Operation operation_;
+  const absl::Time began_ = absl::Now();
+};
+
 class RealChain final : public Chain {
  public:
   RealChain(Config config, const pipeline::ObjectReader& reader, pipeline::ObjectWriter* writer,
@@ -74,16 +121,26 @@ class RealChain final : public Chain {
   }
 
   absl::Status Mutate(Attributes& attributes) const override {
-    for (const PluginPtr& plugin : plugins_) RETURN_IF_ERROR(plugin->Admit(attributes));
-    return absl::OkStatus();
+    const StepTimer step("admit", attributes);
+    for (const PluginPtr& plugin : plugins_) {
+      const absl::Time began = absl::Now();
+      const absl::Status status = plugin->Admit(attributes);
+      Metrics().Plugin(plugin->name(), "admit", attributes, status.ok(), absl::Now() - began);
+      if (!status.ok()) return step.Ended(status);
+    }
+    return step.Ended(absl::OkStatus());
   }
 
   absl::Status Validate(const Attributes& attributes, std::unique_ptr<Reservation>* reservation) const override {
+    const StepTimer step("validate", attributes);
     for (const PluginPtr& plugin : plugins_) {
-      RETURN_IF_ERROR(plugin->Validate(attributes));
-      if (reservation != nullptr) RETURN_IF_ERROR(plugin->Reserve(attributes, reservation));
+      const absl::Time began = absl::Now();
+      absl::Status status = plugin->Validate(attributes);
+      if (status.ok() && reservation != nullptr) status = plugin->Reserve(attributes, reservation);
+      Metrics().Plugin(plugin->name(), "validate", attributes, status.ok(), absl::Now() - began);
+      if (!status.ok()) return step.Ended(status);
     }
-    return absl::OkStatus();
+    return step.Ended(absl::OkStatus());
   }
 
  private:

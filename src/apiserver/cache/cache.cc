@@ -18,6 +18,14 @@ namespace apiserver::cache {
 namespace {
 
 constexpr int64_t kPage = 2500;
+// The last bookmark comes right before the end, so that the client's next watch begins as near to now as can be.
+constexpr absl::Duration kLastBookmark = absl::Seconds(2);
+
+absl::Time NextBookmark(const Watcher& watcher, absl::Time now, absl::Duration every) {
+  const absl::Time last = watcher.deadline() - kLastBookmark, usual = now + every;
+  return last > now ? std::min(last, usual) : usual;
+}
+
 constexpr absl::Duration kFreshPatience = absl::Seconds(3);
 
 class CacheImpl final : public Cache {
@@ -148,6 +156,9 @@ class CacheImpl final : public Cache {
 
   uint64_t Generation(const ResourceMirror& resource) const override { return resource.generation(); }
   size_t Count(const ResourceMirror& resource) const override { return resource.Count(); }
+  Traffic TrafficOf(const ResourceMirror& resource) const override {
+    return {resource.events_received.load(), resource.events_dispatched.load(), resource.init_events.load()};
+  }
   size_t watchers() const override { return watcher_count_.load(); }
 
   absl::StatusOr<std::unique_ptr<WatchTicket>> Watch(const ResourceMirror& resource, WatchRequest request,
@@ -158,13 +169,14 @@ class CacheImpl final : public Cache {
     auto watcher = std::make_shared<Watcher>(std::move(request), std::move(sink), absl::Now());
     if (bookmarks) {
       const std::lock_guard lock(mu_);
-      watcher->next_bookmark = absl::Now() + options_.bookmark_every * absl::Uniform(bits_, 0.9, 1.1);
+      watcher->next_bookmark = NextBookmark(*watcher, absl::Now(), options_.bookmark_every * absl::Uniform(bits_, 0.9, 1.1));
     }
     std::vector<EntryPtr> state;
     std::vector<EventPtr> past;
     int64_t state_revision = 0;
     const int64_t before = revision_.load();
     RETURN_IF_ERROR(mirror.Register(watcher, &state, &past, &state_revision));
+    mirror.init_events += state.size() + past.size();
     if (watcher->request.after_revision < 0) state_revision = std::max(state_revision, before);
     ++watcher_count_;
     auto ticket = std::make_unique<Ticket>(this, kept, watcher);
@@ -286,6 +298,8 @@ class CacheImpl final : public Cache {
       }
       Told t;
       t.event = mirror->Apply(below, std::move(entry), e.kv.mod_revision, &t.watchers);
+      ++mirror->events_received;
+      if (t.event != nullptr) ++mirror->events_dispatched;
       if (t.event != nullptr) told.push_back(std::move(t));
     }
     // Readers first: a consistent read must not wait for slow fan-out.
@@ -351,7 +365,7 @@ class CacheImpl final : public Cache {
         if (now >= watcher->deadline()) {
           watcher->End(absl::OkStatus());
         } else if (now >= watcher->next_bookmark) {
-          watcher->next_bookmark = now + options_.bookmark_every;
+          watcher->next_bookmark = NextBookmark(*watcher, now, options_.bookmark_every);
           watcher->Bookmark(delivered_.load());
         }
       }

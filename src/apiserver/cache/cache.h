@@ -27,6 +27,13 @@ struct Listing {
   int64_t revision = 0;         // of the whole cache when the list was taken
 };
 
+// What went through a resource of the cache since it began, for metrics.
+struct Traffic {
+  uint64_t events_received = 0;    // from the store
+  uint64_t events_dispatched = 0;  // told to watchers, each event once
+  uint64_t init_events = 0;        // sent to watchers as what there was when they came
+};
+
 struct CacheOptions {
   size_t history_events = 4096;  // kept per resource for watches that start in the past
   size_t history_bytes = 16u << 20;
@@ -69,6 +76,7 @@ class Cache {
   virtual Listing List(const ResourceMirror& resource, absl::string_view key_prefix) const = 0;
   virtual uint64_t Generation(const ResourceMirror& resource) const = 0;
   virtual size_t Count(const ResourceMirror& resource) const = 0;
+  virtual Traffic TrafficOf(const ResourceMirror& resource) const = 0;
 
   // Starts a watch. Expired (410): `after_revision` is older than what is remembered.
   virtual absl::StatusOr<std::unique_ptr<WatchTicket>> Watch(const ResourceMirror& resource, WatchRequest request,

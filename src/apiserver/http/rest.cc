@@ -12,6 +12,7 @@
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/http/call.h"
 #include "apiserver/http/gzip.h"
+#include "apiserver/http/measured_writer.h"
 #include "apiserver/http/present.h"
 #include "apiserver/http/routes.h"
 #include "apiserver/http/static_paths.h"
@@ -147,8 +148,8 @@ void RestDoor::BodyTooLarge(const Request& head, ResponseWriter& writer) {
 void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
-  call->writer = std::move(writer);
   Open(*call);
+  call->writer = Measure(*call, std::move(writer));
   if (!Identify(*call)) return;
   flowcontrol::FlowControl* const flow = impl_->options.flow;
   const pipeline::RequestInfo& info = call->context.info;
@@ -181,7 +182,7 @@ bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& w
     request = std::move(call->request);
     return false;
   }
-  call->writer = std::move(writer);
+  call->writer = Measure(*call, std::move(writer));
   call->context.fresh = true;
   if (version == "0") {
     Answer(*call);
@@ -271,7 +272,8 @@ void RestDoor::NotFound(Call& call) {
 }
 
 void RestDoor::ServePath(Call& call) {
-  if (call.request.path == "/metrics" && impl_->options.metrics) return ServeMetrics(call);
+  const bool slis = call.request.path == "/metrics/slis";
+  if (slis || (call.request.path == "/metrics" && impl_->options.metrics)) return ServeMetrics(call, slis);
   StaticAnswer answer;
   const StaticContext context{impl_->options.registry, impl_->options.server_address, impl_->ready.load()};
   if (!AnswerStaticPath(context, call, &answer)) return NotFound(call);
@@ -289,14 +291,15 @@ void RestDoor::ServePath(Call& call) {
   call.writer->Send(answer.status, std::move(headers), std::move(answer.body));
 }
 
-void RestDoor::ServeMetrics(Call& call) {
+void RestDoor::ServeMetrics(Call& call, bool slis) {
   Headers headers = call.ResponseHeaders();
   if (call.request.method == "DELETE") {
     headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
     return call.writer->Send(200, std::move(headers), "metrics reset\n");
   }
   headers.push_back({"Content-Type", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"});
-  std::string text = impl_->options.metrics();
+  const StaticContext context{impl_->options.registry, impl_->options.server_address, impl_->ready.load()};
+  std::string text = slis ? HealthMetrics(context) : impl_->options.metrics();
   const absl::string_view encodings = call.request.header("accept-encoding");
   if (WantsGzip(encodings) && absl::StrContains(encodings, "gzip")) {
     headers.push_back({"Content-Encoding", "gzip"});
@@ -321,8 +324,10 @@ void RestDoor::ServeResource(Call& call) {
   if (!RouterAccepts(accept, produces)) return call.Fail(NoRouteAccepted(produces));
   if (info.group.empty() && info.resource == "endpoints") {
     context.AddWarning("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+    TellDeprecated(info.group, info.version, info.resource);
   } else if (info.group.empty() && info.resource == "componentstatuses") {
     context.AddWarning("v1 ComponentStatus is deprecated in v1.19+");
+    TellDeprecated(info.group, info.version, info.resource);
   }
   const std::optional<Negotiated> form = Negotiate(accept, Endpoint::kObjects, call.pretty);
   if (!form) return call.Fail(NoFormAccepted(/*stream=*/false));

@@ -50,7 +50,7 @@ class RestDoor {
   void Answer(Call& call);
   void Serve(Call& call);
   void ServePath(Call& call);
-  void ServeMetrics(Call& call);
+  void ServeMetrics(Call& call, bool slis);
   void ServeResource(Call& call);
   void ServeCustom(Call& call);
   void ServeVerb(Call& call, apimachinery::patch::PatchType patch_type);  // the form of the answer is known

@@ -7,10 +7,12 @@
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
 #include "apiserver/discovery/discovery.h"
+#include "apiserver/discovery/health_checks.h"
 #include "apiserver/http/catalog.h"
 #include "apiserver/http/documents.h"
 #include "apiserver/http/health.h"
 #include "apiserver/http/present.h"
+#include "base/metrics/metrics.h"
 
 namespace apiserver::http {
 namespace {
@@ -56,14 +58,16 @@ void Indented(const Value& value, StaticAnswer* answer) {
   answer->body = Dress(apimachinery::WriteJson(value), form);
 }
 
+bool Passes(const StaticContext& context, string_view endpoint, string_view check) {
+  if (check == "etcd" || check == "etcd-readiness" || check == "informer-sync") {
+    return context.registry->environment().cache->ready();
+  }
+  return endpoint == "livez" || context.ready;
+}
+
 bool Health(const StaticContext& context, const Call& call, StaticAnswer* answer) {
-  const auto passes = [&](string_view endpoint, string_view check) {
-    if (check == "etcd" || check == "etcd-readiness" || check == "informer-sync") {
-      return context.registry->environment().cache->ready();
-    }
-    return endpoint == "livez" || context.ready;
-  };
   HealthAnswer health;
+  const auto passes = [&](string_view endpoint, string_view check) { return Passes(context, endpoint, check); };
   if (!AnswerHealth(call.request.path, call.request.query, passes, &health)) return false;
   answer->status = health.status;
   answer->content_type = "text/plain; charset=utf-8";
@@ -141,6 +145,20 @@ bool TokenKeys(const StaticContext& context, const Call& call, StaticAnswer* ans
 }
 
 }  // namespace
+
+std::string HealthMetrics(const StaticContext& context) {
+  base::MetricsWriter out;
+  out.Family("kubernetes_healthcheck", "gauge", "Whether a health check passes.");
+  constexpr string_view kLabels[] = {"name", "type"};
+  for (const discovery::HealthCheck& check : discovery::HealthChecks()) {
+    for (const string_view endpoint : {"healthz", "livez", "readyz"}) {
+      if (check.ready_only && endpoint != "readyz") continue;
+      const string_view values[] = {check.name, endpoint};
+      out.Sample("", kLabels, values, Passes(context, endpoint, check.name) ? 1 : 0);
+    }
+  }
+  return out.Take();
+}
 
 bool AnswerStaticPath(const StaticContext& context, const Call& call, StaticAnswer* answer) {
   const string_view path = call.request.path;

@@ -25,6 +25,9 @@ struct StaticContext {
   bool ready = false;
 };
 
+// The health checks as metrics: /metrics/slis.
+std::string HealthMetrics(const StaticContext& context);
+
 // Whether the path is one of theirs; then `answer` holds what it says.
 bool AnswerStaticPath(const StaticContext& context, const Call& call, StaticAnswer* answer);
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apiserver/http/call.h"
+#include "apiserver/http/measured_writer.h"
 #include "apiserver/http/present.h"
 
 namespace apiserver::http {
@@ -30,6 +31,7 @@ struct WatchHub::Impl {
     tables::IncludeObject include = tables::IncludeObject::kMetadata;
     registry::ResourcePtr resource;  // keeps the kind
     const apimachinery::Kind* kind = nullptr;
+    WatchSeries series;
     std::once_flag started;
     std::mutex mu;
     std::unique_ptr<cache::WatchTicket> ticket;  // under mu
@@ -59,10 +61,14 @@ struct WatchHub::Impl {
       };
       sent_ = true;
       const uint32_t form = FrameFormat(s, *view.object);
-      const int64_t backlog = first_table || event.revision == 0
-                                  ? s.writer->Write(encode())
-                                  : s.writer->Write(event.Encoded(form, view, encode));
-      return Judge(backlog, event.revision == 0);
+      if (first_table || event.revision == 0) {  // nobody else gets this frame
+        std::string frame = encode();
+        s.series.Count(frame.size());
+        return Judge(s.writer->Write(std::move(frame)), event.revision == 0);
+      }
+      cache::Event::Frame frame = event.Encoded(form, view, encode);
+      s.series.Count(frame->size());
+      return Judge(s.writer->Write(std::move(frame)), false);
     }
     bool OnBookmark(int64_t revision, bool initial_end) override {
       session_->Start();
@@ -189,6 +195,7 @@ void WatchHub::Serve(registry::Registry& registry, Call& call) {
   session->include = call.include;
   session->resource = *resource;
   session->kind = (*resource)->kind;
+  session->series = WatchSeriesOf(session->kind->group, session->kind->version, session->kind->plural);
   {
     const std::lock_guard lock(impl_->mu);
     impl_->live.insert(session);

@@ -2,9 +2,19 @@
 
 #include <algorithm>
 
+#include "base/metrics/metrics.h"
 #include "base/status_macros.h"
 
 namespace apiserver::registry {
+namespace {
+
+base::Histogram& LeaseObjects() {
+  static auto* const family = new base::HistogramFamily("etcd_lease_object_counts", "Objects on one lease of the store.",
+                                                        {}, {10, 50, 100, 500, 1000, 2500, 5000});
+  return family->With(base::Labels());
+}
+
+}  // namespace
 
 absl::StatusOr<int64_t> EventLeases::Get(absl::Time now) {
   const std::lock_guard lock(mu_);
@@ -13,6 +23,7 @@ absl::StatusOr<int64_t> EventLeases::Get(absl::Time now) {
     ++events_;
     return id_;
   }
+  if (id_ != 0) LeaseObjects().Observe(events_);
   const absl::Duration use = std::min(ttl_ / 20, kLongestUse);
   const absl::Duration granted = absl::Ceil(ttl_ + use, absl::Seconds(1));
   ASSIGN_OR_RETURN(id_, store_.GrantLease(granted));

@@ -1,6 +1,8 @@
 #include "apiserver/registry/resource.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "apimachinery/api_error.h"
 
 namespace apiserver::registry {
@@ -63,6 +65,7 @@ ResourceTable::ResourceTable(const cache::Cache& cache)
     resource.storage = StorageKind(kind);
     resource.mirror = cache.Find(resource.storage->storage_prefix);
     const auto it = by_name_.emplace(absl::StrCat(kind.group, "/", kind.version, "/", kind.plural), resource).first;
+    if (!resource.converts()) by_prefix_[std::string(resource.storage->storage_prefix)] = &it->second;
     const Resource*& any = any_[absl::StrCat(kind.group, "/", kind.plural)];
     if (any == nullptr || any->converts()) any = &it->second;
   }
@@ -85,6 +88,36 @@ CustomResources::CustomResources(std::vector<Served> served, uint64_t generation
       if (any == nullptr || any->converts()) any = &it->second;
     }
   }
+}
+
+std::vector<ResourcePtr> ResourceTable::AllStored() const {
+  std::vector<ResourcePtr> stored;
+  for (const auto& [name, resource] : by_name_) {
+    if (!resource.converts()) stored.push_back(ResourcePtr(ResourcePtr(), &resource));
+  }
+  const CustomResourcesPtr custom = this->custom();
+  for (const auto& [name, resource] : custom->by_name_) {
+    if (!resource.converts()) stored.push_back(ResourcePtr(custom, &resource));
+  }
+  return stored;
+}
+
+ResourcePtr ResourceTable::OwnerOf(absl::string_view store_key) const {
+  if (!absl::ConsumePrefix(&store_key, cache::kRegistryPrefix)) return nullptr;
+  size_t slash = store_key.find('/');
+  for (int depth = 0; depth < 2 && slash != absl::string_view::npos; ++depth) {
+    const auto it = by_prefix_.find(std::string_view(store_key.data(), slash));
+    if (it != by_prefix_.end()) return ResourcePtr(ResourcePtr(), it->second);
+    slash = store_key.find('/', slash + 1);
+  }
+  const CustomResourcesPtr custom = this->custom();
+  for (const auto& [name, resource] : custom->by_name_) {
+    const absl::string_view prefix = resource.storage->storage_prefix;
+    if (!resource.converts() && absl::StartsWith(store_key, prefix) && store_key.substr(prefix.size(), 1) == "/") {
+      return ResourcePtr(custom, &resource);
+    }
+  }
+  return nullptr;
 }
 
 ResourcePtr ResourceTable::Find(absl::string_view group, absl::string_view version, absl::string_view plural) const {

@@ -337,7 +337,7 @@ std::vector<std::string> ResetFields(const Kind& kind, absl::string_view subreso
     return {"spec", "status"};
   }
   if (!traits.Has(kStatusUnowned)) return {};
-  if (subresource.empty()) return {"status"};
+  if (subresource.empty() || subresource == "finalize") return {"status"};
   if (subresource != "status") return {};
   std::vector<std::string> fields = {"spec"};
   if (traits.Has(kStatusUnownedMeta)) fields.emplace_back("metadata");

@@ -159,6 +159,10 @@ absl::Status Subresources::CheckScale(const RequestContext& context, const Resou
 
 absl::StatusOr<Answer> Subresources::Update(RequestContext& context, const Resource& resource, const Body& body) {
   ASSIGN_OR_RETURN(Value scale, DecodeBody(*FindKind("autoscaling/v1", "Scale"), body, context));
+  if (scale.GetString("metadata.name").empty()) {
+    return BadRequest(absl::StrCat("the name of the object (", context.info.name,
+                                   " based on URL) was undeterminable: name must be provided"));
+  }
   return SetScale(context, resource, [&](const Value*) -> absl::StatusOr<Value> { return scale; }, false, false);
 }
 

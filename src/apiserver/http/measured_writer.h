@@ -1,0 +1,27 @@
+// Requests counted, timed and weighed on their way out, under upstream's names. Thread-safe.
+#pragma once
+#include <memory>
+
+#include "apiserver/http/call.h"
+#include "base/metrics/metrics.h"
+
+namespace apiserver::http {
+
+// A writer that answers as `writer` does and tells the metrics what was asked and what was said.
+std::unique_ptr<base::http::ResponseWriter> Measure(const Call& call, std::unique_ptr<base::http::ResponseWriter> writer);
+
+// Where the events of a watch are counted: looked up once a watch.
+struct WatchSeries {
+  base::Counter* events = nullptr;
+  base::Histogram* sizes = nullptr;
+
+  void Count(size_t bytes) const {
+    events->Add();
+    sizes->Observe(static_cast<double>(bytes));
+  }
+};
+WatchSeries WatchSeriesOf(absl::string_view group, absl::string_view version, absl::string_view resource);
+
+void TellDeprecated(absl::string_view group, absl::string_view version, absl::string_view resource);
+
+}  // namespace apiserver::http
