@@ -33,6 +33,7 @@
 #include "controller-manager/nodelifecycle/node_lifecycle.h"
 #include "controller-manager/nodelifecycle/node_ttl.h"
 #include "controller-manager/persistentvolume/volume_binder.h"
+#include "controller-manager/podautoscaler/pod_autoscaler.h"
 #include "controller-manager/podgc/pod_gc.h"
 #include "controller-manager/replicaset/replica_controller.h"
 #include "controller-manager/resourcequota/resource_quota_controller.h"
@@ -84,6 +85,9 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
     return NewResourceQuotaController(context, {o.concurrent_resource_quota_syncs, o.resource_quota_sync_period});
   });
   add("disruption-controller", [&] { return NewDisruptionController(context, 2); });
+  add("horizontal-pod-autoscaler-controller", [&] {
+    return NewPodAutoscaler(context, o.concurrent_horizontal_pod_autoscaler_syncs, o.horizontal_pod_autoscaler_sync_period);
+  });
   add("ttl-controller", [&] { return NewNodeTtlController(context, 2); });
   add("persistentvolume-binder-controller", [&] { return NewVolumeBinder(context); });
   add("persistentvolumeclaim-protection-controller", [&] { return NewClaimProtectionController(context, 1); });

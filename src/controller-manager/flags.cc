@@ -53,6 +53,9 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.Int(&o.concurrent_gc_syncs, "concurrent-gc-syncs", "", "workers");
   flags.Int(&o.concurrent_serviceaccount_token_syncs, "concurrent-serviceaccount-token-syncs", "", "workers");
   flags.Int(&o.concurrent_ttl_after_finished_syncs, "concurrent-ttl-after-finished-syncs", "", "workers");
+  flags.Int(&o.concurrent_horizontal_pod_autoscaler_syncs, "concurrent-horizontal-pod-autoscaler-syncs", "", "workers");
+  flags.Duration(&o.horizontal_pod_autoscaler_sync_period, "horizontal-pod-autoscaler-sync-period", "",
+                 "between looks at an autoscaler's target");
   flags.Int(&o.concurrent_resource_quota_syncs, "concurrent-resource-quota-syncs", "", "workers");
   flags.Duration(&o.resource_quota_sync_period, "resource-quota-sync-period", "", "between full recounts of quotas");
   flags.Int(&o.max_endpoints_per_slice, "max-endpoints-per-slice", "", "endpoints in one EndpointSlice");

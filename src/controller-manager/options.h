@@ -48,6 +48,8 @@ struct Options {
   int concurrent_gc_syncs = 20;
   int concurrent_serviceaccount_token_syncs = 5;
   int concurrent_ttl_after_finished_syncs = 5;
+  int concurrent_horizontal_pod_autoscaler_syncs = 5;
+  absl::Duration horizontal_pod_autoscaler_sync_period = absl::Seconds(15);
   int concurrent_resource_quota_syncs = 5;
   absl::Duration resource_quota_sync_period = absl::Minutes(5);
   int max_endpoints_per_slice = 100;

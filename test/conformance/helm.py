@@ -37,7 +37,7 @@ def objects(manifest):
 
 
 def life(where, helm, kubectl):
-    crds = kubectl.full("get", "crd")[0] == 0 and "customresourcedefinitions" in kubectl("api-resources", "-o", "name")
+    crds = skiff.serves_crds(kubectl)
 
     def data(name):
         return kubectl.json("get", "cm", name, "-n", "helm-space").get("data", {})
@@ -117,14 +117,12 @@ def life(where, helm, kubectl):
     @test(where + ": a chart's CRD is served and its objects are installed")
     def _():
         if not crds:
-            print("# the server has no CRDs")
+            print("# the server does not serve custom resources: this part is left out")
             return
         out = helm("upgrade", "rel", CHART, "--set", "customResource=true")
         assert "STATUS: deployed" in out, out
         widget = kubectl.json("get", "widgets.everything.example.com", "rel", "-n", "helm-space")
         eq(widget["spec"], {"size": 3, "colour": "red"})
-        code, _, err = helm("upgrade", "rel", CHART, "--set", "customResource=true", "--set-json", "bad=1", check=False)
-        eq(code, 0)
 
     @test(where + ": helm uninstalls everything, the hook's objects by their policy")
     def _():

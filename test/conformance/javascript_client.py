@@ -18,6 +18,8 @@ import skiff
 
 
 def run(folder, where, cluster, *can):
+    if "node" not in can and skiff.serves_crds(skiff.Kubectl(os.path.join(skiff.BIN, "kubectl"), cluster.conf)):
+        can += ("custom",)
     script = os.path.join(folder, "javascript_client.mjs")  # beside node_modules, where imports are looked for
     shutil.copy(os.path.join(here, "javascript_client.mjs"), script)
     process = subprocess.Popen(["node", script, where, *can], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

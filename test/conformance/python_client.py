@@ -139,7 +139,7 @@ class Conformance:
             review = client.AuthorizationV1Api(self.api).create_self_subject_access_review({"spec": {"resourceAttributes": {"verb": "delete", "resource": "nodes"}}})
             eq(review.status.allowed, True)
             token = core.create_namespaced_service_account_token("default", ns, client.AuthenticationV1TokenRequest(
-                spec=client.V1TokenRequestSpec(audiences=["https://kubernetes.default.svc"], expiration_seconds=600)))
+                spec=client.V1TokenRequestSpec(audiences=[], expiration_seconds=600)))
             who = client.AuthenticationV1Api(self.api).create_token_review({"spec": {"token": token.status.token}})
             eq(who.status.user.username, "system:serviceaccount:%s:default" % ns)
             eq(client.VersionApi(self.api).get_code().minor, "35")
@@ -284,7 +284,10 @@ def main():
         run = Conformance(where, cluster, crash)
         run.objects()
         run.watches()
-        run.custom()
+        if skiff.serves_crds(skiff.Kubectl(os.path.join(skiff.BIN, "kubectl"), cluster.conf)):
+            run.custom()
+        else:
+            print("# %s: the server does not serve custom resources: that part is left out" % where)
         run.end()
     if options.kubeconfig:
         on("the cluster", skiff.Running(options.kubeconfig))

@@ -195,6 +195,20 @@ class Running:
         self.conf = conf
 
 
+def serves_crds(kubectl):
+    """Whether the server serves what a CustomResourceDefinition describes: whether it establishes one."""
+    name = "probes.conformance.example.com"
+    crd = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name},
+           "spec": {"group": "conformance.example.com", "scope": "Cluster", "names": {"plural": "probes", "singular": "probe", "kind": "Probe"},
+                    "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}]}}
+    if kubectl.full("create", "-f", "-", input=json.dumps(crd))[0] != 0:
+        return False
+    try:
+        return kubectl.full("wait", "--for=condition=Established", "crd/" + name, "--timeout=3s")[0] == 0
+    finally:
+        kubectl("delete", "crd", name, "--wait=false")
+
+
 def crash_apiserver(cluster):
     """kill -9 and a start: what clients must live with."""
     cluster.local("kill", "kube-apiserver-0")
