@@ -17,7 +17,10 @@
 namespace etcdlite::wal {
 namespace {
 
-constexpr size_t kSegmentSize = 8 << 20;  // allocated ahead, so that a sync writes data and no metadata
+constexpr off_t kSegmentSize = 8 << 20;  // allocated ahead, so that a sync leaves the file's size alone
+// And written with zeros ahead, this much at a time: the first write to a block that was only allocated makes the file
+// system's journal part of the sync.
+constexpr off_t kZeroAhead = 256 << 10;
 
 struct Segment {
   std::string path;
@@ -43,12 +46,14 @@ class WalImpl final : public Wal {
  private:
   absl::Status RecoverSegment(Segment& segment, bool last, Recovered* state);
   absl::Status StartSegment();
-  absl::Status WriteOut(absl::string_view bytes);
+  absl::Status WriteAt(absl::string_view bytes, off_t* offset);
+  absl::Status WriteOut(absl::string_view bytes);  // and syncs
 
   const std::string dir_;
   std::vector<Segment> segments_;  // oldest first; the last one is written to
   int fd_ = -1;
   off_t offset_ = 0;
+  off_t zeroed_ = 0;  // blocks up to here have been written
   uint64_t next_frame_ = 1;
   raft::HardState hard_state_;  // repeated at the head of each segment, so that older ones can go
   absl::Status broken_;         // first write error; final
@@ -83,10 +88,10 @@ absl::Status WalImpl::RecoverSegment(Segment& segment, bool last, Recovered* sta
   if (!last) return absl::OkStatus();
   fd_ = ::open(segment.path.c_str(), O_RDWR | O_CLOEXEC);
   if (fd_ < 0) return base::ErrnoStatus(absl::StrCat("open ", segment.path));
-  offset_ = static_cast<off_t>(at);
+  offset_ = zeroed_ = static_cast<off_t>(at);
   if (state->torn_tail) {
     // Zeros, not just a shorter file: leftovers must not look like frames of a later life.
-    if (::ftruncate(fd_, offset_) != 0 || ::ftruncate(fd_, std::max<off_t>(kSegmentSize, offset_)) != 0 ||
+    if (::ftruncate(fd_, offset_) != 0 || ::ftruncate(fd_, std::max(kSegmentSize, offset_)) != 0 ||
         ::fsync(fd_) != 0) {
       return base::ErrnoStatus(absl::StrCat("cut ", segment.path));
     }
@@ -134,18 +139,28 @@ absl::Status WalImpl::StartSegment() {
   if (::fallocate(fd_, 0, 0, kSegmentSize) != 0 && ::ftruncate(fd_, kSegmentSize) != 0) {
     return base::ErrnoStatus(absl::StrCat("allocate ", segment.path));
   }
-  offset_ = 0;
+  offset_ = zeroed_ = 0;
   segments_.push_back(std::move(segment));
   return base::SyncDir(dir_);
 }
 
-absl::Status WalImpl::WriteOut(absl::string_view bytes) {
+absl::Status WalImpl::WriteAt(absl::string_view bytes, off_t* offset) {
   while (!bytes.empty()) {
-    const ssize_t wrote = ::pwrite(fd_, bytes.data(), bytes.size(), offset_);
+    const ssize_t wrote = ::pwrite(fd_, bytes.data(), bytes.size(), *offset);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0) return base::ErrnoStatus(absl::StrCat("write ", segments_.back().path));
-    offset_ += wrote;
+    *offset += wrote;
     bytes.remove_prefix(wrote);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WalImpl::WriteOut(absl::string_view bytes) {
+  RETURN_IF_ERROR(WriteAt(bytes, &offset_));
+  if (offset_ > zeroed_ && offset_ < kSegmentSize) {
+    static const std::string* const zeros = new std::string(kZeroAhead, '\0');
+    zeroed_ = offset_;
+    RETURN_IF_ERROR(WriteAt(absl::string_view(*zeros).substr(0, std::min(kZeroAhead, kSegmentSize - offset_)), &zeroed_));
   }
   if (::fdatasync(fd_) != 0) return base::ErrnoStatus(absl::StrCat("sync ", segments_.back().path));
   return absl::OkStatus();
@@ -154,7 +169,7 @@ absl::Status WalImpl::WriteOut(absl::string_view bytes) {
 absl::Status WalImpl::Append(absl::Span<const Frame> frames) {
   if (!broken_.ok()) return broken_;
   std::string bytes;
-  if (fd_ < 0 || offset_ >= static_cast<off_t>(kSegmentSize)) {
+  if (fd_ < 0 || offset_ >= kSegmentSize) {
     broken_ = StartSegment();
     if (!broken_.ok()) return broken_;
     // The new segment begins with what the frame's own hard state may leave out. Same frame, same sync.
