@@ -40,6 +40,7 @@ std::string FieldError::Body() const {
     case Type::kTypeInvalid: name = "Invalid value"; break;
   }
   with_value = with_value && !value.empty();
+  with_value = with_value && !value.empty();  // values that are not shown
   return absl::StrCat(name, with_value ? ": " : "", with_value ? value : "", detail.empty() ? "" : ": ", detail);
 }
 

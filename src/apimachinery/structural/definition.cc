@@ -72,6 +72,7 @@ absl::StatusOr<std::unique_ptr<Version>> MakeVersion(const Definition& definitio
   if (const Value* props = spec.At("schema.openAPIV3Schema"); props != nullptr) {
     ASSIGN_OR_RETURN(version->schema, Parse(*props));
     version->open_api = ToPlain(*PropsMessage(), *props);
+    version->rules = Rules::Compile(version->open_api, version->schema);
   }
   version->has_status = spec.At("subresources.status") != nullptr;
   if (const Value* scale = spec.At("subresources.scale"); scale != nullptr) {

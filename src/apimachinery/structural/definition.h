@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "apimachinery/schema.h"
+#include "apimachinery/structural/rules.h"
 #include "apimachinery/structural/schema.h"
 #include "apimachinery/value.h"
 
@@ -32,6 +33,7 @@ struct Version {
   bool served = false, storage = false, deprecated = false;
   std::string warning;  // told with every answer of a deprecated version
   Schema schema;
+  std::shared_ptr<const Rules> rules;  // nullptr: none
   Value open_api;       // the openAPIV3Schema as plain JSON, for OpenAPI documents; null when there is none
   bool has_status = false;
   std::optional<ScalePaths> scale;

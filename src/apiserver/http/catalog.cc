@@ -1,6 +1,10 @@
 #include "apiserver/http/catalog.h"
 
+#include <map>
 #include <mutex>
+
+#include "absl/strings/str_split.h"
+#include "apiserver/openapi/openapi.h"
 
 namespace apiserver::http {
 
@@ -19,6 +23,35 @@ std::shared_ptr<const discovery::Catalog> CurrentCatalog(const registry::Registr
     *made = custom;
   }
   return *catalog;
+}
+
+std::shared_ptr<const CustomDocument> FindCustomDocument(const registry::Registry& registry, absl::string_view path) {
+  const std::vector<std::string> parts = absl::StrSplit(path, '/');
+  if (parts.size() != 3 || parts[0] != "apis") return nullptr;
+  const std::shared_ptr<const discovery::Catalog> catalog = CurrentCatalog(registry);
+  const discovery::GroupVersion* at = catalog->Find(parts[1], parts[2]);
+  if (at == nullptr || discovery::Builtin().Find(parts[1], parts[2]) != nullptr) return nullptr;
+  static std::mutex mu;
+  static auto* const made = new std::weak_ptr<const void>;  // of which definitions the documents are
+  static auto* const documents = new std::map<std::string, std::shared_ptr<const CustomDocument>, std::less<>>;
+  const registry::CustomResourcesPtr custom = registry.environment().resources->custom();
+  const std::lock_guard lock(mu);
+  if (made->lock() != custom) documents->clear();
+  *made = custom;
+  std::shared_ptr<const CustomDocument>& document = (*documents)[std::string(path)];
+  if (document != nullptr) return document;
+  std::vector<const apimachinery::structural::Version*> versions;
+  for (const registry::CustomResources::Served& one : custom->served()) {
+    if (!one.established || one.definition->group != parts[1]) continue;
+    const apimachinery::structural::Version* version = one.definition->Find(parts[2]);
+    if (version != nullptr && version->served) versions.push_back(version);
+  }
+  auto fresh = std::make_shared<CustomDocument>();
+  fresh->text = std::make_shared<const std::string>(openapi::CustomV3Document(*at, versions));
+  fresh->hash = discovery::Etag(*fresh->text);
+  fresh->hash = fresh->hash.substr(1, fresh->hash.size() - 2);  // without its quotes
+  document = std::move(fresh);
+  return document;
 }
 
 }  // namespace apiserver::http

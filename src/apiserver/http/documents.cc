@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "apiserver/discovery/discovery.h"
+#include "apiserver/http/catalog.h"
 #include "apiserver/http/gzip.h"
 #include "apiserver/openapi/openapi.h"
 
@@ -68,10 +69,11 @@ void V2(const Call& call, StaticAnswer* answer) {
   }
 }
 
-void V3(const Call& call, string_view below, StaticAnswer* answer) {
+void V3(const registry::Registry& registry, const Call& call, string_view below, StaticAnswer* answer) {
   constexpr string_view kBinary[] = {"application/com.github.proto-openapi.spec.v3@v1.0+protobuf",
                                      "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"};
-  const Document document = openapi::V3Document(below);
+  const std::shared_ptr<const CustomDocument> custom = FindCustomDocument(registry, below);
+  const Document document = custom != nullptr ? custom->text : openapi::V3Document(below);
   if (document == nullptr) {
     answer->status = 404;
     return;
@@ -82,7 +84,7 @@ void V3(const Call& call, string_view below, StaticAnswer* answer) {
     answer->status = 406;
     return;
   }
-  const std::string hash = openapi::V3Hash(below);
+  const std::string hash = custom != nullptr ? custom->hash : openapi::V3Hash(below);
   answer->content_type = *binary ? std::string(kBinary[1]) : "application/json";
   answer->etag = absl::StrCat("\"", hash, "\"");
   const string_view asked = base::http::FindParam(call.query, "hash");
@@ -97,12 +99,12 @@ void V3(const Call& call, string_view below, StaticAnswer* answer) {
                                                         absl::Now() + absl::Hours(24 * 365), absl::UTCTimeZone())});
   }
   answer->more.push_back({"Last-Modified", LastModified()});
-  answer->body = *binary ? *openapi::V3Protobuf(below) : *document;
+  answer->body = *binary ? openapi::V3Protobuf(*document) : *document;
 }
 
 }  // namespace
 
-bool AnswerDocument(const Call& call, StaticAnswer* answer) {
+bool AnswerDocument(const registry::Registry& registry, const Call& call, StaticAnswer* answer) {
   string_view path = call.request.path;
   if (path == "/openapi/v2") {
     V2(call, answer);
@@ -111,11 +113,14 @@ bool AnswerDocument(const Call& call, StaticAnswer* answer) {
   if (path == "/openapi/v3") {
     answer->content_type = "text/plain; charset=utf-8";  // as upstream's is sniffed
     answer->more.push_back({"Last-Modified", LastModified()});
-    answer->body = openapi::V3Index(discovery::Builtin());
+    answer->body = openapi::V3Index(*CurrentCatalog(registry), [&registry](string_view document) {
+      const std::shared_ptr<const CustomDocument> custom = FindCustomDocument(registry, document);
+      return custom == nullptr ? std::string() : custom->hash;
+    });
     return true;
   }
   if (!absl::ConsumePrefix(&path, "/openapi/v3/")) return false;
-  V3(call, path, answer);
+  V3(registry, call, path, answer);
   return true;
 }
 

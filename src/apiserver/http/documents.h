@@ -5,6 +5,6 @@
 namespace apiserver::http {
 
 // Whether the path, below /openapi/, is one of theirs.
-bool AnswerDocument(const Call& call, StaticAnswer* answer);
+bool AnswerDocument(const registry::Registry& registry, const Call& call, StaticAnswer* answer);
 
 }  // namespace apiserver::http

@@ -171,7 +171,7 @@ bool AnswerStaticPath(const StaticContext& context, const Call& call, StaticAnsw
     Indented(discovery::RootPaths(*CurrentCatalog(*context.registry)), answer);
     return true;
   }
-  if (absl::StartsWith(path, "/openapi/")) return AnswerDocument(call, answer);
+  if (absl::StartsWith(path, "/openapi/")) return AnswerDocument(*context.registry, call, answer);
   return TokenKeys(context, call, answer) || Discovery(context, call, answer);
 }
 

@@ -7,19 +7,26 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "apimachinery/structural/definition.h"
 #include "apiserver/discovery/discovery.h"
 
 namespace apiserver::openapi {
 
 // /openapi/v3: where each document is, with a hash that changes when the document may have changed.
-std::string V3Index(const discovery::Catalog& catalog);
+// `custom_hash` answers the hash of a document of custom resources, "" for others.
+std::string V3Index(const discovery::Catalog& catalog, absl::FunctionRef<std::string(absl::string_view path)> custom_hash);
+
+// The document of a group version that has nothing but custom resources; made at each call.
+std::string CustomV3Document(const discovery::GroupVersion& at,
+                             const std::vector<const apimachinery::structural::Version*>& versions);
 
 // A document by what follows /openapi/v3/: "api/v1", "apis/apps/v1", "apis/apps", "version", ... JSON.
 // nullptr: there is none.
 std::shared_ptr<const std::string> V3Document(absl::string_view path);
-// The same as gnostic's message openapi.v3.Document; made at each call, since few ask.
-std::shared_ptr<const std::string> V3Protobuf(absl::string_view path);
+// A document as gnostic's message openapi.v3.Document; made at each call, since few ask.
+std::string V3Protobuf(absl::string_view document);
 // The hash of the index; the ETag of the document is this in quotes.
 std::string V3Hash(absl::string_view path);
 

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/schema.h"
+#include "apiserver/openapi/custom.h"
 #include "apiserver/openapi/names.h"
 #include "apiserver/openapi/parameters.h"
 
@@ -55,13 +56,8 @@ class Builder {
         tag_(Tag(at.group, at.version)) {}
 
   std::vector<Path> Build() {
-    Operation discovery;
-    discovery.method = "get";
-    discovery.id = absl::StrCat("get", middle_, "APIResources");
-    discovery.description = "get available resources";
-    discovery.tag = tag_;
-    discovery.responses = {{200, absl::StrCat(kMeta, "APIResourceList")}, {401, ""}};
-    paths_[root_ + "/"].push_back(std::move(discovery));
+    const bool all_custom = std::all_of(at_.resources.begin(), at_.resources.end(), [](const Resource& r) { return r.custom; });
+    if (!all_custom) AddDiscovery();
     for (const Resource& resource : at_.resources) AddResource(resource);
     std::vector<Path> paths;
     for (auto& [path, operations] : paths_) paths.push_back({path, std::move(operations)});
@@ -69,9 +65,21 @@ class Builder {
   }
 
  private:
+  void AddDiscovery() {
+    Operation discovery;
+    discovery.method = "get";
+    discovery.id = absl::StrCat("get", middle_, "APIResources");
+    discovery.description = "get available resources";
+    discovery.tag = tag_;
+    discovery.responses = {{200, absl::StrCat(kMeta, "APIResourceList")}, {401, ""}};
+    paths_[root_ + "/"].push_back(std::move(discovery));
+  }
+
   void AddResource(const Resource& resource) {
     namespaced_ = resource.namespaced;
-    definition_ = KindDefinition(at_.group, at_.version, resource.kind);
+    custom_ = resource.custom;
+    definition_ = custom_ ? CustomDefinitionName(at_.group, at_.version, resource.kind.kind)
+                          : KindDefinition(at_.group, at_.version, resource.kind);
     kind_ = {at_.group, at_.version, resource.kind.kind};
     infix_ = namespaced_ ? "Namespaced" : "";
     const std::string scope = namespaced_ ? "/namespaces/{namespace}/" : "/";
@@ -103,9 +111,9 @@ class Builder {
     if (Has(resource.verbs, "patch")) {
       AddWrite(item, "patch", absl::StrCat("patch", middle_, infix_, kind), "patch",
                absl::StrCat("partially update the specified ", kind), {NameParameter(kind)}, PatchParameters(),
-               definition_, {200, 201});
+               definition_, custom_ ? std::vector<int>{200} : std::vector<int>{200, 201});
     }
-    if (Has(resource.verbs, "watch")) AddWatches(resource, scope);
+    if (Has(resource.verbs, "watch") && !custom_) AddWatches(resource, scope);
     for (const Subresource& sub : resource.subresources) AddSubresource(item, resource, sub);
   }
 
@@ -118,6 +126,7 @@ class Builder {
     std::stable_sort(operation.parameters.begin(), operation.parameters.end(),
                      [](const Parameter& a, const Parameter& b) { return a.name < b.name; });
     operation.responses.push_back({401, ""});
+    if (custom_) operation.media = Media::kCustom;
     paths_[path].push_back(std::move(operation));
   }
 
@@ -132,7 +141,7 @@ class Builder {
   }
 
   void AddList(const std::string& path, std::string id, bool namespaced) {
-    Operation list = Make("get", std::move(id), "list", absl::StrCat("list or watch objects of kind ", kind_.kind));
+    Operation list = Make("get", std::move(id), "list", absl::StrCat(custom_ ? "list objects of kind " : "list or watch objects of kind ", kind_.kind));
     list.media = Media::kList;
     list.responses = {{200, definition_ + "List"}};
     Add(path, std::move(list), ListParameters(), namespaced, true);
@@ -141,7 +150,13 @@ class Builder {
   void AddRead(const std::string& path, std::string id, std::string description) {
     Operation read = Make("get", std::move(id), "get", std::move(description));
     read.responses = {{200, definition_}};
-    Add(path, std::move(read), {NameParameter(kind_.kind)}, namespaced_, true);
+    std::vector<Parameter> parameters = {NameParameter(kind_.kind)};
+    if (custom_) {  // upstream tells this one option of gets
+      for (Parameter& parameter : ListParameters()) {
+        if (parameter.name == "resourceVersion") parameters.push_back(std::move(parameter));
+      }
+    }
+    Add(path, std::move(read), std::move(parameters), namespaced_, true);
   }
 
   void AddWrite(const std::string& path, absl::string_view method, std::string id, absl::string_view action,
@@ -158,9 +173,9 @@ class Builder {
   void AddDeleteCollection(const std::string& path) {
     Operation remove = Make("delete", absl::StrCat("delete", middle_, "Collection", infix_, kind_.kind),
                             "deletecollection", absl::StrCat("delete collection of ", kind_.kind));
-    remove.body = absl::StrCat(kMeta, "DeleteOptions");
+    if (!custom_) remove.body = absl::StrCat(kMeta, "DeleteOptions");
     remove.responses = {{200, absl::StrCat(kMeta, "Status")}};
-    Add(path, std::move(remove), DeleteCollectionParameters(), namespaced_, true);
+    Add(path, std::move(remove), custom_ ? ListParameters() : DeleteCollectionParameters(), namespaced_, true);
   }
 
   void AddDelete(const std::string& path, const Resource& resource) {
@@ -202,9 +217,11 @@ class Builder {
     const std::string of = absl::StrCat(sub.name, " of the specified ", resource.kind.kind);
     const GroupVersionKind saved_kind = kind_;
     const std::string saved_definition = definition_;
-    definition_ = KindDefinition(at_.group, at_.version, sub.kind);
-    if (!sub.kind.version.empty()) kind_ = sub.kind;
-    else kind_.kind = sub.kind.kind;
+    if (!custom_ || sub.name == "scale") definition_ = KindDefinition(at_.group, at_.version, sub.kind);
+    if (!custom_) {  // of custom resources the kind stays the resource's
+      if (!sub.kind.version.empty()) kind_ = sub.kind;
+      else kind_.kind = sub.kind.kind;
+    }
     if (sub.name == "log") {
       AddLog(path, absl::StrCat("read", suffix));
     } else if (absl::EndsWith(sub.kind.kind, "Options")) {
@@ -218,7 +235,8 @@ class Builder {
                {NameParameter(kind_.kind)}, WriteParameters(), definition_, {200, 201});
       if (Has(sub.verbs, "patch")) {
         AddWrite(path, "patch", absl::StrCat("patch", suffix), "patch", absl::StrCat("partially update ", of),
-                 {NameParameter(kind_.kind)}, PatchParameters(), definition_, {200, 201});
+                 {NameParameter(kind_.kind)}, PatchParameters(), definition_,
+                 custom_ ? std::vector<int>{200} : std::vector<int>{200, 201});
       }
     }
     kind_ = saved_kind;
@@ -261,7 +279,7 @@ class Builder {
   const std::string root_, middle_, tag_;
   std::map<std::string, std::vector<Operation>> paths_;
   // Of the resource at hand:
-  bool namespaced_ = false;
+  bool namespaced_ = false, custom_ = false;
   std::string definition_, infix_;
   GroupVersionKind kind_;
 };

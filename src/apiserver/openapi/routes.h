@@ -24,7 +24,7 @@ struct Response {
 };
 
 // What an operation answers with.
-enum class Media { kObject, kList, kText, kAny, kJson, kJwkSet };
+enum class Media { kObject, kList, kText, kAny, kJson, kJwkSet, kCustom };  // kCustom: of custom resources, never protobuf
 
 struct Operation {
   std::string method;  // "get"

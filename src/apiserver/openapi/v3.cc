@@ -8,6 +8,7 @@
 #include "apimachinery/json.h"
 #include "apimachinery/schema.h"
 #include "apiserver/discovery/hash.h"
+#include "apiserver/openapi/custom.h"
 #include "apiserver/openapi/definitions.h"
 #include "apiserver/openapi/names.h"
 #include "apiserver/openapi/openapi.h"
@@ -30,6 +31,7 @@ std::vector<absl::string_view> MediaTypes(Media media) {
     case Media::kAny: return {"*/*"};
     case Media::kJson: return {"application/json"};
     case Media::kJwkSet: return {"application/jwk-set+json"};
+    case Media::kCustom: return {"application/json", "application/yaml"};
   }
   return {};
 }
@@ -75,7 +77,12 @@ Value OperationObject(const Operation& operation, const std::vector<Parameter>& 
   }
   if (!operation.body.empty()) {
     std::vector<absl::string_view> types = {"*/*"};
-    if (operation.method == "patch") {
+    const bool custom = operation.media == Media::kCustom;
+    if (custom && operation.method != "patch") {
+      types = MediaTypes(operation.media);
+    } else if (custom) {
+      types = {"application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"};
+    } else if (operation.method == "patch") {
       types = {"application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json",
                "application/strategic-merge-patch+json"};
     }
@@ -109,15 +116,19 @@ const absl::flat_hash_map<std::string, const apimachinery::Message*>& MessagesBy
 }
 
 // Definitions of all names and of what they refer to, sorted.
-Value Components(const Names& used) {
+Value Components(const Names& used, CustomDefinitions custom) {
   std::map<std::string, const apimachinery::Message*> wanted;
   std::vector<const apimachinery::Message*> open;
   Value schemas = Value::MakeObject();
   for (const std::string& name : used) {
+    if (custom.count(name) > 0) continue;
     const auto found = MessagesByDefinition().find(name);
     if (found != MessagesByDefinition().end()) open.push_back(found->second);
     else schemas[name] = VersionInfoDefinition(Form::kV3);
   }
+  if (!custom.empty()) open.push_back(MessagesByDefinition().at("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"));
+  if (!custom.empty()) open.push_back(MessagesByDefinition().at("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"));
+  for (auto& [name, schema] : custom) schemas.object().push_back({name, std::move(schema)});
   while (!open.empty()) {
     const apimachinery::Message* message = open.back();
     open.pop_back();
@@ -129,6 +140,7 @@ Value Components(const Names& used) {
   }
   Value components;
   if (!schemas.empty()) components["schemas"] = std::move(schemas);
+  if (!custom.empty()) return components;
   Value& token = components["securitySchemes"]["BearerToken"];
   token["type"] = "apiKey";
   token["description"] = "Bearer Token authentication";
@@ -137,12 +149,12 @@ Value Components(const Names& used) {
   return components;
 }
 
-std::string WriteDocument(const std::vector<Path>& paths) {
+std::string WriteDocument(const std::vector<Path>& paths, CustomDefinitions custom = {}) {
   Names used;
   Value document;
   document["openapi"] = "3.0.0";
-  document["info"]["title"] = "Kubernetes";
-  document["info"]["version"] = "1.35";
+  document["info"]["title"] = custom.empty() ? "Kubernetes" : "Kubernetes CRD Swagger";
+  document["info"]["version"] = custom.empty() ? "1.35" : "v0.1.0";
   Value& path_items = document["paths"] = Value::MakeObject();
   for (const Path& path : paths) {
     const std::vector<Parameter> common = CommonParameters(path);
@@ -153,7 +165,7 @@ std::string WriteDocument(const std::vector<Path>& paths) {
     for (const Parameter& parameter : common) item["parameters"].Append(ParameterObject(parameter));
     path_items.object().push_back({path.path, std::move(item)});
   }
-  document["components"] = Components(used);
+  document["components"] = Components(used, std::move(custom));
   return apimachinery::WriteJson(document);
 }
 
@@ -197,19 +209,29 @@ std::string V3Hash(absl::string_view path) {
   return discovery::UpperHexSha512(absl::StrCat(*schema, "/", path));
 }
 
-std::string V3Index(const discovery::Catalog& catalog) {
+std::string CustomV3Document(const discovery::GroupVersion& at,
+                             const std::vector<const apimachinery::structural::Version*>& versions) {
+  CustomDefinitions definitions;
+  for (const apimachinery::structural::Version* version : versions) AddCustomDefinitions(*version, &definitions);
+  return WriteDocument(GroupVersionPaths(at), std::move(definitions));
+}
+
+std::string V3Index(const discovery::Catalog& catalog, absl::FunctionRef<std::string(absl::string_view path)> custom_hash) {
   std::set<std::string> paths = {".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version"};
   for (const discovery::GroupVersion& at : catalog.versions) {
     if (at.group.empty()) {
       paths.insert(absl::StrCat("api/", at.version));
       continue;
     }
-    paths.insert(absl::StrCat("apis/", at.group));
+    const bool custom = std::all_of(at.resources.begin(), at.resources.end(), [](const auto& r) { return r.custom; });
+    if (!custom) paths.insert(absl::StrCat("apis/", at.group));
     paths.insert(absl::StrCat("apis/", at.group, "/", at.version));
   }
   Value index;
   for (const std::string& path : paths) {
-    index["paths"][path]["serverRelativeURL"] = absl::StrCat("/openapi/v3/", path, "?hash=", V3Hash(path));
+    const std::string custom = custom_hash(path);
+    index["paths"][path]["serverRelativeURL"] = absl::StrCat("/openapi/v3/", path, "?hash=",
+                                                            custom.empty() ? V3Hash(path) : custom);
   }
   return apimachinery::WriteJson(index);
 }

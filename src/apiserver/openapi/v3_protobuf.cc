@@ -200,11 +200,9 @@ std::string Write(const Value& document) {
 
 }  // namespace
 
-std::shared_ptr<const std::string> V3Protobuf(absl::string_view path) {
-  const std::shared_ptr<const std::string> text = V3Document(path);
-  if (text == nullptr) return nullptr;
-  const auto document = apimachinery::ParseJson(*text);
-  return document.ok() ? std::make_shared<const std::string>(Write(*document)) : nullptr;
+std::string V3Protobuf(absl::string_view document) {
+  const auto tree = apimachinery::ParseJson(document);
+  return tree.ok() ? Write(*tree) : "";
 }
 
 }  // namespace apiserver::openapi

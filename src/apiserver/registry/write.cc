@@ -272,7 +272,10 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
       ASSIGN_OR_RETURN(old, TreeOf(resource, *current));
     }
     if (current == nullptr && !mode.allow_create) return apimachinery::NotFound(kind.group, kind.plural, name);
-    ASSIGN_OR_RETURN(Value object, change(current == nullptr ? nullptr : &old));
+    absl::StatusOr<Value> changed = change(current == nullptr ? nullptr : &old);
+    if (!changed.ok() && attempt == 0 && current != nullptr) continue;  // what the cache shows may be outdated
+    if (!changed.ok()) return changed.status();
+    Value object = *std::move(changed);
     if (current == nullptr) {
       if (const std::string rv = object.GetString("metadata.resourceVersion"); !rv.empty() && rv != "0") {
         return apimachinery::NotFound(kind.group, kind.plural, name);

@@ -140,6 +140,23 @@ FieldErrors ListProblems(const Schema& schema, const Value& object) {
   return e;
 }
 
+// Rules look at values that have the right shape only.
+bool ShapeIsWrong(const FieldErrors& e) {
+  using Type = apimachinery::FieldError::Type;
+  return std::any_of(e.errors().begin(), e.errors().end(), [](const apimachinery::FieldError& error) {
+    return error.type == Type::kRequired || error.type == Type::kTooLong || error.type == Type::kTooMany ||
+           error.type == Type::kTypeInvalid;
+  });
+}
+
+void RunRules(FieldErrors& e, const Version& version, absl::string_view at, const Value& value, const Value* old) {
+  if (version.rules == nullptr) return;
+  if (!ShapeIsWrong(e)) return version.rules->Evaluate(at, value, old, &e);
+  e.Invalid(FieldPath("<nil>"), Value(),
+            "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+            "validation");
+}
+
 }  // namespace
 
 void EmbeddedObjects(FieldErrors& e, const Schema& schema, const FieldPath& path, const Value& value) {
@@ -167,6 +184,7 @@ void CustomCreate(FieldErrors& e, const Version& version, const Value& object) {
   ScaleStatus(e, version, object);
   e.Append(EmbeddedProblems(version.schema, object));
   e.Append(ListProblems(version.schema, object));
+  RunRules(e, version, "", object, nullptr);
 }
 
 void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, const Value& old, absl::string_view subresource) {
@@ -190,6 +208,7 @@ void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, c
   }
   if (EmbeddedProblems(version.schema, old).empty()) e.Append(EmbeddedProblems(version.schema, object));
   if (ListProblems(version.schema, old).empty()) e.Append(ListProblems(version.schema, object));
+  RunRules(e, version, "", object, &old);
 }
 
 std::vector<std::string> CustomWarnings(const Value& object, const Value* old) {

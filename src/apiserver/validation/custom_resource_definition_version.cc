@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
+#include "apimachinery/structural/rules.h"
 #include "apiserver/validation/custom_resource_definition.h"
 #include "apiserver/validation/go_json.h"
 #include "apiserver/validation/go_text.h"
@@ -133,6 +134,7 @@ void DefinitionSchema(FieldErrors& e, const Path& p, const Value* validation, bo
     found.Append(std::move(structure));
   }
   OpenApiSchema(found, at, *schema, rules);
+  if (found.empty() && reason.empty() && rules.structural) apimachinery::structural::CheckRules(*schema, at, &found);
   // It says again what the rules above say better.
   if (found.empty() && !reason.empty()) found.Invalid(at, "", reason);
   e.Append(std::move(found));

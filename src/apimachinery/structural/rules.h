@@ -1,0 +1,27 @@
+// x-kubernetes-validations: rules in CEL about values of a schema. Compiled once a definition, evaluated with every write.
+// Immutable once made; any thread.
+#pragma once
+#include <memory>
+
+#include "apimachinery/field_error.h"
+#include "apimachinery/structural/schema.h"
+#include "apimachinery/value.h"
+
+namespace apimachinery::structural {
+
+// What is wrong with the rules of a schema, in upstream's words: expressions that do not compile, are of the wrong type,
+// cost too much by estimate, or ask for an old value where nobody can tell it. `props`: a JSONSchemaProps tree.
+void CheckRules(const Value& props, const FieldPath& path, FieldErrors* errors);
+
+class Rules {
+ public:
+  // nullptr when the schema has no rules. Rules that do not compile fail every object, as upstream's do.
+  static std::shared_ptr<const Rules> Compile(const Value& props, const Schema& schema);
+  virtual ~Rules() = default;
+
+  // `old`: what `value` replaces, or nullptr. `at` is where the value is in its object, "" for the object itself. Problems of
+  // parts that did not change are no problems.
+  virtual void Evaluate(absl::string_view at, const Value& value, const Value* old, FieldErrors* errors) const = 0;
+};
+
+}  // namespace apimachinery::structural

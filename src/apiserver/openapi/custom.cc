@@ -1,0 +1,133 @@
+#include "apiserver/openapi/custom.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+namespace apiserver::openapi {
+namespace {
+
+using apimachinery::Value;
+using apimachinery::structural::Version;
+
+// Upstream's words for members that every object has; clients show them.
+constexpr char kApiVersion[] =
+    "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas "
+    "to the latest internal value, and may reject unrecognized values. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+constexpr char kKind[] =
+    "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint "
+    "the client submits requests to. Cannot be updated. In CamelCase. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+constexpr char kMetadata[] =
+    "Standard object's metadata. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+constexpr char kListMetadata[] =
+    "Standard list metadata. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+constexpr char kEmbeddedApiVersion[] =
+    "apiVersion defines the versioned schema of this representation of an object. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+constexpr char kEmbeddedKind[] =
+    "kind is a string value representing the type of this object. In CamelCase. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+
+Value Text(absl::string_view description) {
+  Value schema;
+  schema["description"] = description;
+  schema["type"] = "string";
+  return schema;
+}
+
+Value Reference(absl::string_view description, absl::string_view name) {
+  Value schema, ref;
+  ref["$ref"] = absl::StrCat("#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.", name);
+  schema["description"] = description;
+  schema["allOf"].Append(std::move(ref));
+  return schema;
+}
+
+void Sort(Value* object) {
+  std::sort(object->object().begin(), object->object().end(),
+            [](const apimachinery::Member& a, const apimachinery::Member& b) { return a.key < b.key; });
+}
+
+// Members that embedded resources have without declaring them. Depth is bounded when a definition is made.
+void CompleteEmbedded(Value* schema) {
+  if (!schema->is_object()) return;
+  for (const char* name : {"items", "additionalProperties"}) {
+    if (Value* child = schema->Find(name)) CompleteEmbedded(child);
+  }
+  if (Value* properties = schema->Find("properties"); properties != nullptr && properties->is_object()) {
+    for (apimachinery::Member& member : properties->object()) CompleteEmbedded(&member.value);
+  }
+  const Value* embedded = schema->Find("x-kubernetes-embedded-resource");
+  if (embedded == nullptr || !(*embedded == Value(true))) return;
+  Value& properties = (*schema)["properties"];
+  if (!properties.Has("apiVersion")) properties["apiVersion"] = Text(kEmbeddedApiVersion);
+  if (!properties.Has("kind")) properties["kind"] = Text(kEmbeddedKind);
+  properties["metadata"] = Reference(kMetadata, "ObjectMeta");
+  Sort(&properties);
+  if (!schema->Has("required")) {
+    (*schema)["required"].Append("kind");
+    (*schema)["required"].Append("apiVersion");
+  }
+}
+
+// The members that upstream prints of both: who they are, and what can be selected.
+void AddExtensions(const Version& version, absl::string_view kind, Value* schema) {
+  Value gvk;
+  gvk["group"] = version.definition->group;
+  gvk["version"] = version.name;
+  gvk["kind"] = kind;
+  (*schema)["x-kubernetes-group-version-kind"].Append(std::move(gvk));
+  for (const std::string& field : version.selectable_fields) {
+    Value one;
+    one["fieldPath"] = field;
+    (*schema)["x-kubernetes-selectable-fields"].Append(std::move(one));
+  }
+}
+
+}  // namespace
+
+std::string CustomDefinitionName(absl::string_view group, absl::string_view version, absl::string_view kind) {
+  std::vector<absl::string_view> words = absl::StrSplit(group, '.');
+  std::reverse(words.begin(), words.end());
+  return absl::StrCat(absl::StrJoin(words, "."), ".", version, ".", kind);
+}
+
+void AddCustomDefinitions(const Version& version, CustomDefinitions* definitions) {
+  const apimachinery::structural::Definition& definition = *version.definition;
+  Value schema = version.open_api.is_object() ? version.open_api : Value::MakeObject();
+  if (!schema.Has("type")) schema["type"] = "object";
+  CompleteEmbedded(&schema);
+  Value& properties = schema["properties"];
+  properties["apiVersion"] = Text(kApiVersion);
+  properties["kind"] = Text(kKind);
+  properties["metadata"] = Reference(kMetadata, "ObjectMeta");
+  Sort(&properties);
+  AddExtensions(version, definition.kind, &schema);
+  const std::string name = CustomDefinitionName(definition.group, version.name, definition.kind);
+  (*definitions)[name] = std::move(schema);
+
+  Value list;
+  list["description"] = absl::StrCat(definition.list_kind, " is a list of ", definition.kind);
+  list["type"] = "object";
+  list["required"].Append("items");
+  Value& members = list["properties"];
+  members["apiVersion"] = Text(kApiVersion);
+  Value& items = members["items"];
+  items["description"] = absl::StrCat("List of ", definition.plural,
+                                      ". More info: https://git.k8s.io/community/contributors/devel/sig-architecture/"
+                                      "api-conventions.md");
+  items["type"] = "array";
+  items["items"]["$ref"] = absl::StrCat("#/components/schemas/", name);
+  members["kind"] = Text(kKind);
+  members["metadata"] = Reference(kListMetadata, "ListMeta");
+  AddExtensions(version, definition.list_kind, &list);
+  (*definitions)[name + "List"] = std::move(list);
+}
+
+}  // namespace apiserver::openapi
