@@ -29,7 +29,7 @@ struct Compiled {
 
 std::unique_ptr<const cel::Program> CompileOne(const std::string& expression, const cel::Env& env, absl::string_view wanted,
                                                absl::string_view what, std::string* problem) {
-  absl::StatusOr<cel::Program> program = cel::Compile(absl::StripAsciiWhitespace(expression), env);
+  absl::StatusOr<cel::Program> program = cel::Compile(expression, env);
   if (!program.ok()) {
     *problem = absl::StrCat(what, "compilation failed: ", program.status().message());
     return nullptr;
