@@ -95,7 +95,8 @@ std::vector<absl::string_view> Produces(Media media) {
     case Media::kText:
       return {"text/plain", "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"};
     case Media::kAny: return {"*/*"};
-    case Media::kJson: return {"application/json"};
+    case Media::kJson:
+    case Media::kCustom: return {"application/json"};
     case Media::kJwkSet: return {"application/jwk-set+json"};
   }
   return {};
