@@ -49,8 +49,8 @@ def record(args):
         chosen[parity.file_of(group)] += own[group] + some
     pick = re.compile(args.only)
     for name, requests in sorted(chosen.items()):
-        first, second = list(peer.ask_all(requests)), list(peer.ask_all(requests))
-        steady = [(r, a) for r, a, b in zip(requests, first, second) if a == b]
+        rounds = [list(peer.ask_all(requests)) for _ in range(4)]
+        steady = [(r, answers[0]) for r, *answers in zip(requests, *rounds) if all(a == answers[0] for a in answers)]
         replaced = {parity.group_of(r.id) for r in requests}
         kept = [p for p in parity.load(name) if parity.group_of(p[0].id) not in replaced] if name in parity.names() else []
         parity.store(name, kept + steady)

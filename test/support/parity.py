@@ -165,10 +165,10 @@ def store_known(name, ids):
         os.remove(path)
 
 
-def setup(asker):
-    """Stores what the requests work on, from setup.jsonl. Returns the complaints."""
+def setup(asker, path=os.path.join(GOLDEN, "setup.jsonl")):
+    """Stores what the requests work on. Returns the complaints."""
     complaints = []
-    with open(os.path.join(GOLDEN, "setup.jsonl")) as f:
+    with open(path) as f:
         for line in f:
             path, body = json.loads(line)
             status, _, _, text = asker.ask(Request("", "POST", path, {"Content-Type": "application/json"}, json.dumps(body)))

@@ -8,6 +8,7 @@
 #include "apimachinery/apply/managed_fields.h"
 #include "apimachinery/apply/structure.h"
 #include "apimachinery/codec.h"
+#include "apimachinery/json.h"
 
 namespace apimachinery::apply {
 namespace {
@@ -88,22 +89,48 @@ absl::Status ConflictError(const std::vector<Conflict>& conflicts) {
                                                        absl::StrJoin(messages, "\n")));
 }
 
+// A change of an object as it looks in each version that managers speak of.
+class Changes {
+ public:
+  // All outlive it.
+  Changes(const Comparison& own, const Manager& manager, const Value& before, const Value& after)
+      : own_(own), manager_(manager), before_(before), after_(after) {}
+
+  const Comparison& In(const std::string& version) {
+    if (version == manager_.api_version || !manager_.convert) return own_;
+    const auto [at, fresh] = others_.try_emplace(version);
+    if (!fresh) return at->second;
+    Value before = before_, after = after_;
+    const Message* type = manager_.convert(version, &before);
+    if (type == nullptr || manager_.convert(version, &after) == nullptr) return at->second = own_;
+    Comparison change = Compare(Structure::OfObject(type), before, after);
+    for (FieldSet* set : {&change.added, &change.modified, &change.removed}) *set = WithoutReset(std::move(*set), manager_);
+    return at->second = std::move(change);
+  }
+
+ private:
+  const Comparison& own_;
+  const Manager& manager_;
+  const Value &before_, &after_;
+  std::map<std::string, Comparison> others_;
+};
+
 // Takes from all managers but `self` what a change touches.
-absl::Status TakeOver(const Comparison& change, const ManagerId* self, bool force, ManagedFields* managed) {
-  if (managed->empty()) return absl::OkStatus();
-  FieldSet written = change.modified;
-  written.Unite(change.added);
+absl::Status TakeOver(Changes& changes, const ManagerId* self, bool force, ManagedFields* managed) {
   std::vector<Conflict> conflicts;
   for (const auto& [id, owned] : *managed) {
     if (force) break;
     if (self != nullptr && id == *self) continue;
+    const Comparison& change = changes.In(owned.api_version);
+    FieldSet written = change.modified;
+    written.Unite(change.added);
     owned.fields.Intersect(written).ForEach([&, &id = id](const Path& path) { conflicts.push_back({id, PathText(path)}); });
   }
   if (!conflicts.empty()) return ConflictError(conflicts);
   for (auto it = managed->begin(); it != managed->end();) {
     if (self == nullptr || !(it->first == *self)) {
-      it->second.fields.Subtract(written);
-      it->second.fields.Subtract(change.removed);
+      const Comparison& change = changes.In(it->second.api_version);
+      for (const FieldSet* set : {&change.modified, &change.added, &change.removed}) it->second.fields.Subtract(*set);
     }
     it = it->second.fields.Empty() ? managed->erase(it) : std::next(it);
   }
@@ -148,13 +175,19 @@ void CapManagers(ManagedFields* managed) {
   }
 }
 
-// Managers of versions that the kind does not have are forgotten.
+absl::string_view GroupOf(absl::string_view api_version) {
+  const size_t slash = api_version.find('/');
+  return slash == absl::string_view::npos ? absl::string_view() : api_version.substr(0, slash);
+}
+
+// Managers of versions that the kind does not have in this group are forgotten.
 void ForgetUnknownVersions(const ObjectType& type, const Value& object, absl::string_view version, ManagedFields* managed) {
   if (type.message == nullptr) return;
   const std::string kind = object.GetString("kind");
   for (auto it = managed->begin(); it != managed->end();) {
     const std::string& theirs = it->second.api_version;
-    const bool unknown = theirs != version && Schema::Builtin().FindKind(theirs, kind) == nullptr;
+    const bool unknown =
+        theirs != version && (GroupOf(theirs) != GroupOf(version) || Schema::Builtin().FindKind(theirs, kind) == nullptr);
     it = unknown ? managed->erase(it) : std::next(it);
   }
 }
@@ -167,7 +200,8 @@ bool RecordUpdate(const Structure& type, const Value& before, const Value& after
   change.added = WithoutReset(std::move(change.added), manager);
   change.modified = WithoutReset(std::move(change.modified), manager);
   change.removed = WithoutReset(std::move(change.removed), manager);
-  TakeOver(change, nullptr, true, managed).IgnoreError();
+  Changes changes(change, manager, before, after);
+  TakeOver(changes, nullptr, true, managed).IgnoreError();
   FieldSet taken = std::move(change.modified);
   if (taken.Empty()) {
     taken = std::move(change.added);
@@ -273,13 +307,18 @@ absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Val
   mine.api_version = manager.api_version;
   Prune(structure, last, managed, &merged);
   const Comparison change = Compare(structure, before, merged);
-  if (absl::Status status = TakeOver(change, &id, force, &managed); !status.ok()) return status;
+  Changes changes(change, manager, before, merged);
+  if (absl::Status status = TakeOver(changes, &id, force, &managed); !status.ok()) return status;
   if (const auto entry = managed.find(id); entry != managed.end()) {  // only now: pruning needs to know of the name
     entry->second.fields.Subtract(NeverOwned());
     if (entry->second.fields.Empty()) managed.erase(entry);
   }
 
   if (type.message != nullptr) {
+    if (!VerbatimMembers(*type.message).empty()) {  // free JSON has been through a tree upstream: its text is made anew
+      merged = ToPlain(*type.message, merged);
+      SortKeys(&merged);
+    }
     absl::StatusOr<Decoded> decoded = DecodeTree(*type.message, std::move(merged));
     if (!decoded.ok()) return BadRequest(decoded.status().message());
     merged = std::move(decoded->value);

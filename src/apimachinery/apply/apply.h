@@ -2,6 +2,7 @@
 // Objects in and out are typed trees (codec.h); custom resources are plain ones, their structure is their schema's, or
 // deduced when there is none. Pure; time comes in as text.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct Manager {
   std::string time;         // now, canonical meta.v1.Time text
   // Fields that a write by this door cannot touch ("status", "metadata.labels"): never owned through it.
   std::vector<std::string> reset_fields = {};
+  // Turns an object of this version into another version of its kind and answers that one's type; nullptr when there is no
+  // such version. Unset: all versions are alike.
+  std::function<const Message*(absl::string_view api_version, Value* object)> convert = {};
 };
 
 // After decoding and defaulting of a create, update or non-apply patch, before admission: `live` (null for create)

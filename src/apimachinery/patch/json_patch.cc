@@ -190,6 +190,7 @@ void PruneNulls(Value* value) {
   members.erase(std::remove_if(members.begin(), members.end(), [](const Member& m) { return m.value.is_null(); }),
                 members.end());
   for (Member& member : members) PruneNulls(&member.value);
+  SortMembers(value);
 }
 
 }  // namespace

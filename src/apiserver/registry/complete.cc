@@ -69,15 +69,15 @@ void SetJobSelector(Value& job) {
   if (job.GetBool("spec.manualSelector")) return;
   const std::string uid = job.GetString("metadata.uid"), name = job.GetString("metadata.name");
   Value& labels = job.Ensure("spec.template.metadata.labels");
-  // Labels that came from the template are the template's, with what is added now.
+  // Labels that came from the template are the template's: one map upstream.
   const Value* own = job.At("metadata.labels");
-  const bool of_template = own == nullptr || own->empty() || *own == labels;
+  const bool shared = own != nullptr && !own->empty() && *own == labels;
   labels.Set("controller-uid", uid);
   labels.Set("job-name", name);
   labels.Set("batch.kubernetes.io/controller-uid", uid);
   labels.Set("batch.kubernetes.io/job-name", name);
   job.Ensure("spec.selector.matchLabels").Set("batch.kubernetes.io/controller-uid", uid);
-  if (of_template) {
+  if (shared) {
     Value copy = *job.At("spec.template.metadata.labels");
     job["metadata"].Set("labels", std::move(copy));
   }
@@ -159,6 +159,14 @@ void Subresources::Complete(const pipeline::RequestContext& context, const apima
   } else if (kind.kind == "APIService" && old == nullptr) {
     SetLocalAvailable(object, now);
   }
+}
+
+void Subresources::CompleteValid(const apimachinery::Kind& kind, Value& object) {
+  if (kind.kind != "Job" || !object.GetObject("metadata.labels").empty()) return;
+  const Value* labels = object.At("spec.template.metadata.labels");
+  if (labels == nullptr) return;
+  Value copy = *labels;
+  object["metadata"].Set("labels", std::move(copy));
 }
 
 }  // namespace apiserver::registry

@@ -132,4 +132,14 @@ void Convert(const Kind& from, const Kind& to, Value& object) {
   }
 }
 
+std::function<const apimachinery::Message*(absl::string_view, Value*)> ConverterOf(const Kind& kind) {
+  if (kind.group != "autoscaling" || kind.kind != "HorizontalPodAutoscaler") return {};
+  return [&kind](absl::string_view api_version, Value* object) -> const apimachinery::Message* {
+    const Kind* other = apimachinery::Schema::Builtin().FindKind(api_version, kind.kind);
+    if (other == nullptr) return nullptr;
+    Convert(kind, *other, *object);
+    return other->message;
+  };
+}
+
 }  // namespace apiserver::registry

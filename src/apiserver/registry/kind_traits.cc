@@ -22,7 +22,7 @@ constexpr KindTraits kTraits[] = {
     {"", "Service", kStatus | kCreatesOnUpdate | kReturnsDeleted},
     {"", "ServiceAccount", kReturnsDeleted},
     {"apps", "DaemonSet", kStatus | kGeneration | kStatusKeepsLabels},
-    {"apps", "Deployment", kStatus | kGeneration | kStatusKeepsLabels},
+    {"apps", "Deployment", kStatus | kGeneration | kGenerationCountsAnnotations | kStatusKeepsLabels},
     {"apps", "ReplicaSet", kStatus | kGeneration},
     {"apps", "StatefulSet", kStatus | kGeneration | kStatusKeepsLabels},
     {"autoscaling", "HorizontalPodAutoscaler", kStatus},

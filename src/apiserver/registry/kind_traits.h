@@ -21,6 +21,7 @@ enum KindFlag : uint32_t {
   kGenerationStarts = 1u << 2,    // metadata.generation is 1 on a new object
   kGenerationCounts = 1u << 3,    // ... and one more with every change of the spec
   kGenerationCountsLabels = 1u << 4,
+  kGenerationCountsAnnotations = 1u << 13,
   kReturnsDeleted = 1u << 5,      // DELETE answers the object, not a Status
   kStatusOnCreate = 1u << 6,      // a new object keeps the status it was sent with
   kStatusWithSpec = 1u << 7,      // ... and a write of the object changes it too

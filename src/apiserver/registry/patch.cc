@@ -65,6 +65,7 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
   apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource,
                                        std::string(kind.api_version), apimachinery::FormatTime(now)};
   manager.reset_fields = ResetFields(kind, context.info.subresource);
+  manager.convert = ConverterOf(kind);
   absl::StatusOr<Value> merged = apimachinery::apply::Apply(StructureOf(kind), current == nullptr ? Value() : *current,
                                                             *applied, manager, context.options.force);
   if (kind.custom != nullptr) {

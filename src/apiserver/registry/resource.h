@@ -1,5 +1,6 @@
 // Which resources the server stores, under which names and versions.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -89,5 +90,8 @@ class ResourceTable {
 // Kinds that are served in several groups or versions but stored in one: the tree in the other form. No change for
 // kinds that are stored as they are.
 void Convert(const apimachinery::Kind& from, const apimachinery::Kind& to, apimachinery::Value& object);
+// For field ownership: what apply::Manager::convert asks of objects of this kind; unset for kinds with one shape.
+std::function<const apimachinery::Message*(absl::string_view api_version, apimachinery::Value* object)> ConverterOf(
+    const apimachinery::Kind& kind);
 
 }  // namespace apiserver::registry

@@ -261,7 +261,11 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   const KindTraits& traits = TraitsOf(kind);
   // What is dropped counts as a change of slices, and of nothing else.
   const bool changed = (kind.kind == "ResourceSlice" || kind.kind == "EndpointSlice") && !SameSpec(object, old);
-  defaults::DropSwitchedOff(kind, object);
+  if (kind.kind != "Node" || subresource != "status") {
+    defaults::DropSwitchedOff(kind, object);
+  } else if (old.At("status.config") == nullptr) {
+    object.EraseAt("status.config");
+  }
   if (subresource.empty()) PrepareKind(kind, object, &old);
   if (subresource == "status") {
     for (const auto& [key, value] : old.object()) {
@@ -320,7 +324,8 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   CopyMeta("generation", old, object);
   if (subresource == "status" || !traits.Has(kGenerationCounts)) return;
   const bool labels = traits.Has(kGenerationCountsLabels) && !SameMeta("labels", object, old);
-  if (labels || changed || !SameSpec(object, old)) {
+  const bool annotations = traits.Has(kGenerationCountsAnnotations) && !SameMeta("annotations", object, old);
+  if (labels || annotations || changed || !SameSpec(object, old)) {
     object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
   }
 }

@@ -89,6 +89,7 @@ void Registry::TrackManagers(RequestContext& context, const Resource& resource, 
   manager.api_version = std::string(resource.kind->api_version);
   manager.time = apimachinery::FormatTime(env_.clock->Now());
   manager.reset_fields = ResetFields(*resource.kind, context.info.subresource);
+  manager.convert = ConverterOf(*resource.kind);
   if (live != nullptr && (!OtherVersionsProblem(*resource.kind, *live, *live).empty() ||
                           !OtherVersionsProblem(*resource.kind, *live, object).empty())) {
     object.EraseAt("metadata.managedFields");  // as upstream: better none than wrong ones
@@ -182,6 +183,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   if (!errors.empty()) {
     return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), object.GetString("metadata.name"), errors);
   }
+  Subresources::CompleteValid(kind, object);
   for (const std::string& warning : warnings::Of(kind, "", object, nullptr)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
   if (env_.admission != nullptr) {

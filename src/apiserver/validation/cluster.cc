@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/go_quote.h"
 #include "apimachinery/time.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/pod.h"
@@ -48,6 +50,39 @@ void NodeAmounts(FieldErrors& e, const Value& node) {
   }
 }
 
+// UpperCamelCase, then segments that begin with any letter.
+bool IsFeatureName(absl::string_view name) {
+  bool first = true;
+  for (absl::string_view part : absl::StrSplit(name, '/')) {
+    if (part.empty() || !(first ? absl::ascii_isupper(part[0]) : absl::ascii_isalpha(part[0]))) return false;
+    if (!std::all_of(part.begin(), part.end(), [](char c) { return absl::ascii_isalnum(c); })) return false;
+    first = false;
+  }
+  return true;
+}
+
+void DeclaredFeatures(FieldErrors& e, const Value& node) {
+  constexpr size_t kLongest = 253;
+  const Path status("status");
+  const Path p = status / "declaredFeatures";
+  const Array& features = Items(Sub(node, "status"), "declaredFeatures");
+  for (size_t i = 0; i < features.size(); ++i) {
+    const std::string& name = features[i].as_string();
+    const std::string invalid = absl::StrCat("invalid feature name ", apimachinery::GoQuote(name), ": ");
+    if (name.size() > kLongest) {
+      e.Invalid(p[i], name, absl::StrCat(invalid, "must be no more than ", kLongest, " characters"));
+    } else if (!IsFeatureName(name)) {
+      e.Invalid(p[i], name, absl::StrCat(invalid, "must start with an UpperCamelCase segment, with subsequent segments "
+                                                  "separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and "
+                                                  "contain only alphanumeric characters and slashes"));
+    }
+    if (i + 1 == features.size()) break;
+    const std::string& next = features[i + 1].as_string();
+    if (name == next) e.Duplicate(p[i + 1], next);
+    if (name > next) e.Invalid(p[i + 1], next, "list must be sorted alphabetically");
+  }
+}
+
 void NodeCreate(FieldErrors& e, const Value& node) {
   const Path metadata("metadata"), spec_path("spec"), status("status");
   const Value& spec = Sub(node, "spec");
@@ -57,6 +92,7 @@ void NodeCreate(FieldErrors& e, const Value& node) {
   if (const Value* capacity = node.At("status.nodeInfo.swap.capacity"); capacity && capacity->as_int() <= 0) {
     e.Invalid(metadata / "nodeSwapStatus.capacity", *capacity, kNotPositive);
   }
+  DeclaredFeatures(e, node);
   const Array& cidrs = Items(spec, "podCIDRs");
   const Path cidrs_path = spec_path / "podCIDRs";
   int v4 = 0, v6 = 0;
@@ -80,6 +116,7 @@ void NodeCreate(FieldErrors& e, const Value& node) {
 void NodeUpdate(FieldErrors& e, const Value& node, const Value& old) {
   MetadataUpdate(e, node, old);
   NodeAmounts(e, node);
+  DeclaredFeatures(e, node);
   const Path metadata("metadata"), spec_path("spec"), status("status");
   const Value& spec = Sub(node, "spec");
   const Value& before = Sub(old, "spec");

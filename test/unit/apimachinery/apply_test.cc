@@ -1,0 +1,91 @@
+// Patches and ownership: the rules that no recorded sequence shows by itself.
+#include "apimachinery/apply/apply.h"
+
+#include "apimachinery/apply/scale_owners.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/json.h"
+#include "apimachinery/patch/patch.h"
+#include "gtest/gtest.h"
+
+namespace apimachinery::apply {
+namespace {
+
+Value Json(const char* text) { return *ParseJson(text); }
+
+TEST(MergePatchTest, NullsOfWhatIsAddedVanishAtAnyDepth) {
+  struct Case { const char *target, *patch, *want; };
+  for (const Case& c : {Case{R"({"a":1})", R"({"b":{"c":null,"d":1}})", R"({"a":1,"b":{"d":1}})"},
+                        Case{R"({"a":1})", R"({"b":[{"c":null},null]})", R"({"a":1,"b":[{},null]})"},
+                        Case{R"({"a":[1]})", R"({"a":[{"c":null}]})", R"({"a":[{}]})"},
+                        Case{R"({"a":{"x":1}})", R"({"a":[{"c":null}]})", R"({"a":[{"c":null}]})"},  // taken as it is
+                        Case{R"({"a":1})", R"({"a":null})", R"({})"}}) {
+    SCOPED_TRACE(c.patch);
+    Value target = Json(c.target);
+    patch::ApplyMergePatch(&target, Json(c.patch));
+    EXPECT_EQ(WriteJson(target), c.want);
+  }
+}
+
+Manager Me(const char* api_version) { return {"me", "", api_version, "2026-01-01T00:00:00Z"}; }
+
+TEST(TrackUpdateTest, AListElementWithoutItsKeyEndsTracking) {
+  const Message& account = *Schema::Builtin().FindMessage("v1", "ServiceAccount");
+  const Value keyless = Json(R"({"kind":"ServiceAccount","apiVersion":"v1","secrets":[{"kind":"x"}]})");
+  EXPECT_EQ(TrackUpdate(&account, Value(), keyless, Me("v1")).At("metadata.managedFields"), nullptr);
+  const Value keyed = Json(R"({"kind":"ServiceAccount","apiVersion":"v1","secrets":[{"name":"x"}]})");
+  EXPECT_NE(TrackUpdate(&account, Value(), keyed, Me("v1")).At("metadata.managedFields"), nullptr);
+  const absl::StatusOr<Value> applied = Apply(&account, Value(), keyless, Me("v1"), false);
+  EXPECT_NE(applied.status().message().find(".secrets: element 0: associative list with keys has an element that omits all "
+                                            "key fields [\"name\"] (and doesn't have default values for any key fields)"),
+            std::string::npos)
+      << applied.status();
+}
+
+TEST(TrackUpdateTest, ManagersOfUnknownVersionsOwnNothing) {
+  const Message& map = *Schema::Builtin().FindMessage("v1", "ConfigMap");
+  const Value live = Json(
+      R"({"kind":"ConfigMap","apiVersion":"v1","data":{"a":"b"},"metadata":{"managedFields":[
+          {"manager":"x","operation":"Update","apiVersion":"v7","fieldsType":"FieldsV1","fieldsV1":{"f:data":{"f:a":{}}}}]}})");
+  Value same = live;
+  EXPECT_EQ(TrackUpdate(&map, live, std::move(same), Me("v1")).At("metadata.managedFields"), nullptr);
+}
+
+TEST(TrackUpdateTest, ManagersOfAnotherGroupOwnNothing) {
+  const Message& event = *Schema::Builtin().FindMessage("events.k8s.io/v1", "Event");
+  const Value live = Json(
+      R"({"kind":"Event","apiVersion":"events.k8s.io/v1","note":"n","metadata":{"managedFields":[
+          {"manager":"x","operation":"Update","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{"f:message":{}}}]}})");
+  Value same = live;
+  EXPECT_EQ(TrackUpdate(&event, live, std::move(same), Me("events.k8s.io/v1")).At("metadata.managedFields"), nullptr);
+}
+
+TEST(ScaleOwnersTest, ReplicasMoveToWhoScales) {
+  ManagedFields workload;
+  FieldSet fields = FieldSet::OfDotted("spec.replicas");
+  fields.Unite(FieldSet::OfDotted("spec.paused"));
+  workload[{"a", "Update", "apps/v1", ""}] = {fields, "apps/v1", "t"};
+  const ManagedFields scale = OwnersOfScale(workload);
+  ASSERT_EQ(scale.size(), 1u);
+  EXPECT_EQ(scale.begin()->second.api_version, "autoscaling/v1");
+  EXPECT_EQ(scale.begin()->second.fields.Encode(), R"({"f:spec":{"f:replicas":{}}})");
+
+  ManagedFields scaled;
+  scaled[{"b", "Apply", "", "scale"}] = {FieldSet::OfDotted("spec.replicas"), "autoscaling/v1", "u"};
+  const ManagedFields after = OwnersOfWorkload(workload, scaled, "apps/v1");
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_EQ(after.at({"a", "Update", "apps/v1", ""}).fields.Encode(), R"({"f:spec":{"f:paused":{}}})");
+  EXPECT_EQ(after.at({"b", "Apply", "", "scale"}).api_version, "apps/v1");
+}
+
+TEST(VerbatimTest, FreeJsonKeepsItsText) {
+  const Message& revision = *Schema::Builtin().FindMessage("apps/v1", "ControllerRevision");
+  ParseOptions options;
+  options.verbatim = VerbatimMembers(revision);
+  ASSERT_FALSE(options.verbatim.empty());
+  const Value parsed = *ParseJson(R"({"data": {"a" :  [1, {"data": 2}]}, "revision": 1})", options);
+  EXPECT_EQ(parsed.Find("data")->as_string(), R"({"a" :  [1, {"data": 2}]})");
+  EXPECT_EQ(WriteJson(parsed), R"({"data":{"a":[1,{"data":2}]},"revision":1})");
+}
+
+}  // namespace
+}  // namespace apimachinery::apply
