@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apimachinery/time.h"
+#include "apiserver/defaults/autoscaler_versions.h"
 #include "apiserver/defaults/rules.h"
 
 namespace apiserver::defaults {
@@ -107,6 +108,9 @@ void AutoscalerV1(Value& scaler) {
   if (annotations == nullptr || !annotations->Has("autoscaling.alpha.kubernetes.io/metrics")) {
     Fill(spec, "targetCPUUtilizationPercentage", 80);
   }
+  // What v2 has no place for gets lost, what it keeps in other words comes back in those.
+  AutoscalerToV2(scaler);
+  AutoscalerToV1(scaler);
 }
 
 void ScalingRules(Value& behavior, absl::string_view direction) {
@@ -119,6 +123,7 @@ void ScalingRules(Value& behavior, absl::string_view direction) {
 }
 
 void AutoscalerV2(Value& scaler) {
+  DropAutoscalerAnnotations(scaler);
   Value& spec = scaler.Ensure("spec");
   Fill(spec, "minReplicas", 1);
   if (spec.GetArray("metrics").empty()) {

@@ -1,5 +1,5 @@
 // Kinds that upstream serves in two shapes: events (core and events.k8s.io) and autoscalers (v1 and v2).
-#include "apimachinery/json.h"
+#include "apiserver/defaults/autoscaler_versions.h"
 #include "apiserver/registry/resource.h"
 
 namespace apiserver::registry {
@@ -26,90 +26,6 @@ constexpr Pair kEventFields[] = {
     {"reportingComponent", "reportingController"},
 };
 
-// v1's targetCPUUtilizationPercentage is the one cpu utilization metric of v2; the other metrics, the conditions and
-// the behavior travel in annotations, as upstream's conversion keeps them.
-constexpr char kMetricSpecs[] = "autoscaling.alpha.kubernetes.io/metrics";
-constexpr char kBehavior[] = "autoscaling.alpha.kubernetes.io/behavior";
-constexpr char kConditions[] = "autoscaling.alpha.kubernetes.io/conditions";
-constexpr char kMetricStatuses[] = "autoscaling.alpha.kubernetes.io/current-metrics";
-
-bool IsCpuUtilization(const Value& metric, absl::string_view side) {
-  return metric.GetString("type") == "Resource" && metric.GetString("resource.name") == "cpu" &&
-         metric.At(std::string("resource.") + std::string(side) + ".averageUtilization") != nullptr;
-}
-
-void SetAnnotation(Value& object, absl::string_view key, const Value& value) {
-  object.Ensure("metadata.annotations").Set(key, apimachinery::WriteJson(value));
-}
-
-bool TakeAnnotation(Value& object, absl::string_view key, Value* value) {
-  Value* annotations = object.At("metadata.annotations");
-  const Value* text = annotations == nullptr ? nullptr : annotations->Find(key);
-  if (text == nullptr || !text->is_string()) return false;
-  auto parsed = apimachinery::ParseJson(text->as_string());
-  annotations->Erase(key);
-  if (annotations->empty()) object.EraseAt("metadata.annotations");
-  if (!parsed.ok()) return false;
-  *value = *std::move(parsed);
-  return true;
-}
-
-void AutoscalerToV1(Value& object) {
-  if (const Value* metrics = object.At("spec.metrics")) {
-    Value others = Value::MakeArray();
-    for (const Value& metric : metrics->array()) {
-      if (IsCpuUtilization(metric, "target") && object.At("spec.targetCPUUtilizationPercentage") == nullptr) {
-        object.Ensure("spec").Set("targetCPUUtilizationPercentage", metric.GetInt("resource.target.averageUtilization"));
-      } else {
-        others.Append(metric);
-      }
-    }
-    object.EraseAt("spec.metrics");
-    if (!others.empty()) SetAnnotation(object, kMetricSpecs, others);
-  }
-  if (const Value* behavior = object.At("spec.behavior")) {
-    SetAnnotation(object, kBehavior, Value(*behavior));
-    object.EraseAt("spec.behavior");
-  }
-  if (const Value* metrics = object.At("status.currentMetrics")) {
-    const Value copy = *metrics;
-    for (const Value& metric : copy.array()) {
-      if (IsCpuUtilization(metric, "current")) {
-        object.Ensure("status").Set("currentCPUUtilizationPercentage",
-                                    metric.GetInt("resource.current.averageUtilization"));
-      }
-    }
-    SetAnnotation(object, kMetricStatuses, copy);
-    object.EraseAt("status.currentMetrics");
-  }
-  if (const Value* conditions = object.At("status.conditions")) {
-    SetAnnotation(object, kConditions, Value(*conditions));
-    object.EraseAt("status.conditions");
-  }
-}
-
-void AutoscalerToV2(Value& object) {
-  Value kept;
-  Value metrics = Value::MakeArray();
-  if (const Value* percent = object.At("spec.targetCPUUtilizationPercentage")) {
-    Value metric = Value::MakeObject();
-    metric.Set("type", "Resource");
-    metric.Ensure("resource").Set("name", "cpu");
-    metric.Ensure("resource.target").Set("type", "Utilization");
-    metric.Ensure("resource.target").Set("averageUtilization", *percent);
-    object.EraseAt("spec.targetCPUUtilizationPercentage");
-    metrics.Append(std::move(metric));
-  }
-  if (TakeAnnotation(object, kMetricSpecs, &kept) && kept.is_array()) {
-    for (Value& metric : kept.array()) metrics.Append(std::move(metric));
-  }
-  if (!metrics.empty()) object.Ensure("spec").Set("metrics", std::move(metrics));
-  if (TakeAnnotation(object, kBehavior, &kept)) object.Ensure("spec").Set("behavior", std::move(kept));
-  object.EraseAt("status.currentCPUUtilizationPercentage");
-  if (TakeAnnotation(object, kMetricStatuses, &kept)) object.Ensure("status").Set("currentMetrics", std::move(kept));
-  if (TakeAnnotation(object, kConditions, &kept)) object.Ensure("status").Set("conditions", std::move(kept));
-}
-
 }  // namespace
 
 void Convert(const Kind& from, const Kind& to, Value& object) {
@@ -125,9 +41,9 @@ void Convert(const Kind& from, const Kind& to, Value& object) {
     }
   } else if (from.kind == "HorizontalPodAutoscaler") {
     if (to.version == "v1") {
-      AutoscalerToV1(object);
+      defaults::AutoscalerToV1(object);
     } else {
-      AutoscalerToV2(object);
+      defaults::AutoscalerToV2(object);
     }
   }
 }

@@ -50,9 +50,24 @@ void Claim(Value& claim, const Value* old) {
   if (spec != nullptr) ClaimSources(*spec, old == nullptr ? nullptr : old->Find("spec"));
 }
 
+// The parts of the status that version 1 of autoscalers has in annotations are no more written than the rest of it.
+void AutoscalerStatus(Value& scaler, const Value* old) {
+  for (const char* key : {"autoscaling.alpha.kubernetes.io/conditions", "autoscaling.alpha.kubernetes.io/current-metrics"}) {
+    const Value* kept = old == nullptr ? nullptr : old->At("metadata.annotations");
+    if (kept != nullptr) kept = kept->Find(key);
+    Value* annotations = scaler.At("metadata.annotations");
+    if (kept != nullptr) {
+      scaler.Ensure("metadata.annotations").Set(key, *kept);
+    } else if (annotations != nullptr && annotations->Erase(key) && annotations->empty()) {
+      scaler.EraseAt("metadata.annotations");
+    }
+  }
+}
+
 }  // namespace
 
 void PrepareKind(const apimachinery::Kind& kind, Value& object, const Value* old) {
+  if (kind.kind == "HorizontalPodAutoscaler" && kind.version == "v1") AutoscalerStatus(object, old);
   if (!kind.group.empty()) return;
   if (kind.kind == "ServiceAccount") ServiceAccount(object, old);
   if (kind.kind == "PersistentVolumeClaim") Claim(object, old);

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apimachinery/go_quote.h"
+#include "apiserver/defaults/autoscaler_versions.h"
 #include "apiserver/validation/kinds.h"
 
 namespace apiserver::validation {
@@ -183,11 +184,6 @@ void Spec(FieldErrors& e, const Value& object, const Value* old) {
     Metric(e, metrics_path[i], metrics[i]);
     external = external || In(Text(metrics[i], "type"), {"Object", "External"});
   }
-  // Version 1 keeps its only metric in a member of its own.
-  if (const Value* percent = spec.Find("targetCPUUtilizationPercentage"); percent && percent->as_int() < 1) {
-    const Path first = metrics_path[0];
-    e.Invalid(first / "resource.target.averageUtilization", *percent, "must be greater than 0");
-  }
   if (least != nullptr && least->as_int() == 0 && !external) {
     e.Forbidden(metrics_path, "must specify at least one Object or External metric to support scaling to zero replicas");
   }
@@ -198,13 +194,21 @@ void Spec(FieldErrors& e, const Value& object, const Value* old) {
   }
 }
 
+// Rules are those of version 2; version 1 keeps metrics and behavior in other places.
+void SpecOf(FieldErrors& e, const Value& object, const Value* old) {
+  if (Text(object, "apiVersion") != "autoscaling/v1") return Spec(e, object, old);
+  Value converted = object;
+  defaults::AutoscalerToV2(converted);
+  Spec(e, converted, old);
+}
+
 void Create(FieldErrors& e, const Value& object) {
   Metadata(e, object, true, SubdomainName);
-  Spec(e, object, nullptr);
+  SpecOf(e, object, nullptr);
 }
 void Update(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
-  Spec(e, object, &old);
+  SpecOf(e, object, &old);
 }
 void Status(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);

@@ -329,8 +329,15 @@ void ReplicationControllerSpec(FieldErrors& e, const Value& rc) {
   }
 }
 
-// Of a generateName only the finished name is judged.
-Problems MadeName(absl::string_view name, bool prefix) { return prefix ? Problems() : SubdomainName(name, false); }
+// Of a generateName only the finished name is judged; its length is counted in bytes.
+Problems MadeName(absl::string_view name, bool prefix) {
+  if (prefix) return {};
+  Problems problems = SubdomainName(name, false);
+  for (std::string& problem : problems) {
+    if (problem == "must be no more than 253 characters") problem = "must be no more than 253 bytes";
+  }
+  return problems;
+}
 
 void ReplicationControllerCreate(FieldErrors& e, const Value& rc) {
   Metadata(e, rc, true, MadeName);

@@ -1,12 +1,15 @@
 #include "apiserver/defaults/defaults.h"
 
+#include "absl/strings/str_cat.h"
 #include "apimachinery/json.h"
+#include "apiserver/defaults/autoscaler_versions.h"
 #include "apiserver/defaults/image_name.h"
 #include "gtest/gtest.h"
 
 namespace apiserver::defaults {
 namespace {
 
+using apimachinery::Array;
 using apimachinery::Value;
 
 Value Complete(const char* api_version, const char* kind, const char* json) {
@@ -67,6 +70,57 @@ TEST(Defaults, MembersOfFeaturesThatAreOffAreDropped) {
   DropSwitchedOff(*apimachinery::Schema::Builtin().FindKind("v1", "Pod"), pod);
   EXPECT_EQ(pod.At("spec.workloadRef"), nullptr);
   EXPECT_EQ(pod.GetArray("spec.containers")[0].Find("lifecycle"), nullptr);
+}
+
+// What upstream 1.35 answers to a GET of the v2 autoscaler in version 1, and of that one in version 2 again.
+TEST(Defaults, AutoscalersKeepInAnnotationsWhatVersionOneHasNoFieldFor) {
+  Value scaler = apimachinery::ParseJson(R"({"spec":{"maxReplicas":5,"metrics":[
+      {"type":"Pods","pods":{"metric":{"name":"a<b"},"target":{"type":"AverageValue","averageValue":"1k"}}},
+      {"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}},
+      {"type":"Object","object":{"describedObject":{"kind":"Svc","name":"s"},"target":{"type":"Value","value":"2"},
+        "metric":{"name":"o","selector":{"matchLabels":{"x":"y"}}}}},
+      {"type":"External","external":{"metric":{"name":"e"},"target":{"type":"AverageValue","averageValue":"3"}}},
+      {"type":"ContainerResource","containerResource":{"name":"memory","container":"c",
+        "target":{"type":"AverageValue","averageValue":"3Mi"}}},
+      {"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":60}}}],
+      "behavior":{"scaleUp":{"selectPolicy":"Max","policies":[{"type":"Pods","value":4,"periodSeconds":15}]}}},
+      "status":{"conditions":[{"type":"AbleToScale","status":"True"}],"currentMetrics":[
+        {"type":"Resource","resource":{"name":"cpu","current":{"averageUtilization":7}}},
+        {"type":"Pods","pods":{"metric":{"name":"a"},"current":{"averageValue":"5"}}}]}})").value();
+  AutoscalerToV1(scaler);
+  const Value* annotations = scaler.At("metadata.annotations");
+  ASSERT_NE(annotations, nullptr);
+  const auto annotation = [&](absl::string_view name) {
+    const Value* text = annotations->Find(absl::StrCat("autoscaling.alpha.kubernetes.io/", name));
+    return text == nullptr ? std::string() : std::string(text->as_string());
+  };
+  EXPECT_EQ(annotation("metrics"),
+            R"([{"type":"Pods","pods":{"metricName":"a\u003cb","targetAverageValue":"1k"}},)"
+            R"({"type":"Object","object":{"target":{"kind":"Svc","name":"s"},"metricName":"o","targetValue":"2",)"
+            R"("selector":{"matchLabels":{"x":"y"}}}},)"
+            R"({"type":"External","external":{"metricName":"e","targetAverageValue":"3"}},)"
+            R"({"type":"ContainerResource","containerResource":{"name":"memory","targetAverageValue":"3Mi",)"
+            R"("container":"c"}}])");
+  EXPECT_EQ(annotation("current-metrics"),
+            R"([{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":7,"currentAverageValue":"0"}},)"
+            R"({"type":"Pods","pods":{"metricName":"a","currentAverageValue":"5"}}])");
+  EXPECT_EQ(annotation("conditions"), R"([{"type":"AbleToScale","status":"True","lastTransitionTime":null}])");
+  EXPECT_EQ(annotation("behavior"),
+            R"({"ScaleUp":{"StabilizationWindowSeconds":null,"SelectPolicy":"Max",)"
+            R"("Policies":[{"Type":"Pods","Value":4,"PeriodSeconds":15}],"Tolerance":null},"ScaleDown":null})");
+  EXPECT_EQ(scaler.GetInt("spec.targetCPUUtilizationPercentage"), 50);
+  EXPECT_EQ(scaler.GetInt("status.currentCPUUtilizationPercentage"), 7);
+
+  AutoscalerToV2(scaler);
+  EXPECT_EQ(scaler.At("metadata.annotations"), nullptr);
+  const Array metrics = scaler.GetArray("spec.metrics");
+  ASSERT_EQ(metrics.size(), 5u);  // the second cpu is lost, the first comes last
+  EXPECT_EQ(metrics[1].GetString("object.describedObject.kind"), "Svc");
+  EXPECT_EQ(metrics[1].GetString("object.target.type"), "Value");
+  EXPECT_EQ(metrics[3].GetString("containerResource.target.type"), "AverageValue");
+  EXPECT_EQ(metrics[4].GetInt("resource.target.averageUtilization"), 50);
+  EXPECT_EQ(scaler.GetArray("spec.behavior.scaleUp.policies")[0].GetInt("value"), 4);
+  EXPECT_EQ(scaler.GetArray("status.currentMetrics")[0].GetString("resource.current.averageValue"), "0");
 }
 
 }  // namespace

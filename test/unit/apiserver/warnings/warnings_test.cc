@@ -31,9 +31,7 @@ TEST(WarningsTest, OfNewPods) {
       {"nothing to say", R"({"metadata":{"name":"a"},"spec":{"containers":[{"name":"c"}]}})", {}},
       {"a name that is no host name", R"({"metadata":{"name":"a.b"},"spec":{}})",
        {"metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is "
-        "recommended: [a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
-        "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-        "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')]"}},
+        "recommended: [must not contain dots]"}},
       {"a label of nodes that is no more", R"({"metadata":{"name":"a"},"spec":{"nodeSelector":{"beta.kubernetes.io/os":"x"}}})",
        {"spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use \"kubernetes.io/os\" instead"}},
       {"a term that selects nothing",
