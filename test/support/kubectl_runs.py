@@ -117,3 +117,20 @@ def fields_only(text):
     """What `explain` prints without descriptions, which every server writes in its own words."""
     lines = [line for line in text.split('\n') if re.match(r'[A-Z]+:|\s+[\w$]+\t<', line)]
     return '\n'.join(line for line in lines if not line.startswith('DESCRIPTION'))
+
+
+class Known:
+    """Commands that are known to differ, a file of `SCENARIO: COMMAND` lines: they may, every other may not. The list only
+    shrinks."""
+    def __init__(self, path):
+        self.lines = set()
+        if os.path.exists(path):
+            with open(path) as file:
+                self.lines = {line.rstrip('\n') for line in file if line.strip() and not line.startswith('#')}
+
+    @staticmethod
+    def line(scenario, command):
+        return '%s: %s' % (scenario, shown(command).replace('\n', ' ')[:160])
+
+    def has(self, scenario, command):
+        return self.line(scenario, command) in self.lines
