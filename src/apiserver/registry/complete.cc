@@ -1,4 +1,5 @@
 // Members that follow from the request or from other members.
+#include "apimachinery/json.h"
 #include "apimachinery/quantity.h"
 #include "apimachinery/time.h"
 #include "apiserver/registry/subresources.h"
@@ -76,6 +77,7 @@ void SetJobSelector(Value& job) {
   labels.Set("job-name", name);
   labels.Set("batch.kubernetes.io/controller-uid", uid);
   labels.Set("batch.kubernetes.io/job-name", name);
+  apimachinery::SortKeys(&labels);
   job.Ensure("spec.selector.matchLabels").Set("batch.kubernetes.io/controller-uid", uid);
   if (shared) {
     Value copy = *job.At("spec.template.metadata.labels");
