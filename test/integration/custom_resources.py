@@ -129,6 +129,7 @@ CASES = {
     "the version": ("GET", GROUP + "/v1", None),
     "the old version": ("GET", GROUP + "/v1beta1", None),
     "a version that is not there": ("GET", GROUP + "/v7", None),
+    "the OpenAPI document": ("DOCUMENT", "/openapi/v3" + GROUP + "/v1", None),
     "aggregated": ("GET", "/apis", None, JSON, "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"),
     # create
     "create": ("POST", TABS, tab("a")),
@@ -353,6 +354,87 @@ CASES = {
 }
 
 
+# Rules in CEL: judged when a definition is made, and with every write.
+def ruled(schema, *rules):
+    return {**schema, "x-kubernetes-validations": [r if isinstance(r, dict) else {"rule": r} for r in rules]}
+
+
+def rules(spec, *whole):
+    return crd("rules", "Rule", [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": ruled(
+        {"type": "object", "properties": {"spec": spec}}, *whole) if whole else {"type": "object", "properties": {"spec": spec}}}}])
+
+
+def with_rule(rule, **more):
+    return ("POST", CRDS + "?dryRun=All", rules(ruled({"type": "object", "properties": {"a": i}}, {"rule": rule, **more})))
+
+
+def ruled_list(item, rule):
+    return ("POST", CRDS + "?dryRun=All", rules({"type": "object", "properties": {"l": ruled({"type": "array", "items": item}, rule)}}))
+
+
+RULED = GROUP + "/v1/namespaces/default/rules"
+short = {"type": "string", "maxLength": 9}
+RULES = rules(ruled({"type": "object", "properties": {
+    "a": i, "b": i, "s": short,
+    "l": {"type": "array", "maxItems": 5, "items": ruled({"type": "object", "properties": {"n": i, "k": short}}, "self.n < 10")},
+    "m": {"type": "object", "maxProperties": 5, "additionalProperties": ruled(i, {"rule": "self != 3", "message": "not three"})},
+    "im": ruled(short, {"rule": "self == oldSelf", "message": "im is immutable"}),
+    "opt": ruled(i, {"rule": "!oldSelf.hasValue() || self >= oldSelf.value()", "optionalOldSelf": True, "message": "must grow"})}},
+    {"rule": "!has(self.a) || self.a <= self.b", "messageExpression": "'a beats ' + (self.a > 5 ? 'all' : 'b')"},
+    {"rule": "!has(self.s) || self.s.startsWith('x')", "fieldPath": ".s", "reason": "FieldValueForbidden", "message": " must start with x "},
+    {"rule": "!has(self.s) || self.s != 'xreq'", "fieldPath": ".s", "reason": "FieldValueRequired", "message": "req"},
+    {"rule": "!has(self.s) || self.s != 'xdup'", "fieldPath": ".s", "reason": "FieldValueDuplicate", "message": "dup"},
+    "!has(self.s) || self.s != 'xdiv' || 1/(self.a-self.a) > 0"), {"rule": "!self.metadata.name.startsWith('bad')", "message": "bad name"})
+
+
+def rule(name="x", **spec):
+    return {"apiVersion": "stable.example.com/v1", "kind": "Rule", "metadata": {"name": name}, "spec": spec}
+
+
+def broken(name="x", **spec):
+    return ("POST", RULED + "?dryRun=All", rule(name, **spec))
+
+
+def changed(**spec):
+    return ("PATCH", RULED + "/ok", {"spec": spec}, MERGE)
+
+
+CASES.update({
+    "a rule of a field that is not there": with_rule("self.b > 1"),
+    "a rule that is no bool": with_rule("self.a"),
+    "a message that is no string": with_rule("self.a > 1", messageExpression="self.a"),
+    "a message of a field that is not there": with_rule("self.a > 1", messageExpression="self.q"),
+    "a message of two lines": with_rule("self.a > 1", message="m\nn"),
+    "a reason that is none": with_rule("self.a > 1", reason="Bad"),
+    "a field path that leads nowhere": with_rule("self.a > 1", fieldPath=".b"),
+    "an optional value used as a value": with_rule("oldSelf.a > 1", optionalOldSelf=True),
+    "a transition rule of items": ("POST", CRDS + "?dryRun=All", rules({"type": "object", "properties": {
+        "l": {"type": "array", "items": ruled({"type": "object", "properties": {"a": i}}, "self.a==oldSelf.a")}}})),
+    "a rule that costs too much": ruled_list(s, "self.all(x, self.all(y, self.all(z, x==y || y==z)))"),
+    "a rule that costs too much in items": ruled_list({"type": "array", "items": s}, "self.all(x, x.exists(y, y.matches('a.*b')))"),
+    "define rules": ("POST", CRDS, RULES),
+    "wait until rules are established": ("ESTABLISHED", "rules.stable.example.com", None),
+    "the rule of the whole": broken("bad1", a=1, b=2),
+    "a message that is computed": broken(a=3, b=2),
+    "a message that is computed otherwise": broken(a=7, b=2),
+    "a reason and a field path": broken(s="y"),
+    "a reason of what is required": broken(s="xreq"),
+    "a reason of what is double": broken(s="xdup"),
+    "a rule that divides by zero": broken(s="xdiv", a=1, b=1),
+    "a rule that lacks a field": broken(a=3),
+    "rules of items": broken(l=[{"n": 1}, {"n": 11}, {"k": "q"}]),
+    "rules of values": broken(m={"q": 3, "r": 4}),
+    "rules wait for types": broken(a="s", s="y"),
+    "all rules hold": ("POST", RULED, rule("ok", im="i", opt=5, l=[{"n": 1}])),
+    "what must not change": changed(im="j"),
+    "what must grow shrinks": changed(opt=4),
+    "what must grow grows": changed(opt=6),
+    "a rule after a patch": changed(a=9, b=1),
+    "no more rules": ("DELETE", CRDS + "/rules.stable.example.com", None),
+    "wait until rules are gone": ("GONE", CRDS + "/rules.stable.example.com", None),
+})
+
+
 def scrub(text):
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<uid>", text)
     text = re.sub(r"(?<!when\": \")\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>", text)
@@ -383,6 +465,22 @@ def tidy(answer):
     for cells in [row["cells"] for row in (answer if "rows" in answer else answer.get("object") or {}).get("rows", [])]:
         cells[:] = ["<age>" if isinstance(c, str) and re.fullmatch(r"[<>a-z0-9]*\d+[smhdy]\w*", c) else c for c in cells]
     return answer
+
+
+def ordered(tree):
+    """The same with field owners in one order: the server's goes by the second of their writes."""
+    if isinstance(tree, list):
+        return [ordered(one) for one in tree]
+    if not isinstance(tree, dict):
+        return tree
+    return {key: sorted(value, key=lambda one: json.dumps(one, sort_keys=True)) if key == "managedFields" and isinstance(value, list)
+            else ordered(value) for key, value in tree.items()}
+
+
+def undescribed(tree):
+    if isinstance(tree, list):
+        return [undescribed(one) for one in tree]
+    return {key: undescribed(value) for key, value in tree.items() if key != "description"} if isinstance(tree, dict) else tree
 
 
 def wait(rest, what, name, extra):
@@ -420,6 +518,14 @@ def wait(rest, what, name, extra):
 
 def ask(rest, case):
     method, path, body, content_type, accept = (CASES[case] + (JSON, JSON))[:5]
+    if method == "DOCUMENT":  # a moment after the resource; built-in types have other descriptions
+        give_up = time.monotonic() + 30
+        while (answer := rest("GET", path))[0] != 200 or b"CronTab" not in answer[2] or b"World" not in answer[2]:
+            assert time.monotonic() < give_up, path
+            time.sleep(0.05)
+        document = json.loads(answer[2])
+        types = document["components"]["schemas"]
+        return {"paths": undescribed(document["paths"]), "types": sorted(types), "ours": {name: types[name] for name in types if "example" in name}}
     if method.isupper() and method not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         wait(rest, method, path, body)
         return {}
@@ -434,7 +540,7 @@ def ask(rest, case):
         out["answer"] = tidy(json.loads(data))
     except ValueError:
         out["text"] = data.decode("utf-8", "replace")[:3000]
-    return json.loads(scrub(json.dumps(out)))
+    return ordered(json.loads(scrub(json.dumps(out))))
 
 
 if __name__ == "__main__":

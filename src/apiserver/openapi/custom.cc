@@ -54,14 +54,24 @@ void Sort(Value* object) {
             [](const apimachinery::Member& a, const apimachinery::Member& b) { return a.key < b.key; });
 }
 
-// Members that embedded resources have without declaring them. Depth is bounded when a definition is made.
-void CompleteEmbedded(Value* schema) {
+// What schemas leave to their extensions: the types of int-or-string, the members of embedded resources. Depth is bounded
+// when a definition is made.
+void Complete(Value* schema) {
   if (!schema->is_object()) return;
   for (const char* name : {"items", "additionalProperties"}) {
-    if (Value* child = schema->Find(name)) CompleteEmbedded(child);
+    if (Value* child = schema->Find(name)) Complete(child);
   }
   if (Value* properties = schema->Find("properties"); properties != nullptr && properties->is_object()) {
-    for (apimachinery::Member& member : properties->object()) CompleteEmbedded(&member.value);
+    for (apimachinery::Member& member : properties->object()) Complete(&member.value);
+  }
+  const Value* either = schema->Find("x-kubernetes-int-or-string");
+  if (either != nullptr && *either == Value(true) && !schema->Has("anyOf")) {
+    for (const char* type : {"integer", "string"}) {
+      Value one;
+      one["type"] = type;
+      (*schema)["anyOf"].Append(std::move(one));
+    }
+    Sort(schema);
   }
   const Value* embedded = schema->Find("x-kubernetes-embedded-resource");
   if (embedded == nullptr || !(*embedded == Value(true))) return;
@@ -102,7 +112,7 @@ void AddCustomDefinitions(const Version& version, CustomDefinitions* definitions
   const apimachinery::structural::Definition& definition = *version.definition;
   Value schema = version.open_api.is_object() ? version.open_api : Value::MakeObject();
   if (!schema.Has("type")) schema["type"] = "object";
-  CompleteEmbedded(&schema);
+  Complete(&schema);
   Value& properties = schema["properties"];
   properties["apiVersion"] = Text(kApiVersion);
   properties["kind"] = Text(kKind);
