@@ -220,7 +220,7 @@ class Conformance:
             ext = client.ApiextensionsV1Api(self.api)
             ext.create_custom_resource_definition(WIDGETS)
             try:
-                until(lambda: any(c.type == "Established" and c.status == "True" for c in ext.read_custom_resource_definition("gadgets.python.example.com").status.conditions), "the CRD", 20)
+                until(lambda: any(c.type == "Established" and c.status == "True" for c in (ext.read_custom_resource_definition("gadgets.python.example.com").status or client.V1CustomResourceDefinitionStatus()).conditions or []), "the CRD", 20)
                 gadgets = until(lambda: dynamic.DynamicClient(self.api).resources.get(api_version="python.example.com/v1", kind="Gadget"), "discovery of it", 20)
                 body = {"apiVersion": "python.example.com/v1", "kind": "Gadget", "metadata": {"name": "g"}, "spec": {"size": 3}}
                 made = until(lambda: gadgets.create(body=body, namespace=self.ns), "its first object", 20)

@@ -43,7 +43,7 @@ def run_scenarios(options):
         if not re.search(options.only, name):
             continue
         ours, peer = both(name, options)
-        same = different = 0
+        same = different = known_ones = 0
         for command, a, b in zip(commands, ours, peer):
             if a is None:
                 continue
@@ -54,14 +54,17 @@ def run_scenarios(options):
             if options.known:
                 print('KNOWN ' + Known.line(name, command), flush=True)
             if known.has(name, command) and not options.v:
+                known_ones += 1
                 print('# known to differ: %s' % shown(command)[:200], flush=True)
                 continue
             different += 1
             print('# DIFFERS %s' % shown(command)[:200])
             print('#     ' + '\n#     '.join(line[:300] for line in problems), flush=True)
         passed, failed = passed + same, failed + different
-        print('%s %s: %d commands answer as stock kubectl does%s'
-              % ('not ok' if different else 'ok', name, same, ', %d do not' % different if different else ''), flush=True)
+        told = '%d commands answer as stock kubectl does' % same
+        for count, words in ((known_ones, 'are known not to'), (different, 'do not')):
+            told += ', %d %s' % (count, words) if count else ''
+        print('%s %s: %s' % ('not ok' if different else 'ok', name, told), flush=True)
     print('%d passed, %d failed' % (passed, failed))
     return 1 if failed else 0
 

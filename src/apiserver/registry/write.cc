@@ -387,7 +387,7 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
       ASSIGN_OR_RETURN(stored, Put(resource, object, current->revision, &conflict));
     }
     if (conflict) {
-      if (!last && (unconditional || attempt == 0)) continue;
+      if (!last && (unconditional || mode.patches || attempt == 0)) continue;  // a patch goes onto what is there now
       return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
     }
     if (reservation != nullptr && !context.options.dry_run) reservation->Commit();
