@@ -38,7 +38,7 @@ def until(condition, what, timeout=60, every=0.1):
             last = condition()
             if last:
                 return last
-        except (AssertionError, KeyError, IndexError, TypeError, ValueError, subprocess.TimeoutExpired) as error:
+        except Exception as error:  # of whatever kind: not yet
             last = error
         time.sleep(every)
     raise AssertionError("not within %d s: %s (last: %s)" % (timeout, what, last))
