@@ -6,7 +6,8 @@
   parity_golden.py --server CONF       replays against the apiserver of that kubeconfig (controllers stopped)
   parity_golden.py --record CONF [--only REGEX] [--count N] [--random M] [--seed S] [--requests FILE]
         asks the upstream apiserver of that kubeconfig and replaces what is recorded of the matching kinds: N requests of each
-        verb and kind from the generator beside the peers, and all those of FILE (lines of [id, method, path, headers, body])
+        verb and kind from the generator beside the peers. Those of FILE (lines of [id, method, path, headers, body]) are added
+        to what is there; --only "^$" records nothing else
   parity_golden.py --known             takes differences that are gone from the lists of known ones (NAME.known)
   parity_golden.py --known-new         puts today's differences on the lists: for newly recorded requests only
 """
@@ -47,12 +48,12 @@ def record(args):
     for group, requests in kinds.items():
         some = requests if len(requests) <= args.count else rng.sample(requests, args.count)
         chosen[parity.file_of(group)] += own[group] + some
-    pick = re.compile(args.only)
     for name, requests in sorted(chosen.items()):
         rounds = [list(peer.ask_all(requests)) for _ in range(4)]
         steady = [(r, answers[0]) for r, *answers in zip(requests, *rounds) if all(a == answers[0] for a in answers)]
-        replaced = {parity.group_of(r.id) for r in requests}
-        kept = [p for p in parity.load(name) if parity.group_of(p[0].id) not in replaced] if name in parity.names() else []
+        ids = {r.id for r in requests}
+        kept = [p for p in parity.load(name) if p[0].id not in ids and not kinds.get(parity.group_of(p[0].id))] \
+            if name in parity.names() else []
         parity.store(name, kept + steady)
         print("# %s: %d recorded, %d vary by themselves" % (name, len(steady), len(requests) - len(steady)))
 

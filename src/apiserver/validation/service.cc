@@ -95,18 +95,13 @@ void LoadBalancerClass(FieldErrors& e, const Value* old, const Value& spec) {
   const Path p("spec");
   const Value* now = spec.Find("loadBalancerClass");
   const absl::string_view type = Text(spec, "type");
-  if (old != nullptr) {
-    const Value* was = old->Find("loadBalancerClass");
-    if (type != "LoadBalancer" && Text(*old, "type") == "LoadBalancer" && now != nullptr && was != nullptr &&
-        *now == *was) {
-      return e.Forbidden(p / "loadBalancerClass", "may only be used when `type` is 'LoadBalancer'");
-    }
-    if (type == "LoadBalancer" && Text(*old, "type") == "LoadBalancer" && !SameValue(now, was)) {
-      e.Invalid(p / "loadBalancerClass", now == nullptr ? Value() : *now, "may not change once set");
-    }
+  const bool balanced = type == "LoadBalancer";
+  if (old != nullptr && balanced && Text(*old, "type") == "LoadBalancer" &&
+      !SameValue(now, old->Find("loadBalancerClass"))) {
+    e.Invalid(p / "loadBalancerClass", now == nullptr ? Value() : *now, "may not change once set");
   }
   if (now == nullptr) return;
-  if (type != "LoadBalancer") e.Forbidden(p / "loadBalancerClass", "may only be used when `type` is 'LoadBalancer'");
+  if (!balanced) return e.Forbidden(p / "loadBalancerClass", "may only be used when `type` is 'LoadBalancer'");
   LabelName(e, p / "loadBalancerClass", now->as_string());
 }
 
