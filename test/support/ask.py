@@ -8,7 +8,7 @@ from skiff import until
 
 MERGE = "application/merge-patch+json"
 CHANGING = re.compile(r"uid|Timestamp|resourceVersion|managedFields|token|[tT]ime$")
-PLURALS = {"endpoints": "endpoints", "networkpolicy": "networkpolicies"}
+PLURALS = {"endpoints": "endpoints", "networkpolicy": "networkpolicies", "validatingadmissionpolicy": "validatingadmissionpolicies"}
 
 
 def obj(api, kind, name, ns=None, **more):

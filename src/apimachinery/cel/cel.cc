@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "absl/strings/str_cat.h"
 #include "apimachinery/cel/ast.h"
 #include "apimachinery/cel/checker.h"
 #include "apimachinery/cel/cost_estimate.h"
@@ -36,7 +37,11 @@ const TypePtr* Env::FindVariable(absl::string_view name) const {
 const TypePtr* Env::FindField(absl::string_view type, absl::string_view field) const {
   const auto found = structs_.find(std::string(type));
   if (found == structs_.end()) return nullptr;
-  const auto member = found->second.find(std::string(field));
+  auto member = found->second.find(std::string(field));
+  // A field with the name of a reserved word may be mentioned as it is.
+  if (std::string escaped; member == found->second.end() && EscapeProperty(field, &escaped) && escaped == absl::StrCat("__", field, "__")) {
+    member = found->second.find(escaped);
+  }
   return member == found->second.end() ? nullptr : &member->second;
 }
 

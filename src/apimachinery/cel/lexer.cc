@@ -67,7 +67,10 @@ class Lexer {
   int Operator() {
     const char32_t c = text_[at_], d = Peek(at_ + 1);
     const auto two = [&](char32_t second, Token token) {
-      if (d != second) return 0;
+      if (d != second) {
+        furthest_ = std::min(at_ + 2, size_);
+        return 0;
+      }
       token_ = token;
       return at_ + 2;
     };

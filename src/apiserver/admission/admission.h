@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,20 @@ using apimachinery::Value;
 
 enum class Operation : uint8_t { kCreate, kUpdate, kDelete, kConnect };
 
+// What webhooks need to know of each other within one write: who was called, who is to be called once more because the
+// object changed behind them.
+struct MutationRound {
+  bool again = false;    // the second and last run through the chain
+  bool wanted = false;   // there is to be a second run
+  std::set<std::string> called, to_call;  // webhooks with reinvocationPolicy IfNeeded
+  Value left;            // the object as the webhooks left it
+
+  void CallAgain() {
+    to_call.insert(called.begin(), called.end());
+    called.clear();
+  }
+};
+
 // One write on its way. `object` is the new object (mutable while mutating; nullptr on delete), `old` the stored one
 // (nullptr on create). For a subresource with a body of its own (binding, eviction, token) `object` is that body.
 struct Attributes {
@@ -37,6 +52,9 @@ struct Attributes {
   const Value* old = nullptr;
   bool dry_run = false;
   std::vector<std::string>* warnings = nullptr;  // may be nullptr
+  const pipeline::RequestOptions* options = nullptr;  // as asked for; may be nullptr
+  const Value* delete_options = nullptr;              // of deletions; may be nullptr
+  MutationRound* round = nullptr;                     // the chain's, while it mutates
 
   bool Is(absl::string_view group, absl::string_view resource, absl::string_view subresource = "") const {
     return info->group == group && info->resource == resource && info->subresource == subresource;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apiserver/admission/plugin.h"
@@ -49,9 +50,9 @@ constexpr Entry kEntries[] = {
     {"NodeDeclaredFeatureValidator", nullptr, true},
     {"DenyServiceExternalIPs", NewDenyServiceExternalIps, false},
     {"MutatingAdmissionPolicy", nullptr, true},
-    {"MutatingAdmissionWebhook", nullptr, true},
-    {"ValidatingAdmissionPolicy", nullptr, true},
-    {"ValidatingAdmissionWebhook", nullptr, true},
+    {"MutatingAdmissionWebhook", NewMutatingWebhooks, true},
+    {"ValidatingAdmissionPolicy", NewValidatingAdmissionPolicy, true},
+    {"ValidatingAdmissionWebhook", NewValidatingWebhooks, true},
     {"ResourceQuota", NewResourceQuota, true},
     {"AlwaysDeny", NewAlwaysDeny, false},
 };
@@ -122,13 +123,15 @@ class RealChain final : public Chain {
 
   absl::Status Mutate(Attributes& attributes) const override {
     const StepTimer step("admit", attributes);
-    for (const PluginPtr& plugin : plugins_) {
-      const absl::Time began = absl::Now();
-      const absl::Status status = plugin->Admit(attributes);
-      Metrics().Plugin(plugin->name(), "admit", attributes, status.ok(), absl::Now() - began);
-      if (!status.ok()) return step.Ended(status);
+    MutationRound round;
+    attributes.round = &round;
+    const absl::Cleanup forget = [&] { attributes.round = nullptr; };
+    absl::Status status = AdmitAll(attributes);
+    if (status.ok() && round.wanted) {
+      round.again = true;  // what a webhook changed is seen by all once more
+      status = AdmitAll(attributes);
     }
-    return step.Ended(absl::OkStatus());
+    return step.Ended(status);
   }
 
   absl::Status Validate(const Attributes& attributes, std::unique_ptr<Reservation>* reservation) const override {
@@ -144,6 +147,16 @@ class RealChain final : public Chain {
   }
 
  private:
+  absl::Status AdmitAll(Attributes& attributes) const {
+    for (const PluginPtr& plugin : plugins_) {
+      const absl::Time began = absl::Now();
+      const absl::Status status = plugin->Admit(attributes);
+      Metrics().Plugin(plugin->name(), "admit", attributes, status.ok(), absl::Now() - began);
+      RETURN_IF_ERROR(status);
+    }
+    return absl::OkStatus();
+  }
+
   const Config config_;
   std::vector<PluginPtr> plugins_;
 };
@@ -186,6 +199,12 @@ absl::Status Refuse(const Attributes& attributes, absl::string_view why) {
   }
   if (name.empty()) name = "Unknown";
   return apimachinery::Forbidden(attributes.info->group, attributes.info->resource, name, why);
+}
+
+void AddWarning(const Attributes& attributes, std::string text) {
+  std::vector<std::string>* warnings = attributes.warnings;
+  if (warnings == nullptr || std::find(warnings->begin(), warnings->end(), text) != warnings->end()) return;
+  warnings->push_back(std::move(text));
 }
 
 pipeline::ObjectPtr Look(const pipeline::ObjectReader& reader, const pipeline::GroupResource& what,

@@ -62,9 +62,14 @@ PluginPtr NewNamespaceExists(const PluginSeams& seams);
 PluginPtr NewOwnerReferencesPermission(const PluginSeams& seams);
 PluginPtr NewPodNodeSelector(const PluginSeams& seams);
 PluginPtr NewPodTolerationRestriction(const PluginSeams& seams);
+PluginPtr NewMutatingWebhooks(const PluginSeams& seams);
+PluginPtr NewValidatingAdmissionPolicy(const PluginSeams& seams);
+PluginPtr NewValidatingWebhooks(const PluginSeams& seams);
 
 // `pods "x" is forbidden: WHY`, named as upstream names an object that has no name yet.
 absl::Status Refuse(const Attributes& attributes, absl::string_view why);
+// Once each.
+void AddWarning(const Attributes& attributes, std::string text);
 // From the cache, or else from the store.
 pipeline::ObjectPtr Look(const pipeline::ObjectReader& reader, const pipeline::GroupResource& what,
                          absl::string_view ns, absl::string_view name);

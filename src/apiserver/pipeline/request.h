@@ -61,6 +61,7 @@ struct RequestOptions {
   bool dry_run = false;
   std::string field_manager;  // as sent; DefaultFieldManager() of the user agent fills the gap
   FieldValidation field_validation = FieldValidation::kWarn;
+  std::string field_validation_text;  // as sent
   bool force = false;  // server-side apply
 
   std::string label_selector;

@@ -140,6 +140,7 @@ absl::Status ParseWriteOptions(absl::string_view kind, const Query& query, Reque
   }
   if (const absl::string_view v = Param(query, "fieldValidation"); !v.empty()) {
     static constexpr absl::string_view kValid[] = {"", "Ignore", "Strict", "Warn"};
+    o->field_validation_text = std::string(v);
     if (v == "Ignore") {
       o->field_validation = FieldValidation::kIgnore;
     } else if (v == "Strict") {

@@ -52,8 +52,8 @@ absl::StatusOr<Answer> Registry::Delete(RequestContext& context, const Value& op
   return DeleteObject(context, *resource, nullptr, options);
 }
 
-absl::Status Registry::AdmitDeletion(RequestContext& context, const Resource& resource, const std::string& name,
-                                     const Value& object) const {
+absl::Status Registry::AdmitDeletion(RequestContext& context, const Resource& resource, const Value& options,
+                                     const std::string& name, const Value& object) const {
   if (env_.admission == nullptr || !context.info.subresource.empty()) return absl::OkStatus();
   admission::Attributes attributes;
   attributes.operation = admission::Operation::kDelete;
@@ -64,6 +64,8 @@ absl::Status Registry::AdmitDeletion(RequestContext& context, const Resource& re
   attributes.old = &object;
   attributes.dry_run = context.options.dry_run;
   attributes.warnings = &context.warnings;
+  attributes.options = &context.options;
+  attributes.delete_options = &options;
   RETURN_IF_ERROR(env_.admission->Mutate(attributes));
   std::unique_ptr<admission::Reservation> reservation;
   return env_.admission->Validate(attributes, &reservation);
@@ -99,7 +101,7 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
     if (current == nullptr) return apimachinery::NotFound(kind.group, kind.plural, name);
     ASSIGN_OR_RETURN(Value object, TreeOf(resource, *current));
     RETURN_IF_ERROR(CheckPreconditions(kind, options, object));
-    RETURN_IF_ERROR(AdmitDeletion(context, resource, name, object));
+    RETURN_IF_ERROR(AdmitDeletion(context, resource, options, name, object));
     const DeletionPlan plan = PlanDeletion(kind, options, env_.clock->Now(), object);
     bool conflict = false;
     cache::EntryPtr shown;

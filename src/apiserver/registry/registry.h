@@ -127,7 +127,8 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
                                       const UpdateMode& mode, const Change& change);
   absl::StatusOr<Answer> DeleteObject(pipeline::RequestContext& context, const Resource& resource,
                                       cache::EntryPtr current, const apimachinery::Value& options);
-  absl::Status AdmitDeletion(pipeline::RequestContext& context, const Resource& resource, const std::string& name,
+  absl::Status AdmitDeletion(pipeline::RequestContext& context, const Resource& resource,
+                             const apimachinery::Value& options, const std::string& name,
                              const apimachinery::Value& object) const;
   // Answers the object as it was last. `object` gets the version of its removal.
   absl::StatusOr<cache::EntryPtr> CarryOut(const DeletionPlan& plan, const Resource& resource,

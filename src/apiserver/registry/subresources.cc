@@ -201,6 +201,7 @@ absl::Status Subresources::AdmitBody(RequestContext& context, const Kind& kind, 
   attributes.object = &body;
   attributes.dry_run = context.options.dry_run;
   attributes.warnings = &context.warnings;
+  attributes.options = &context.options;
   RETURN_IF_ERROR(registry_.env_.admission->Mutate(attributes));
   std::unique_ptr<admission::Reservation> reservation;
   return registry_.env_.admission->Validate(attributes, &reservation);

@@ -68,6 +68,7 @@ admission::Attributes MakeAttributes(RequestContext& context, const Kind& kind, 
   attributes.old = old;
   attributes.dry_run = context.options.dry_run;
   attributes.warnings = &context.warnings;
+  attributes.options = &context.options;
   return attributes;
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "apimachinery/codec.h"
+#include "apimachinery/expressions/expressions.h"
 #include "apiserver/validation/go_url.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/webhook_client.h"
@@ -151,13 +153,31 @@ void Rule(FieldErrors& e, const Path& p, const Value& rule) {
   if (rule.Has("scope")) OneOf(e, p / "scope", Text(rule, "scope"), {"*", "Cluster", "Namespaced"});
 }
 
-void MatchConditions(FieldErrors& e, const Path& p, const Array& conditions) {
+namespace expressions = apimachinery::expressions;
+using apimachinery::cel::Env;
+using expressions::Returns;
+
+// An expression must compile. Answers its type, or dyn.
+apimachinery::cel::TypePtr Compiles(FieldErrors& e, const Path& p, absl::string_view text, const Env& env, Returns returns) {
+  text = absl::StripAsciiWhitespace(text);
+  const auto program = expressions::Compile(text, env, returns);
+  if (program.ok()) return program->output_type();
+  e.Invalid(p, Value(text), program.status().message());
+  return apimachinery::cel::DynType();
+}
+
+void MatchConditions(FieldErrors& e, const Path& p, const Array& conditions, bool has_params) {
   if (conditions.size() > 64) return e.TooMany(p, static_cast<int>(conditions.size()), 64);
   std::set<std::string> names;
   for (size_t i = 0; i < conditions.size(); ++i) {
     const Path at = p[i];
     const std::string name(Text(conditions[i], "name"));
-    if (absl::StripAsciiWhitespace(Text(conditions[i], "expression")).empty()) e.Required(at / "expression");
+    const absl::string_view expression = Text(conditions[i], "expression");
+    if (absl::StripAsciiWhitespace(expression).empty()) {
+      e.Required(at / "expression");
+    } else {
+      Compiles(e, at / "expression", expression, expressions::AdmissionEnv(has_params, true), Returns::kBool);
+    }
     if (name.empty()) {
       e.Required(at / "name");
     } else {
@@ -207,7 +227,7 @@ void Webhooks(FieldErrors& e, const Value& object, bool mutating) {
     } else {
       WebhookService(e, client_path / "service", Sub(client, "service"));
     }
-    MatchConditions(e, at / "matchConditions", Items(hook, "matchConditions"));
+    MatchConditions(e, at / "matchConditions", Items(hook, "matchConditions"), false);
     const Array& versions = Items(hook, "admissionReviewVersions");
     const Path versions_path = at / "admissionReviewVersions";
     if (versions.empty()) {
@@ -313,12 +333,16 @@ void PolicySpec(FieldErrors& e, const Value& object) {
   } else {
     e.Required(constraints);
   }
-  MatchConditions(e, p / "matchConditions", Items(spec, "matchConditions"));
+  const bool has_params = spec.Has("paramKind");
+  MatchConditions(e, p / "matchConditions", Items(spec, "matchConditions"), has_params);
+  Env env = expressions::AdmissionEnv(has_params, true), message_env = expressions::AdmissionEnv(has_params, false);
+  std::map<std::string, apimachinery::cel::TypePtr> declared;
   const Path variables_path = p / "variables";
   const Array& variables = Items(spec, "variables");
   for (size_t i = 0; i < variables.size(); ++i) {
     const Path at = variables_path[i];
     const absl::string_view name = Text(variables[i], "name");
+    expressions::DeclareVariables(&env, declared);
     if (absl::StripAsciiWhitespace(name).empty()) {
       e.Required(at / "name", "name is not specified");
     } else if (!apimachinery::IsCIdentifier(name).empty()) {
@@ -326,7 +350,13 @@ void PolicySpec(FieldErrors& e, const Value& object) {
     }
     if (absl::StripAsciiWhitespace(Text(variables[i], "expression")).empty()) {
       e.Required(at / "expression", "expression is not specified");
+    } else {
+      declared[std::string(name)] = Compiles(e, at / "expression", Text(variables[i], "expression"), env, Returns::kAny);
     }
+  }
+  if (!variables.empty()) {
+    expressions::DeclareVariables(&env, declared);
+    expressions::DeclareVariables(&message_env, declared);
   }
   const Array& validations = Items(spec, "validations");
   const Array& annotations = Items(spec, "auditAnnotations");
@@ -343,9 +373,13 @@ void PolicySpec(FieldErrors& e, const Value& object) {
     const absl::string_view message = Text(v, "message"), message_expression = Text(v, "messageExpression");
     if (absl::StripAsciiWhitespace(Text(v, "expression")).empty()) {
       e.Required(at / "expression", "expression is not specified");
+    } else {
+      Compiles(e, at / "expression", Text(v, "expression"), env, Returns::kBool);
     }
     if (!message_expression.empty() && absl::StripAsciiWhitespace(message_expression).empty()) {
       e.Invalid(at / "messageExpression", Value(message_expression), "must be non-empty if specified");
+    } else if (!message_expression.empty()) {
+      Compiles(e, at / "messageExpression", message_expression, message_env, Returns::kString);
     }
     const absl::string_view trimmed = absl::StripAsciiWhitespace(message);
     if (!message.empty() && trimmed.empty()) {
@@ -372,6 +406,8 @@ void PolicySpec(FieldErrors& e, const Value& object) {
       e.Required(at / "valueExpression", "valueExpression is not specified");
     } else if (expression.size() > 5 * 1024) {
       e.Required(at / "valueExpression", "must not exceed 5120 bytes in length");
+    } else {
+      Compiles(e, at / "valueExpression", expression, env, Returns::kStringOrNull);
     }
     if (!keys.insert(key).second) e.Duplicate(at / "key", key);
   }

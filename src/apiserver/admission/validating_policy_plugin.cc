@@ -1,0 +1,272 @@
+// ValidatingAdmissionPolicy: writes are refused, warned of or annotated as the cluster's policies say.
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "apimachinery/schema.h"
+#include "apiserver/admission/admission_request.h"
+#include "apiserver/admission/plugin.h"
+#include "apiserver/admission/validating_policy.h"
+#include "base/status_macros.h"
+
+namespace apiserver::admission {
+namespace {
+
+namespace cel = apimachinery::cel;
+
+constexpr size_t kMaxMessage = 5 * 1024;
+
+// One "no" (or failure to tell) of a policy.
+struct Denial {
+  std::string message, reason;
+};
+
+int CodeOf(absl::string_view reason) {
+  if (reason == "Forbidden") return 403;
+  if (reason == "Unauthorized") return 401;
+  if (reason == "RequestEntityTooLarge") return 413;
+  return 422;
+}
+
+class ValidatingAdmissionPolicy final : public Plugin {
+ public:
+  explicit ValidatingAdmissionPolicy(const PluginSeams& seams)
+      : Plugin("ValidatingAdmissionPolicy"), reader_(seams.reader), authorizer_(seams.authorizer),
+        policies_(std::make_unique<PolicyStore>(seams.reader)) {}
+
+  absl::Status Validate(const Attributes& a) const override {
+    if (IsBeyondPolicies(a)) return absl::OkStatus();
+    const auto policies = policies_->Current();
+    if (policies->empty()) return absl::OkStatus();
+    std::unique_ptr<Prepared> prepared;
+    absl::Status refusal;
+    for (const BoundPolicy& bound : *policies) {
+      const ValidatingPolicy& policy = *bound.policy;
+      const absl::StatusOr<bool> matches = policy.matcher.Matches(a, reader_);
+      if (!matches.ok()) {
+        if (policy.fail_closed) {
+          Refuse(a, policy, nullptr, {absl::StrCat("failed to configure policy: ", Text(matches.status())), ""}, &refusal);
+        }
+        continue;
+      }
+      if (!*matches) continue;
+      if (policy.param_kind != nullptr && ParamKindOf(policy) == nullptr) {
+        if (policy.fail_closed) {
+          Refuse(a, policy, nullptr,
+                 {absl::StrCat("failed to configure policy: failed to find resource referenced by paramKind: '",
+                               policy.param_kind->api_version, ", Kind=", policy.param_kind->kind, "'"), ""},
+                 &refusal);
+        }
+        continue;
+      }
+      for (const auto& binding : bound.bindings) RETURN_IF_ERROR(Bound(a, policy, *binding, &prepared, &refusal));
+    }
+    return refusal;
+  }
+
+ private:
+  // What all policies see of the write; made when the first one matches.
+  struct Prepared {
+    Prepared(const Attributes& a, const auth::Authorizer* authorizer) : request(RequestValue(a)), oracle(a, authorizer) {
+      const auto plain = [&](const Value* tree, Value* into) -> const Value* {
+        if (tree == nullptr) return nullptr;
+        *into = *tree;
+        into->Set("kind", a.kind->kind);
+        into->Set("apiVersion", a.kind->api_version);
+        return into;
+      };
+      object = plain(a.object, &object_tree);
+      old_object = plain(a.old, &old_tree);
+    }
+
+    Value request, object_tree, old_tree;
+    const Value* object;
+    const Value* old_object;
+    Oracle oracle;
+    pipeline::ObjectPtr ns;
+  };
+
+  static std::string Text(const absl::Status& status) { return apimachinery::ApiStatus::From(status).message; }
+
+  static const apimachinery::Kind* ParamKindOf(const ValidatingPolicy& policy) {
+    return apimachinery::Schema::Builtin().FindKind(policy.param_kind->api_version, policy.param_kind->kind);
+  }
+
+  static void Refuse(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding* binding, const Denial& denial,
+                     absl::Status* refusal) {
+    if (!refusal->ok()) return;  // the first one speaks
+    const std::string message =
+        binding == nullptr
+            ? absl::StrCat("ValidatingAdmissionPolicy '", policy.name, "' denied request: ", denial.message)
+            : absl::StrCat("ValidatingAdmissionPolicy '", policy.name, "' with binding '", binding->name,
+                           "' denied request: ", denial.message);
+    apimachinery::ApiStatus status = apimachinery::ApiStatus::From(admission::Refuse(a, message));
+    status.reason = denial.reason.empty() ? "Invalid" : denial.reason;
+    status.code = CodeOf(status.reason);
+    status.causes.push_back({"", message, ""});
+    *refusal = status;
+  }
+
+  absl::Status Bound(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding,
+                     std::unique_ptr<Prepared>* prepared, absl::Status* refusal) const {
+    const auto misconfigured = [&](absl::string_view why) {
+      if (policy.fail_closed) {
+        Refuse(a, policy, &binding, {absl::StrCat("failed to configure binding: ", why), ""}, refusal);
+      }
+      return absl::OkStatus();
+    };
+    const absl::StatusOr<bool> matches = binding.matcher.Matches(a, reader_);
+    if (!matches.ok()) return misconfigured(Text(matches.status()));
+    if (!*matches) return absl::OkStatus();
+    std::vector<pipeline::ObjectPtr> params;
+    if (const std::string why = CollectParams(a, policy, binding, &params); !why.empty()) return misconfigured(why);
+    if (params.empty()) return absl::OkStatus();
+    if (*prepared == nullptr) {
+      *prepared = std::make_unique<Prepared>(a, authorizer_);
+      const bool is_namespace = a.kind->group.empty() && a.kind->kind == "Namespace";
+      if (!a.info->ns.empty() && !is_namespace) {
+        (*prepared)->ns = Look(reader_, {"", "namespaces"}, "", a.info->ns);
+        if ((*prepared)->ns == nullptr) return apimachinery::NotFound("", "namespaces", a.info->ns);
+      }
+    }
+    for (const pipeline::ObjectPtr& param : params) Judge(a, policy, binding, **prepared, param.get(), refusal);
+    return absl::OkStatus();
+  }
+
+  // A single nullptr when the policy goes without. Answers why there can be none.
+  std::string CollectParams(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding,
+                            std::vector<pipeline::ObjectPtr>* out) const {
+    if (policy.param_kind == nullptr || binding.param_ref == nullptr) {
+      out->push_back(nullptr);
+      return "";
+    }
+    const Value& ref = *binding.param_ref;
+    const apimachinery::Kind& kind = *ParamKindOf(policy);
+    const std::string ref_ns = ref.GetString("namespace"), name = ref.GetString("name");
+    std::string ns;
+    if (kind.namespaced) {
+      ns = ref_ns.empty() ? a.info->ns : ref_ns;
+      if (ns.empty()) return "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources";
+    } else if (!ref_ns.empty()) {
+      return "paramRef.namespace must not be provided for a cluster-scoped `paramKind`";
+    }
+    const pipeline::GroupResource what{std::string(kind.group), std::string(kind.plural)};
+    if (!name.empty()) {
+      if (auto found = Look(reader_, what, ns, name)) out->push_back(std::move(found));
+    } else if (const Value* wanted = ref.Find("selector")) {
+      const auto selector = apimachinery::LabelSelector::FromObject(wanted);
+      if (!selector.ok()) return std::string(selector.status().message());
+      for (pipeline::ObjectPtr& object : reader_.List(what, ns)) {
+        if (selector->Matches(object->At("metadata.labels"))) out->push_back(std::move(object));
+      }
+    } else {
+      return "one of name or selector must be provided";
+    }
+    if (out->empty() && ref.GetString("parameterNotFoundAction") == "Deny") {
+      return "no params found for policy binding with `Deny` parameterNotFoundAction";
+    }
+    return "";
+  }
+
+  void Judge(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding, const Prepared& prepared,
+             const Value* params, absl::Status* refusal) const {
+    Value typed_params;
+    if (params != nullptr) {
+      typed_params = *params;
+      typed_params.Set("kind", policy.param_kind->kind);
+      typed_params.Set("apiVersion", policy.param_kind->api_version);
+    }
+    ExpressionInput::Parts parts;
+    parts.object = prepared.object;
+    parts.old_object = prepared.old_object;
+    parts.request = &prepared.request;
+    parts.params = params == nullptr ? nullptr : &typed_params;
+    parts.variables = &policy.variables;
+    parts.oracle = &prepared.oracle;
+    if (!policy.match_conditions.empty()) {
+      ExpressionInput conditions(parts);
+      conditions.SetBudget(cel::kMatchConditionsBudget);
+      const absl::StatusOr<bool> holds = AllHold(policy.match_conditions, conditions);
+      if (!holds.ok()) {
+        if (policy.fail_closed) Act(a, policy, binding, {std::string(holds.status().message()), ""}, refusal);
+        return;
+      }
+      if (!*holds) return;
+    }
+    parts.namespace_object = prepared.ns.get();
+    for (const Denial& denial : Validations(policy, parts)) Act(a, policy, binding, denial, refusal);
+    Annotations(a, policy, binding, parts, refusal);
+  }
+
+  static std::vector<Denial> Validations(const ValidatingPolicy& policy, const ExpressionInput::Parts& parts) {
+    ExpressionInput input(parts);
+    input.SetBudget(cel::kRuntimeBudget);
+    std::vector<absl::StatusOr<cel::Val>> results;
+    for (const auto& validation : policy.validations) {
+      results.push_back(input.Evaluate(validation->expression));
+      if (absl::IsResourceExhausted(results.back().status())) {
+        if (!policy.fail_closed) return {};
+        return {{std::string(results.back().status().message()), ""}};
+      }
+    }
+    std::vector<Denial> out;
+    for (size_t i = 0; i < results.size(); ++i) {
+      const Validation& validation = *policy.validations[i];
+      if (!results[i].ok()) {
+        if (policy.fail_closed) out.push_back({std::string(results[i].status().message()), ""});
+      } else if (!results[i]->is_true()) {
+        out.push_back({MessageOf(validation, input), validation.reason});
+      }
+    }
+    return out;
+  }
+
+  static std::string MessageOf(const Validation& validation, ExpressionInput& input) {
+    if (validation.message_expression != nullptr) {
+      const absl::StatusOr<cel::Val> value = input.Evaluate(*validation.message_expression);
+      if (value.ok() && value->is(cel::Val::Kind::kString)) {
+        const absl::string_view text = absl::StripAsciiWhitespace(value->text());
+        if (!text.empty() && text.size() <= kMaxMessage && text.find('\n') == absl::string_view::npos) return std::string(text);
+      }
+    }
+    const absl::string_view message = absl::StripAsciiWhitespace(validation.message);
+    if (!message.empty()) return std::string(message);
+    return absl::StrCat("failed expression: ", absl::StripAsciiWhitespace(validation.expression.text));
+  }
+
+  // Upstream records what annotations evaluate to in the audit log; here they are evaluated for what can go wrong.
+  void Annotations(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding,
+                   const ExpressionInput::Parts& parts, absl::Status* refusal) const {
+    if (policy.audit_annotations.empty()) return;
+    ExpressionInput input(parts);
+    input.SetBudget(cel::kRuntimeBudget);
+    for (const auto& annotation : policy.audit_annotations) {
+      const absl::StatusOr<cel::Val> value = input.Evaluate(annotation->value);
+      if (absl::IsResourceExhausted(value.status())) {
+        if (policy.fail_closed) Act(a, policy, binding, {std::string(value.status().message()), ""}, refusal);
+        return;
+      }
+      if (!value.ok() && policy.fail_closed) Refuse(a, policy, &binding, {std::string(value.status().message()), ""}, refusal);
+    }
+  }
+
+  static void Act(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding, const Denial& denial,
+                  absl::Status* refusal) {
+    for (const std::string& action : binding.actions) {
+      if (action == "Deny") {
+        Refuse(a, policy, &binding, denial, refusal);
+      } else if (action == "Warn") {
+        AddWarning(a, absl::StrCat("Validation failed for ValidatingAdmissionPolicy '", policy.name,
+                                           "' with binding '", binding.name, "': ", denial.message));
+      }
+    }
+  }
+
+  const pipeline::ObjectReader& reader_;
+  const auth::Authorizer* authorizer_;
+  const std::unique_ptr<PolicyStore> policies_;
+};
+
+}  // namespace
+
+PluginPtr NewValidatingAdmissionPolicy(const PluginSeams& seams) { return std::make_unique<ValidatingAdmissionPolicy>(seams); }
+
+}  // namespace apiserver::admission
