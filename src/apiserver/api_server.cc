@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "apiserver/admission/admission.h"
+#include "apiserver/aggregation/controller.h"
 #include "apiserver/apiextensions/controller.h"
 #include "apiserver/auth/authenticator.h"
 #include "apiserver/auth/authorizer.h"
@@ -70,6 +71,8 @@ class ApiServerImpl final : public ApiServer {
     RETURN_IF_ERROR(MakePolicy());
     definitions_ = apiextensions::NewController(*registry_);
     RETURN_IF_ERROR(definitions_->Start());
+    api_services_ = aggregation::NewController(*registry_);
+    RETURN_IF_ERROR(api_services_->Start());
     RETURN_IF_ERROR(OpenDoors());
     bootstrap_ = std::thread([this] { RunBootstrap(); });
     compactor_ = std::thread([this] { Compact(); });
@@ -89,6 +92,7 @@ class ApiServerImpl final : public ApiServer {
     if (compactor_.joinable()) compactor_.join();
     flow_keeper_.reset();
     if (door_ != nullptr) door_->SetReady(false);
+    if (api_services_ != nullptr) api_services_->Stop();
     if (definitions_ != nullptr) definitions_->Stop();
     caretaker_.reset();  // leaves the endpoints
     if (cache_ != nullptr) cache_->Stop();  // ends the watches: clients go elsewhere
@@ -274,6 +278,7 @@ class ApiServerImpl final : public ApiServer {
   std::unique_ptr<auth::TokenIssuer> token_issuer_;
   std::unique_ptr<admission::Chain> chain_;
   std::unique_ptr<apiextensions::Controller> definitions_;
+  std::unique_ptr<aggregation::Controller> api_services_;
   std::unique_ptr<flowcontrol::FlowControl> flow_;
   std::unique_ptr<base::http::WorkerPool> dispatch_;  // threads for requests that had to wait
   std::unique_ptr<http::Forwarder> forwarder_;

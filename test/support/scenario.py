@@ -30,6 +30,7 @@ VARYING = [(re.compile(p), word) for p, word in (
     (r"(The resourceVersion in the precondition|ResourceVersion in the precondition|ResourceVersion in record) \(\d+\)", r"\1 (<rv>)"),
     (r"127\.0\.0\.1:\d+", "<server>"),
     (r"hash=[0-9A-F]{128}", "hash=<hash>"),
+    (r"(illegal base64 data at input byte )\d{2,}", r"\1<n>"),
     (r"(in object meta: )[1-9]\d*$", r"\1<rv>"),
     (r"kube-api-access-[a-z0-9]{5}\b", "kube-api-access-<suffix>"),
     (r"\b10\.(9[6-9]|10\d|11[01]|20[01])\.\d+\.\d+\b", "<ip>"),

@@ -161,7 +161,6 @@ DeletionPlan PlanNamespace(const Kind& kind, const Value& options, absl::Time no
 // Definitions of custom resources wait until their instances have gone.
 DeletionPlan PlanDefinition(const Kind& kind, const Value& options, absl::Time now, Value& object) {
   if (DeletionTime(object)) return PlanPlain(kind, options, now, object);
-  SetPropagation(kind, options, object);
   apiextensions::MarkForDeletion(object, now);
   DeletionPlan plan;
   plan.store = true;
