@@ -16,7 +16,7 @@ constexpr KindTraits kTraits[] = {
     {"", "PersistentVolume", kStatus | kReturnsDeleted},
     {"", "PersistentVolumeClaim", kStatus | kReturnsDeleted},
     {"", "Pod", kStatus | kGeneration | kReturnsDeleted},
-    {"", "PodTemplate", kCreatesOnUpdate | kGeneration | kReturnsDeleted},
+    {"", "PodTemplate", kGeneration | kReturnsDeleted},
     {"", "ReplicationController", kStatus | kGeneration},
     {"", "ResourceQuota", kStatus | kReturnsDeleted},
     {"", "Service", kStatus | kCreatesOnUpdate | kReturnsDeleted},
