@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/http/client.h"
 #include "base/http/websocket.h"
-#include "unit/base_http/self_signed.h"
+#include "unit/base/http/self_signed.h"
 
 namespace base::http {
 namespace {

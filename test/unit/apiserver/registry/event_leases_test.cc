@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/apiserver_cache/fake_store.h"
+#include "unit/apiserver/cache/fake_store.h"
 
 namespace apiserver::registry {
 namespace {

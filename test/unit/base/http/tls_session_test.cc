@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/http/tls_context.h"
-#include "unit/base_http/self_signed.h"
+#include "unit/base/http/self_signed.h"
 
 namespace base::http {
 namespace {

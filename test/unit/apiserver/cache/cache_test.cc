@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "apimachinery/codec.h"
 #include "apiserver/cache/object_bytes.h"
-#include "unit/apiserver_cache/fake_store.h"
+#include "unit/apiserver/cache/fake_store.h"
 
 namespace apiserver::cache {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "gtest/gtest.h"
 #include "pki/jwt.h"
-#include "unit/apiserver_auth/fake_reader.h"
+#include "unit/apiserver/auth/fake_reader.h"
 
 namespace apiserver::auth {
 namespace {

@@ -9,7 +9,7 @@
 #include "apiserver/flowcontrol/work_estimate.h"
 #include "base/clock.h"
 #include "gtest/gtest.h"
-#include "unit/apiserver_auth/fake_reader.h"
+#include "unit/apiserver/auth/fake_reader.h"
 
 namespace apiserver::flowcontrol {
 namespace {

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/http/server.h"
-#include "unit/base_http/self_signed.h"
+#include "unit/base/http/self_signed.h"
 
 namespace base::http {
 namespace {

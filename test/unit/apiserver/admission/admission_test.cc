@@ -4,7 +4,7 @@
 #include "apiserver/admission/pod_security_checks.h"
 #include "base/clock.h"
 #include "gtest/gtest.h"
-#include "unit/apiserver_auth/fake_reader.h"
+#include "unit/apiserver/auth/fake_reader.h"
 
 namespace apiserver::admission {
 namespace {
