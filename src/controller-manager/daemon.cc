@@ -17,6 +17,7 @@
 #include "base/status_macros.h"
 #include "client/health_server.h"
 #include "client/kubeconfig.h"
+#include "controller-manager/admissionpolicy/policy_status.h"
 #include "controller-manager/certificates/certificate_controllers.h"
 #include "controller-manager/clusterrole/role_aggregation.h"
 #include "controller-manager/cronjob/cronjob_controller.h"
@@ -65,6 +66,7 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   if (o.enable_garbage_collector) {
     add("garbage-collector-controller", [&] { return NewGarbageCollector(context, o.concurrent_gc_syncs); });
   }
+  add("validatingadmissionpolicy-status-controller", [&] { return NewPolicyStatusController(context, 5); });
   add("clusterrole-aggregation-controller", [&] { return NewClusterRoleAggregationController(context, 1); });
   add("node-lifecycle-controller", [&] {
     return NewNodeLifecycleController(

@@ -207,7 +207,7 @@ class Builder {
   }
 };
 
-// Built-in types nest in themselves: where one comes round again it is dyn.
+// Built-in types nest in themselves: where one comes round again nothing is known of it. nullptr: of no single type.
 DeclPtr OfMessage(const Message& message, const std::string& name, std::vector<const Message*>* open);
 
 DeclPtr OfField(const Field& field, const std::string& name, std::vector<const Message*>* open) {
@@ -226,7 +226,7 @@ DeclPtr OfMessage(const Message& message, const std::string& name, std::vector<c
   switch (message.shape) {
     case apimachinery::Shape::kTime: case apimachinery::Shape::kMicroTime:
       return Scalar(TimestampType(), kMinDateTime, kMaxDateTime);
-    case apimachinery::Shape::kDuration: case apimachinery::Shape::kGroupVersion: case apimachinery::Shape::kQuantity:
+    case apimachinery::Shape::kDuration: case apimachinery::Shape::kGroupVersion:
       return Scalar(StringType(), kMinString, kMaxRequestBytes - 2);
     case apimachinery::Shape::kStruct: break;
     case apimachinery::Shape::kStringList: {
@@ -236,14 +236,17 @@ DeclPtr OfMessage(const Message& message, const std::string& name, std::vector<c
       list->type = ListType(StringType());
       return list;
     }
-    default: return Scalar(DynType(), 1);
+    case apimachinery::Shape::kIntOrString: return Scalar(DynType(), 1);
+    case apimachinery::Shape::kRawExtension: case apimachinery::Shape::kFieldsV1: case apimachinery::Shape::kUnknown: break;
+    default: return nullptr;
   }
-  if (std::find(open->begin(), open->end(), &message) != open->end()) return Scalar(DynType(), 1);
-  open->push_back(&message);
   auto made = std::make_shared<DeclType>();
   made->shape = Shape::kObject;
   made->type = StructType(name);
   made->min_serialized = 2;
+  if (message.shape != apimachinery::Shape::kStruct) return made;
+  if (std::find(open->begin(), open->end(), &message) != open->end()) return made;
+  open->push_back(&message);
   for (const Field* field : message.flat) {
     std::string escaped;
     if (!EscapeProperty(field->json, &escaped)) continue;
@@ -255,11 +258,13 @@ DeclPtr OfMessage(const Message& message, const std::string& name, std::vector<c
       type = std::make_shared<DeclType>();
       type->shape = field->is_list() ? Shape::kList : Shape::kMap;
       type->element = OfField(*field, absl::StrCat(field_name, field->is_list() ? ".@idx" : ".@elem"), open);
+      if (type->element == nullptr) continue;
       type->key = field->is_map() ? Key() : nullptr;
       type->type = field->is_list() ? ListType(type->element->type) : MapType(StringType(), type->element->type);
       type->min_serialized = kMinString;
       type->max_elements = (kMaxRequestBytes - 2) / (type->element->min_serialized + (field->is_list() ? 1 : 6));
     }
+    if (type == nullptr) continue;
     made->fields[escaped] = type;
     made->properties[std::string(field->json)] = std::move(type);
   }

@@ -106,7 +106,7 @@ class Reader {
     if (rules == nullptr || !rules->is_array()) return;
     for (const Value& item : rules->array()) {
       out->rules.push_back({Text(item, "rule"), Text(item, "message"), Text(item, "messageExpression"), Text(item, "reason"),
-                            Text(item, "fieldPath"), Flag(item, "optionalOldSelf")});
+                            Text(item, "fieldPath"), Flag(item, "optionalOldSelf"), item.Has("optionalOldSelf")});
     }
     out->rules_below = !out->rules.empty();
   }

@@ -104,7 +104,7 @@ Value Quoted(const Rule& rule) {
   value.Set("MessageExpression", rule.message_expression);
   value.Set("Reason", rule.reason.empty() ? Value() : Value(rule.reason));
   value.Set("FieldPath", rule.field_path);
-  value.Set("OptionalOldSelf", rule.optional_old_self ? Value(true) : Value());
+  value.Set("OptionalOldSelf", rule.says_optional_old_self ? Value(rule.optional_old_self) : Value());
   return value;
 }
 
@@ -127,6 +127,11 @@ class Checker {
   // `times`: how often the value can occur in one object. `list`: the innermost list around it whose items nobody can tell
   // apart, empty when there is none.
   void Run(const Value& props, const Node& node, const FieldPath& path, uint64_t times, const std::string& list) {
+    if (!node.rules.empty() && node.type == nullptr) {
+      return errors_.Internal(path.Child("x-kubernetes-validations"),
+                              "internal error: failed to construct type information for x-kubernetes-validations rules: unable to "
+                              "convert structural schema to CEL declarations");
+    }
     for (size_t i = 0; i < node.rules.size(); ++i) {
       One(node, node.rules[i], path.Child("x-kubernetes-validations").Index(i), times, list);
     }
@@ -173,8 +178,8 @@ class Checker {
         Cost(*compiled.message, node, path.Child("messageExpression"), "estimated messageExpression cost", times);
       }
     }
-    if (rule.optional_old_self && !compiled.uses_old) {
-      errors_.Invalid(path.Child("optionalOldSelf"), Value(true), "may not be set if oldSelf is not used in rule");
+    if (rule.says_optional_old_self && !compiled.uses_old) {
+      errors_.Invalid(path.Child("optionalOldSelf"), Value(rule.optional_old_self), "may not be set if oldSelf is not used in rule");
     }
     if (compiled.uses_old && !list.empty()) {
       errors_.Invalid(path.Child("rule"), Value(rule.rule),
@@ -203,30 +208,47 @@ std::string Shown(const Rule& rule) {
 
 FieldPath At(const FieldPath& path) { return path.ToString().empty() ? FieldPath("<nil>") : path; }
 
+// A value, what it replaces where that is known, and the nearest such pair above it.
+struct Trail {
+  const Value *now = nullptr, *before = nullptr, *above_now = nullptr, *above_before = nullptr;
+
+  bool Unchanged() const {
+    return before != nullptr ? *now == *before : above_before != nullptr && *above_now == *above_before;
+  }
+  Trail Down(const Value& value, const Value* old) const {
+    if (before == nullptr) return *this;
+    return {old == nullptr ? nullptr : &value, old, now, before};
+  }
+};
+
 class Evaluator {
  public:
-  explicit Evaluator(FieldErrors* errors) : errors_(*errors) {}
+  Evaluator(FieldErrors* errors, std::vector<std::string>* tolerated) : errors_(*errors), tolerated_(tolerated) {}
 
-  void Run(const Node& node, const FieldPath& path, const Value& value, const Value* old) {
+  void Run(const Node& node, const FieldPath& path, const Value& value, const Value* old, const Trail& trail) {
     if (spent_ || value.is_null()) return;
-    const bool unchanged = old != nullptr && !node.rules.empty() && *old == value;
+    if (old != nullptr && old->is_null()) old = nullptr;
     for (const Compiled& rule : node.rules) {
       if (spent_) return;
-      One(node, rule, path, value, old, unchanged);
+      One(node, rule, path, value, old, trail);
     }
     if (value.is_object()) {
       for (const Member& member : value.object()) {
-        const Value* before = old == nullptr ? nullptr : old->Find(member.key);
+        const Value* before = old == nullptr || !old->is_object() ? nullptr : old->Find(member.key);
+        const Trail down = trail.Down(member.value, before);
         const auto property = node.properties.find(member.key);
         if (property != node.properties.end()) {
-          Run(*property->second, path.Child(member.key), member.value, before);
+          Run(*property->second, path.Child(member.key), member.value, before, down);
         } else if (node.additional != nullptr && node.schema->FindProperty(member.key) == nullptr) {
-          Run(*node.additional, path.Key(member.key), member.value, before);
+          Run(*node.additional, path.Key(member.key), member.value, before, down);
         }
       }
     } else if (value.is_array() && node.items != nullptr) {
       const Correlation before(*node.schema, value, old);
-      for (size_t i = 0; i < value.size(); ++i) Run(*node.items, path.Index(i), value.array()[i], before.Item(i));
+      for (size_t i = 0; i < value.size(); ++i) {
+        const Value& item = value.array()[i];
+        Run(*node.items, path.Index(i), item, before.Item(i), trail.Down(item, before.Item(i)));
+      }
     }
   }
 
@@ -250,7 +272,7 @@ class Evaluator {
   }
 
   void One(const Node& node, const Compiled& compiled, const FieldPath& path, const Value& value, const Value* old,
-           bool unchanged) {
+           const Trail& trail) {
     const Rule& rule = *compiled.rule;
     if (compiled.program == nullptr) return TypeError(node, path, absl::StrCat("rule compile error: ", compiled.problem));
     if (compiled.uses_old && old == nullptr && !rule.optional_old_self) return;
@@ -263,8 +285,6 @@ class Evaluator {
       return TypeError(node, path, absl::StrCat("'", outcome.error, "': no further validation rules will be run due to call cost "
                                                 "exceeds limit for rule: ", Shown(rule)));
     }
-    // A part that stays as it was stays valid; a rule about changes holds for what does not change.
-    if (unchanged && !compiled.uses_old) return;
     if (!outcome.ok()) {
       if (absl::StartsWith(outcome.error, "no such overload")) {
         return TypeError(node, path, absl::StrCat("'", outcome.error, "': call arguments did not match a supported operator, function "
@@ -272,10 +292,12 @@ class Evaluator {
       }
       return TypeError(node, path, absl::StrCat(outcome.error, " evaluating rule: ", Shown(rule)));
     }
-    if (!outcome.value.is_true()) Fail(node, compiled, path, value, old);
+    // A part that stays as it was may stay; a rule about changes holds for what does not change.
+    if (!outcome.value.is_true()) Fail(node, compiled, path, value, old, !compiled.uses_old && trail.Unchanged());
   }
 
-  void Fail(const Node& node, const Compiled& compiled, const FieldPath& path, const Value& value, const Value* old) {
+  void Fail(const Node& node, const Compiled& compiled, const FieldPath& path, const Value& value, const Value* old,
+            bool tolerated) {
     const Rule& rule = *compiled.rule;
     FieldError error;
     error.type = rule.reason == "FieldValueForbidden"   ? FieldError::Type::kForbidden
@@ -288,7 +310,11 @@ class Evaluator {
       error.value = value.is_string() ? GoQuote(value.as_string()) : WriteJson(value);
     }
     if (error.type != FieldError::Type::kDuplicate) error.detail = Message(node, compiled, value, old);
-    errors_.Add(std::move(error));
+    if (!tolerated) {
+      errors_.Add(std::move(error));
+    } else if (tolerated_ != nullptr) {
+      tolerated_->push_back(error.ToString());
+    }
   }
 
   std::string Message(const Node& node, const Compiled& compiled, const Value& value, const Value* old) {
@@ -304,6 +330,7 @@ class Evaluator {
   }
 
   FieldErrors& errors_;
+  std::vector<std::string>* const tolerated_;
   uint64_t budget_ = cel::kRuntimeBudget;
   bool spent_ = false;
 };
@@ -312,14 +339,15 @@ class RulesImpl final : public Rules {
  public:
   explicit RulesImpl(std::unique_ptr<Node> root) : root_(std::move(root)) {}
 
-  void Evaluate(absl::string_view at, const Value& value, const Value* old, FieldErrors* errors) const override {
+  void Evaluate(absl::string_view at, const Value& value, const Value* old, FieldErrors* errors,
+                std::vector<std::string>* tolerated) const override {
     const Node* node = root_.get();
     if (!at.empty()) {
       const auto found = root_->properties.find(at);
       if (found == root_->properties.end()) return;
       node = found->second.get();
     }
-    Evaluator(errors).Run(*node, FieldPath(at), value, old);
+    Evaluator(errors, tolerated).Run(*node, FieldPath(at), value, old, old == nullptr ? Trail() : Trail{&value, old});
   }
 
  private:

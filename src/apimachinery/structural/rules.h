@@ -2,6 +2,8 @@
 // Immutable once made; any thread.
 #pragma once
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "apimachinery/field_error.h"
 #include "apimachinery/structural/schema.h"
@@ -20,8 +22,9 @@ class Rules {
   virtual ~Rules() = default;
 
   // `old`: what `value` replaces, or nullptr. `at` is where the value is in its object, "" for the object itself. Problems of
-  // parts that did not change are no problems.
-  virtual void Evaluate(absl::string_view at, const Value& value, const Value* old, FieldErrors* errors) const = 0;
+  // parts that did not change are no problems: they are appended to `tolerated` (may be nullptr).
+  virtual void Evaluate(absl::string_view at, const Value& value, const Value* old, FieldErrors* errors,
+                        std::vector<std::string>* tolerated = nullptr) const = 0;
 };
 
 }  // namespace apimachinery::structural

@@ -25,7 +25,7 @@ inline constexpr int kMaxDepth = 400;
 // One of x-kubernetes-validations.
 struct Rule {
   std::string rule, message, message_expression, reason, field_path;
-  bool optional_old_self = false;
+  bool optional_old_self = false, says_optional_old_self = false;
 };
 
 struct Property;

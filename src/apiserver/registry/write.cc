@@ -353,7 +353,9 @@ absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Res
       ASSIGN_OR_RETURN(claim, services_->Allocate(kind, object, &old, context.options.dry_run));
     }
     apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, &old, mode.subresource);
-    errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource));
+    std::vector<std::string> tolerated;
+    errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource, &tolerated));
+    for (const std::string& warning : tolerated) context.AddWarning(warning);
     if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), name, errors);
     for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
     std::unique_ptr<admission::Reservation> reservation;

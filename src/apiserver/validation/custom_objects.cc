@@ -144,14 +144,14 @@ FieldErrors ListProblems(const Schema& schema, const Value& object) {
 bool ShapeIsWrong(const FieldErrors& e) {
   using Type = apimachinery::FieldError::Type;
   return std::any_of(e.errors().begin(), e.errors().end(), [](const apimachinery::FieldError& error) {
-    return error.type == Type::kRequired || error.type == Type::kTooLong || error.type == Type::kTooMany ||
+    return error.type == Type::kNotSupported || error.type == Type::kRequired || error.type == Type::kTooLong || error.type == Type::kTooMany ||
            error.type == Type::kTypeInvalid;
   });
 }
 
-void RunRules(FieldErrors& e, const Version& version, absl::string_view at, const Value& value, const Value* old) {
+void RunRules(FieldErrors& e, const Version& version, const Value& value, const Value* old, std::vector<std::string>* tolerated) {
   if (version.rules == nullptr) return;
-  if (!ShapeIsWrong(e)) return version.rules->Evaluate(at, value, old, &e);
+  if (!ShapeIsWrong(e)) return version.rules->Evaluate("", value, old, &e, tolerated);
   e.Invalid(FieldPath("<nil>"), Value(),
             "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
             "validation");
@@ -184,10 +184,11 @@ void CustomCreate(FieldErrors& e, const Version& version, const Value& object) {
   ScaleStatus(e, version, object);
   e.Append(EmbeddedProblems(version.schema, object));
   e.Append(ListProblems(version.schema, object));
-  RunRules(e, version, "", object, nullptr);
+  RunRules(e, version, object, nullptr, nullptr);
 }
 
-void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, const Value& old, absl::string_view subresource) {
+void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, const Value& old, absl::string_view subresource,
+                  std::vector<std::string>* tolerated) {
   FieldErrors own;
   if (!TypeMembers(own, version, object)) {
     e = std::move(own);
@@ -208,7 +209,7 @@ void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, c
   }
   if (EmbeddedProblems(version.schema, old).empty()) e.Append(EmbeddedProblems(version.schema, object));
   if (ListProblems(version.schema, old).empty()) e.Append(ListProblems(version.schema, object));
-  RunRules(e, version, "", object, &old);
+  RunRules(e, version, object, &old, tolerated);
 }
 
 std::vector<std::string> CustomWarnings(const Value& object, const Value* old) {

@@ -12,7 +12,9 @@ using apimachinery::structural::Version;
 
 void CustomCreate(FieldErrors& e, const Version& version, const Value& object);
 // `subresource`: "" or "status", which judges the status alone. Problems of what did not change are no problems.
-void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, const Value& old, absl::string_view subresource);
+// Those of rules are told in `tolerated` (may be nullptr).
+void CustomUpdate(FieldErrors& e, const Version& version, const Value& object, const Value& old, absl::string_view subresource,
+                  std::vector<std::string>* tolerated);
 // What resources embedded in others have to hold to: apiVersion and kind, and metadata in its form.
 void EmbeddedObjects(FieldErrors& e, const apimachinery::structural::Schema& schema, const apimachinery::FieldPath& path,
                      const Value& value);

@@ -59,11 +59,12 @@ FieldErrors ValidateCreate(const Kind& kind, const Value& object) {
   return e;
 }
 
-FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource) {
+FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource,
+                           std::vector<std::string>* tolerated) {
   FieldErrors e;
   CommonUpdate(e, object, old, kind.namespaced);
   if (kind.custom != nullptr) {
-    CustomUpdate(e, *kind.custom, object, old, subresource);
+    CustomUpdate(e, *kind.custom, object, old, subresource, tolerated);
     return e;
   }
   const KindRules* rules = Find(kind);

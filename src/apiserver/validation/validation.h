@@ -20,7 +20,9 @@ FieldErrors ValidateCreate(const Kind& kind, const Value& object);
 
 // `object` replaces `old`. `subresource` is "" or "status", "scale" objects are not judged here; others that have
 // rules: "resize", "ephemeralcontainers" (pods), "approval" (certificatesigningrequests), "finalize" (namespaces).
-FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource = "");
+// `tolerated` (may be nullptr) is set to warnings of what would be refused if it had not been there before.
+FieldErrors ValidateUpdate(const Kind& kind, const Value& object, const Value& old, absl::string_view subresource = "",
+                           std::vector<std::string>* tolerated = nullptr);
 
 // Where the object asks for devices with an administrator's rights, which takes a label of its namespace
 // (resource.kubernetes.io/admin-access: "true"); empty when it does not.
