@@ -14,7 +14,15 @@ using Kind = Val::Kind;
 
 constexpr uint64_t kPermissionCheck = 350'000;  // two of them fit into one expression
 
-uint64_t Ceil(double d) { return static_cast<uint64_t>(std::ceil(d)); }
+// As Go's uint64(d) on amd64: negative numbers wrap around, those that are too large are 0. A negative level of flatten is
+// such a number, before it is an error.
+uint64_t Unsigned(double d) {
+  constexpr double kHalf = 9223372036854775808.0;
+  if (d < kHalf) return d >= -kHalf ? static_cast<uint64_t>(static_cast<int64_t>(d)) : uint64_t{1} << 63;
+  return d < 2 * kHalf ? static_cast<uint64_t>(d) : 0;
+}
+
+uint64_t Ceil(double d) { return Unsigned(std::ceil(d)); }
 uint64_t Pass(const Val& v, double times = 1) { return Ceil(static_cast<double>(CostSize(v)) * times * kPerCharacter); }
 
 // Of a whole tree of data.
@@ -50,7 +58,7 @@ uint64_t Selector(const Val& text) {
 }
 
 uint64_t Allocating(double factor, uint64_t size) {
-  return static_cast<uint64_t>(static_cast<double>(size) * factor) + 1 + kListCost;
+  return Unsigned(static_cast<double>(size) * factor) + 1 + kListCost;
 }
 
 uint64_t SelfCompare(const Val& list) {
