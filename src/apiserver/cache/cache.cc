@@ -71,7 +71,8 @@ class CacheImpl final : public Cache {
       feed = std::move(feed_);
     }
     feed.reset();
-    for (const auto& [prefix, mirror] : *Mirrors()) EndWatches(*mirror, absl::OkStatus());
+    const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
+    for (const auto& [prefix, mirror] : *mirrors) EndWatches(*mirror, absl::OkStatus());
   }
 
   bool ready() const override { return ready_.load(); }
@@ -208,7 +209,9 @@ class CacheImpl final : public Cache {
   }
 
   static void EndWatches(const ResourceMirror& mirror, const absl::Status& status) {
-    for (const std::shared_ptr<Watcher>& watcher : *mirror.watchers()) watcher->End(status);
+    // Held by name: a watch that ends meanwhile puts another list in the mirror, and this one must outlive the loop.
+    const std::shared_ptr<const Watchers> watchers = mirror.watchers();
+    for (const std::shared_ptr<Watcher>& watcher : *watchers) watcher->End(status);
   }
 
   struct Ticket final : WatchTicket {
@@ -360,8 +363,10 @@ class CacheImpl final : public Cache {
   void Housekeeping() {
     const absl::Time now = absl::Now();
     freshness_->Tick(now);
-    for (const auto& [prefix, mirror] : *Mirrors()) {
-      for (const std::shared_ptr<Watcher>& watcher : *mirror->watchers()) {
+    const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
+    for (const auto& [prefix, mirror] : *mirrors) {
+      const std::shared_ptr<const Watchers> watchers = mirror->watchers();  // outlives the loop, see EndWatches
+      for (const std::shared_ptr<Watcher>& watcher : *watchers) {
         if (now >= watcher->deadline()) {
           watcher->End(absl::OkStatus());
         } else if (now >= watcher->next_bookmark) {
@@ -381,7 +386,8 @@ class CacheImpl final : public Cache {
       feed.swap(feed_);
       dead_feeds_.push_back(std::move(feed));  // its thread has ended; joined at the end
     }
-    for (const auto& [prefix, mirror] : *Mirrors()) EndWatches(*mirror, absl::OutOfRangeError("history was compacted"));
+    const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
+    for (const auto& [prefix, mirror] : *mirrors) EndWatches(*mirror, absl::OutOfRangeError("history was compacted"));
     while (!Load().ok()) {
       std::unique_lock lock(mu_);
       if (changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
