@@ -7,6 +7,7 @@
 #include "apimachinery/json.h"
 #include "apimachinery/stored.h"
 #include "apimachinery/structural/object_meta.h"
+#include "apimachinery/structural/stored_definition.h"
 #include "apiserver/cache/json_bytes.h"
 #include "apiserver/cache/object_bytes.h"
 
@@ -96,10 +97,16 @@ EntryPtr EntryFromStore(absl::string_view key, absl::string_view value, int64_t 
     entry->bytes = WithResourceVersion(envelope->raw, revision);
     return entry;
   }
-  const auto json = apimachinery::ParseJson(value);
+  auto json = apimachinery::ParseJson(value);
   if (!json.ok()) return nullptr;
   entry->kind = StoredKind(json->GetString("apiVersion"), json->GetString("kind"));
   if (entry->kind == nullptr) return nullptr;
+  std::string served;
+  if (entry->kind->stored_as == json->GetString("apiVersion") && entry->kind->kind == "CustomResourceDefinition") {
+    apimachinery::structural::DefinitionFromStored(&*json);
+    served = apimachinery::WriteJson(*json);
+    value = served;
+  }
   const auto typed = apimachinery::DecodeJson(*entry->kind->message, value);
   if (!typed.ok()) return nullptr;
   std::string wire;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
+#include "apimachinery/structural/stored_definition.h"
 #include "apimachinery/stored.h"
 #include "apiserver/cache/object_bytes.h"
 #include "apiserver/registry/event_leases.h"
@@ -101,6 +102,11 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
       bytes = cache::EntryBytes(kind, bare);
     } else {
       apimachinery::EncodeJson(*kind.message, bare, &bytes);
+      if (kind.kind == "CustomResourceDefinition") {
+        ASSIGN_OR_RETURN(Value definition, apimachinery::ParseJson(bytes));
+        apimachinery::structural::DefinitionToStored(&definition);
+        bytes = apimachinery::WriteJson(definition);
+      }
     }
     bytes += '\n';
   }
