@@ -246,7 +246,7 @@ SCENARIOS = {
     'cluster': [
         'kubectl cluster-info dump --output-directory=dump >/dev/null; find dump -type f | sed "s/kubectl-equal-[a-z]*/NS/" | sort', 'kubectl cluster-info dump | python3 -c "import json,sys; d=json.JSONDecoder(); t=sys.stdin.read().strip(); n=[]; i=0\nwhile i<len(t):\n o,i=d.raw_decode(t,i); n.append(o[\\"kind\\"])\n while i<len(t) and t[i].isspace(): i+=1\nprint(n)"',
         ['cluster-info'], ['version', '--client', '-o', 'name'], 'kubectl version -o json | grep -c Version', ['api-versions'], ['api-resources', '--categories=all', '-o', 'name'], ['api-resources', '--api-group=', '-o', 'name', '--sort-by=name'], ['api-resources', '--sort-by=bad'], ['api-resources', '--api-group=rbac.authorization.k8s.io'],
-        ['completion', 'nope'], 'kubectl completion bash | head -1 | cut -c1-8', 'kubectl completion zsh | head -1', 'kubectl completion fish | grep -c complete | grep -c .', ['plugin', 'list'], ['nope'], ['get', 'pods', '--server=https://127.0.0.1:1', '--request-timeout=2s'], 'kubectl __complete get po "" 2>/dev/null | tail -1', ['alpha'], ['options', 'x'],
+        ['completion', 'nope'], 'kubectl completion bash | head -1 | cut -c1-8', 'kubectl completion zsh | head -1', 'kubectl completion fish | grep -c complete | grep -c .', ['nope'], ['get', 'pods', '--server=https://127.0.0.1:1', '--request-timeout=2s'], 'kubectl __complete get po "" 2>/dev/null | tail -1', ['alpha'], ['options', 'x'],
     ],
     'explain-more': [
         *[['explain', kind, '--recursive'] for kind in ('pod.spec.containers.livenessProbe', 'svc', 'sts.spec', 'job.spec', 'cronjob.spec', 'ing.spec', 'netpol.spec', 'hpa.spec', 'pdb', 'pvc.spec', 'role', 'sc', 'crd.spec.names')],
