@@ -47,7 +47,7 @@ def run_scenarios(options):
         for command, a, b in zip(commands, ours, peer):
             if a is None:
                 continue
-            problems = differences(masked(b), masked(a), 1000 if options.v else 24)
+            problems = differences(masked(command, b), masked(command, a), 1000 if options.v else 24)
             if not problems:
                 same += 1
                 continue

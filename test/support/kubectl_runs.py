@@ -109,8 +109,11 @@ def differences(want, got, limit=24):
     return problems
 
 
-def masked(answer):
-    return [mask(answer[0]), mask(answer[1]), answer[2]]
+def masked(command, answer):
+    out = mask(answer[0])
+    if re.match(r'kubectl (label|annotate) .*--list', shown(command)):
+        out = '\n'.join(sorted(out.split('\n')))  # stock kubectl walks a map here: its order is chance
+    return [out, mask(answer[1]), answer[2]]
 
 
 def fields_only(text):

@@ -125,6 +125,11 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   };
   absl::StatusOr<Answer> UpdateObject(pipeline::RequestContext& context, const Resource& resource,
                                       const UpdateMode& mode, const Change& change);
+  // What an attempt's answer rests on: the object it looked at, a write that the store took (or failed to), or a write
+  // that the store refused because the object is another by now.
+  enum class Decided { kByReading, kByStore, kConflict };
+  absl::StatusOr<Answer> UpdateOnce(pipeline::RequestContext& context, const Resource& resource, const UpdateMode& mode,
+                                    const Change& change, const cache::EntryPtr& current, Decided* decided);
   absl::StatusOr<Answer> DeleteObject(pipeline::RequestContext& context, const Resource& resource,
                                       cache::EntryPtr current, const apimachinery::Value& options);
   absl::Status AdmitDeletion(pipeline::RequestContext& context, const Resource& resource,

@@ -258,150 +258,168 @@ absl::StatusOr<Answer> Registry::Update(RequestContext& context, const Body& bod
                       [&object](const Value*) -> absl::StatusOr<Value> { return object; });
 }
 
+// The cache may lag behind the store. What it shows is good enough to try on: a write is decided by the store's guard on
+// the revision. A refusal and a change that changes nothing are decided by nobody, so they count only once the store
+// has been asked what it holds now.
 absl::StatusOr<Answer> Registry::UpdateObject(RequestContext& context, const Resource& resource, const UpdateMode& mode,
                                               const Change& change) {
-  const Kind& kind = *resource.kind;
-  const std::string& ns = context.info.ns;
   const std::string& name = context.info.name;
-  const std::string object_ns = resource.namespaced() ? ns : "";
-  for (int attempt = 0;; ++attempt) {
-    // The cache may lag: what it shows is good enough to try on, the store's guard decides.
-    ASSIGN_OR_RETURN(cache::EntryPtr current, Current(resource, object_ns, name, /*from_store=*/attempt > 0));
-    if (current == nullptr && attempt == 0) {
-      ASSIGN_OR_RETURN(current, Current(resource, object_ns, name, /*from_store=*/true));
-    }
-    Value old;
-    if (current != nullptr) {
-      ASSIGN_OR_RETURN(old, TreeOf(resource, *current));
-    }
-    if (current == nullptr && !mode.allow_create) return apimachinery::NotFound(kind.group, kind.plural, name);
-    absl::StatusOr<Value> changed = change(current == nullptr ? nullptr : &old);
-    if (!changed.ok() && attempt == 0 && current != nullptr) continue;  // what the cache shows may be outdated
-    if (!changed.ok()) return changed.status();
-    Value object = *std::move(changed);
-    if (current == nullptr) {
-      if (const std::string rv = object.GetString("metadata.resourceVersion"); !rv.empty() && rv != "0") {
-        return apimachinery::NotFound(kind.group, kind.plural, name);
-      }
-      if (const std::string uid = object.GetString("metadata.uid"); !uid.empty()) {
-        return apimachinery::Conflict(kind.group, kind.plural, name,
-                                      absl::StrCat("Precondition failed: UID in precondition: ", uid,
-                                                   ", UID in object meta: "));
-      }
-      return CreateObject(context, resource, std::move(object), mode.applies);
-    }
-    const std::string wanted = object.GetString("metadata.resourceVersion");
-    const bool unconditional = wanted.empty() || wanted == "0";
-    const std::string uid = object.GetString("metadata.uid"), old_uid = old.GetString("metadata.uid");
-    const bool last = attempt + 1 >= std::max(mode.attempts, 2);
-    if (!uid.empty() && uid != old_uid && !mode.patches) {
-      if (attempt == 0) continue;  // the cache may show the object's predecessor
-      std::string key = resource.StoreKey(object.GetString("metadata.namespace"), name);
-      if (context.options.dry_run) key.erase(0, sizeof("/registry") - 1);  // as upstream names it when it only tries
-      return apimachinery::Conflict(
-          kind.group, kind.plural, name,
-          absl::StrCat("StorageError: invalid object, Code: 4, Key: ", key, ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", uid,
-                       ", UID in object meta: ", old_uid));
-    }
-    const bool by_itself = mode.subresource.empty() || (kind.custom != nullptr && mode.subresource == "status");
-    if (unconditional && !AllowsUnconditionalUpdate(kind) && by_itself && !mode.applies) {
-      apimachinery::FieldErrors errors;
-      errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(int64_t{0}),
-                     "must be specified for an update");
-      return apimachinery::Invalid(kind.group, kind.plural, name, errors);
-    }
-    if (int64_t number = 0; !unconditional && !absl::SimpleAtoi(wanted, &number)) {
-      apimachinery::ApiStatus status = apimachinery::InternalError("");
-      status.reason.clear();
-      status.causes.clear();
-      status.message = absl::StrCat("strconv.ParseUint: parsing \"", wanted, "\": invalid syntax");
-      return status;
-    }
-    if (!unconditional && wanted != absl::StrCat(current->revision)) {
-      if (attempt == 0) continue;
-      return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
-    }
-    Value& meta = object["metadata"];
-    const auto keep = [&](absl::string_view member) {
-      const Value* value = old.At(absl::StrCat("metadata.", member));
-      if (value != nullptr) {
-        meta.Set(member, *value);
-      } else {
-        meta.Erase(member);
-      }
-    };
-    if (uid.empty()) keep("uid");
-    keep("creationTimestamp");
-    // What is being deleted stays so; that something starts to be is refused by validation.
-    if (old.At("metadata.deletionTimestamp") != nullptr) keep("deletionTimestamp");
-    if (!meta.Has("deletionGracePeriodSeconds")) keep("deletionGracePeriodSeconds");
-    meta.Set("resourceVersion", absl::StrCat(current->revision));
-    DedupOwnerReferences(context, object);
-    if (!mode.applies) TrackManagers(context, resource, &old, object);
-    if (env_.admission != nullptr) {
-      admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
-      RETURN_IF_ERROR(env_.admission->Mutate(attributes));
-    }
-    RETURN_IF_ERROR(CheckGrants(context, kind, object, &old));
-    Value managed_now;
-    if (Value* managed = object.At("metadata.managedFields")) managed_now = std::move(*managed);
-    PrepareForUpdate(kind, mode.subresource, object, old);
-    if (!managed_now.is_null()) object["metadata"].Set("managedFields", std::move(managed_now));
-    Subresources::Complete(context, kind, object, &old, env_.clock->Now());
-    std::unique_ptr<Services::Claim> claim;
-    if (mode.subresource.empty()) {
-      ASSIGN_OR_RETURN(claim, services_->Allocate(kind, object, &old, context.options.dry_run));
-    }
-    apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, &old, mode.subresource);
-    std::vector<std::string> tolerated;
-    errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource, &tolerated));
-    for (const std::string& warning : tolerated) context.AddWarning(warning);
-    if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), name, errors);
-    for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
-    std::unique_ptr<admission::Reservation> reservation;
-    if (env_.admission != nullptr) {
-      const admission::Attributes attributes =
-          MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
-      RETURN_IF_ERROR(env_.admission->Validate(attributes, &reservation));
-    }
-    Answer answer;
-    // The last finalizer of an object that waits for it: the update is its deletion.
-    const bool dying = object.At("metadata.deletionTimestamp") != nullptr;
-    const bool released = object.GetArray("metadata.finalizers").empty() &&
-                          (kind.kind != "Namespace" || kind.custom != nullptr || object.GetArray("spec.finalizers").empty()) &&
-                          object.GetInt("metadata.deletionGracePeriodSeconds") == 0;
-    const bool had_finalizers = !old.GetArray("metadata.finalizers").empty() ||
-                                (kind.kind == "Namespace" && !old.GetArray("spec.finalizers").empty());
-    bool conflict = false;
-    cache::EntryPtr stored;
-    if (apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old)) {
-      stored = current;  // nothing to write
-    } else if (context.options.dry_run) {
-      stored = MakeEntry(kind, object);
-    } else if (dying && released && had_finalizers) {
-      ASSIGN_OR_RETURN(store::WriteResult gone,
-                       env_.store->Delete(resource.StoreKey(object_ns, name), current->revision));
-      conflict = !gone.done;
-      if (!conflict) {
-        object["metadata"].Set("resourceVersion", absl::StrCat(gone.revision));
-        stored = MakeEntry(kind, object);
-      }
-    } else {
-      ASSIGN_OR_RETURN(stored, Put(resource, object, current->revision, &conflict));
-    }
-    if (conflict) {
-      if (!last && (unconditional || mode.patches || attempt == 0)) continue;  // a patch goes onto what is there now
-      return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
-    }
-    if (reservation != nullptr && !context.options.dry_run) reservation->Commit();
-    if (claim != nullptr && !context.options.dry_run) claim->Commit();
-    answer.object = std::move(stored);
-    if (answer.object->kind != &kind) {
-      ASSIGN_OR_RETURN(Value tree, TreeOf(resource, *answer.object));
-      answer.object = MakeEntry(kind, tree);
-    }
-    return answer;
+  const std::string ns = resource.namespaced() ? context.info.ns : "";
+  const std::vector<std::string> warned = context.warnings;
+  const int attempts = std::max(mode.attempts, 2);
+  ASSIGN_OR_RETURN(cache::EntryPtr current, Current(resource, ns, name, /*from_store=*/false));
+  bool latest = current == nullptr;
+  if (latest) {
+    ASSIGN_OR_RETURN(current, Current(resource, ns, name, /*from_store=*/true));
   }
+  for (int attempt = 1;; ++attempt) {
+    Decided decided = Decided::kByReading;
+    context.warnings = warned;
+    absl::StatusOr<Answer> answer = UpdateOnce(context, resource, mode, change, current, &decided);
+    if (decided == Decided::kByStore || (decided == Decided::kByReading && latest)) return answer;
+    if (decided == Decided::kConflict && attempt >= attempts) return answer;
+    const int64_t seen = current == nullptr ? 0 : current->revision;
+    ASSIGN_OR_RETURN(current, Current(resource, ns, name, /*from_store=*/true));
+    if (decided == Decided::kByReading && current != nullptr && current->revision == seen) return answer;
+    latest = true;
+  }
+}
+
+absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resource& resource, const UpdateMode& mode,
+                                            const Change& change, const cache::EntryPtr& current, Decided* decided) {
+  const Kind& kind = *resource.kind;
+  const std::string& name = context.info.name;
+  const std::string object_ns = resource.namespaced() ? context.info.ns : "";
+  Value old;
+  if (current != nullptr) {
+    ASSIGN_OR_RETURN(old, TreeOf(resource, *current));
+  }
+  if (current == nullptr && !mode.allow_create) return apimachinery::NotFound(kind.group, kind.plural, name);
+  absl::StatusOr<Value> changed = change(current == nullptr ? nullptr : &old);
+  if (!changed.ok()) return changed.status();
+  Value object = *std::move(changed);
+  if (current == nullptr) {
+    if (const std::string rv = object.GetString("metadata.resourceVersion"); !rv.empty() && rv != "0") {
+      return apimachinery::NotFound(kind.group, kind.plural, name);
+    }
+    if (const std::string uid = object.GetString("metadata.uid"); !uid.empty()) {
+      return apimachinery::Conflict(kind.group, kind.plural, name,
+                                    absl::StrCat("Precondition failed: UID in precondition: ", uid,
+                                                 ", UID in object meta: "));
+    }
+    *decided = Decided::kByStore;
+    return CreateObject(context, resource, std::move(object), mode.applies);
+  }
+  const std::string wanted = object.GetString("metadata.resourceVersion");
+  const bool unconditional = wanted.empty() || wanted == "0";
+  const std::string uid = object.GetString("metadata.uid"), old_uid = old.GetString("metadata.uid");
+  if (!uid.empty() && uid != old_uid && !mode.patches) {
+    std::string key = resource.StoreKey(object.GetString("metadata.namespace"), name);
+    if (context.options.dry_run) key.erase(0, sizeof("/registry") - 1);  // as upstream names it when it only tries
+    return apimachinery::Conflict(
+        kind.group, kind.plural, name,
+        absl::StrCat("StorageError: invalid object, Code: 4, Key: ", key, ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", uid,
+                     ", UID in object meta: ", old_uid));
+  }
+  const bool by_itself = mode.subresource.empty() || (kind.custom != nullptr && mode.subresource == "status");
+  if (unconditional && !AllowsUnconditionalUpdate(kind) && by_itself && !mode.applies) {
+    apimachinery::FieldErrors errors;
+    errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(int64_t{0}),
+                   "must be specified for an update");
+    return apimachinery::Invalid(kind.group, kind.plural, name, errors);
+  }
+  if (int64_t number = 0; !unconditional && !absl::SimpleAtoi(wanted, &number)) {
+    apimachinery::ApiStatus status = apimachinery::InternalError("");
+    status.reason.clear();
+    status.causes.clear();
+    status.message = absl::StrCat("strconv.ParseUint: parsing \"", wanted, "\": invalid syntax");
+    return status;
+  }
+  if (!unconditional && wanted != absl::StrCat(current->revision)) {
+    return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
+  }
+  Value& meta = object["metadata"];
+  const auto keep = [&](absl::string_view member) {
+    const Value* value = old.At(absl::StrCat("metadata.", member));
+    if (value != nullptr) {
+      meta.Set(member, *value);
+    } else {
+      meta.Erase(member);
+    }
+  };
+  if (uid.empty()) keep("uid");
+  keep("creationTimestamp");
+  // What is being deleted stays so; that something starts to be is refused by validation.
+  if (old.At("metadata.deletionTimestamp") != nullptr) keep("deletionTimestamp");
+  if (!meta.Has("deletionGracePeriodSeconds")) keep("deletionGracePeriodSeconds");
+  meta.Set("resourceVersion", absl::StrCat(current->revision));
+  DedupOwnerReferences(context, object);
+  if (!mode.applies) TrackManagers(context, resource, &old, object);
+  if (env_.admission != nullptr) {
+    admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
+    RETURN_IF_ERROR(env_.admission->Mutate(attributes));
+  }
+  RETURN_IF_ERROR(CheckGrants(context, kind, object, &old));
+  Value managed_now;
+  if (Value* managed = object.At("metadata.managedFields")) managed_now = std::move(*managed);
+  PrepareForUpdate(kind, mode.subresource, object, old);
+  if (!managed_now.is_null()) object["metadata"].Set("managedFields", std::move(managed_now));
+  Subresources::Complete(context, kind, object, &old, env_.clock->Now());
+  std::unique_ptr<Services::Claim> claim;
+  if (mode.subresource.empty()) {
+    ASSIGN_OR_RETURN(claim, services_->Allocate(kind, object, &old, context.options.dry_run));
+  }
+  apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, &old, mode.subresource);
+  std::vector<std::string> tolerated;
+  errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource, &tolerated));
+  for (const std::string& warning : tolerated) context.AddWarning(warning);
+  if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), name, errors);
+  for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
+  std::unique_ptr<admission::Reservation> reservation;
+  if (env_.admission != nullptr) {
+    const admission::Attributes attributes =
+        MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
+    RETURN_IF_ERROR(env_.admission->Validate(attributes, &reservation));
+  }
+  Answer answer;
+  // The last finalizer of an object that waits for it: the update is its deletion.
+  const bool dying = object.At("metadata.deletionTimestamp") != nullptr;
+  const bool released = object.GetArray("metadata.finalizers").empty() &&
+                        (kind.kind != "Namespace" || kind.custom != nullptr || object.GetArray("spec.finalizers").empty()) &&
+                        object.GetInt("metadata.deletionGracePeriodSeconds") == 0;
+  const bool had_finalizers = !old.GetArray("metadata.finalizers").empty() ||
+                              (kind.kind == "Namespace" && !old.GetArray("spec.finalizers").empty());
+  bool conflict = false;
+  cache::EntryPtr stored;
+  if (apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old)) {
+    stored = current;  // nothing to write
+  } else if (context.options.dry_run) {
+    stored = MakeEntry(kind, object);
+  } else if (*decided = Decided::kByStore; dying && released && had_finalizers) {
+    ASSIGN_OR_RETURN(store::WriteResult gone,
+                     env_.store->Delete(resource.StoreKey(object_ns, name), current->revision));
+    conflict = !gone.done;
+    if (!conflict) {
+      object["metadata"].Set("resourceVersion", absl::StrCat(gone.revision));
+      stored = MakeEntry(kind, object);
+    }
+  } else {
+    ASSIGN_OR_RETURN(stored, Put(resource, object, current->revision, &conflict));
+  }
+  if (conflict) {
+    *decided = Decided::kConflict;
+    return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
+  }
+  if (*decided == Decided::kByStore) {
+    if (reservation != nullptr) reservation->Commit();
+    if (claim != nullptr) claim->Commit();
+  }
+  answer.object = std::move(stored);
+  if (answer.object->kind != &kind) {
+    ASSIGN_OR_RETURN(Value tree, TreeOf(resource, *answer.object));
+    answer.object = MakeEntry(kind, tree);
+  }
+  return answer;
 }
 
 }  // namespace apiserver::registry

@@ -57,6 +57,12 @@ class FakeStore final : public Store {
   }
   absl::Status Compact(int64_t*, int64_t*) override { return absl::OkStatus(); }
 
+  // While held, the watcher learns nothing: what stands on this store lags behind it.
+  void HoldEvents() {
+    const std::lock_guard lock(mu_);
+    holds_ = true;
+  }
+
  private:
   struct Handle final : WatchHandle {
     void RequestProgress() override {}
@@ -78,13 +84,14 @@ class FakeStore final : public Store {
     return result;
   }
   void Tell(Event event) {
-    if (sink_.on_events) sink_.on_events({std::move(event)});
+    if (sink_.on_events && !holds_) sink_.on_events({std::move(event)});
   }
 
   std::mutex mu_;
   std::map<std::string, KeyValue> kvs_;
   int64_t revision_ = 1;
   WatchSink sink_;
+  bool holds_ = false;
 };
 
 }  // namespace apiserver::store

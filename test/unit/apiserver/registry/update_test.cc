@@ -1,0 +1,99 @@
+// Updates while the cache lags behind the store: every answer is true of what the store holds.
+#include <gtest/gtest.h>
+
+#include "apimachinery/json.h"
+#include "apiserver/registry/registry.h"
+#include "base/clock.h"
+#include "unit/apiserver/cache/fake_store.h"
+
+namespace apiserver::registry {
+namespace {
+
+using apimachinery::Value;
+using apimachinery::patch::PatchType;
+
+constexpr char kObject[] = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"k":"1"}})";
+
+class LaggingCacheTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    cache_ = cache::Cache::Create(store_, ResourceTable::StoragePrefixes(), {});
+    ASSERT_TRUE(cache_->Start().ok());
+    table_ = std::make_unique<ResourceTable>(*cache_);
+    Environment environment;
+    environment.store = &store_;
+    environment.cache = cache_.get();
+    environment.resources = table_.get();
+    environment.clock = &base::SystemClock();
+    registry_ = std::make_unique<Registry>(environment);
+    pipeline::RequestContext context = Request("create");
+    ASSERT_TRUE(registry_->Create(context, {BodyFormat::kJson, kObject}).ok());
+    ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(10)).ok());
+    store_.HoldEvents();  // the cache shows {"k":"1"} from now on
+    context = Request("patch");
+    const auto changed = registry_->Patch(context, PatchType::kMerge, {BodyFormat::kJson, R"({"data":{"k":"2"}})"});
+    ASSERT_TRUE(changed.ok()) << changed.status();
+    now_ = changed->object->revision;
+  }
+  static pipeline::RequestContext Request(const char* verb) {
+    pipeline::RequestContext context;
+    context.info.is_resource_request = true;
+    context.info.verb = verb;
+    context.info.version = "v1";
+    context.info.resource = "configmaps";
+    context.info.ns = "ns";
+    if (std::string(verb) != "create") context.info.name = "c";
+    context.options.field_manager = "test";
+    return context;
+  }
+
+  store::FakeStore store_;
+  std::unique_ptr<cache::Cache> cache_;
+  std::unique_ptr<ResourceTable> table_;
+  std::unique_ptr<Registry> registry_;
+  int64_t now_ = 0;
+};
+
+TEST_F(LaggingCacheTest, AnUpdateThatOnlyTheCacheFindsEqualIsWritten) {
+  pipeline::RequestContext context = Request("patch");
+  const auto answer = registry_->Patch(context, PatchType::kMerge, {BodyFormat::kJson, R"({"data":{"k":"1"}})"});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_GT(answer->object->revision, now_);
+}
+
+TEST_F(LaggingCacheTest, AnUpdateThatChangesNothingAnswersWhatTheStoreHolds) {
+  pipeline::RequestContext context = Request("patch");
+  const auto answer = registry_->Patch(context, PatchType::kMerge, {BodyFormat::kJson, R"({"data":{"k":"2"}})"});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->object->revision, now_);
+}
+
+TEST_F(LaggingCacheTest, ARefusalIsTrueOfWhatTheStoreHolds) {
+  pipeline::RequestContext context = Request("patch");
+  EXPECT_TRUE(registry_->Patch(context, PatchType::kJson,
+                               {BodyFormat::kJson, R"([{"op":"test","path":"/data/k","value":"2"}])"}).ok());
+  context = Request("patch");
+  EXPECT_FALSE(registry_->Patch(context, PatchType::kJson,
+                                {BodyFormat::kJson, R"([{"op":"test","path":"/data/k","value":"1"}])"}).ok());
+}
+
+TEST_F(LaggingCacheTest, ADryRunTriesOnWhatTheStoreHolds) {
+  pipeline::RequestContext context = Request("patch");
+  context.options.dry_run = true;
+  const auto answer = registry_->Patch(context, PatchType::kMerge, {BodyFormat::kJson, R"({"data":{"other":"x"}})"});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(*answer->object->Decode()->At("data.k"), Value("2"));
+}
+
+TEST_F(LaggingCacheTest, AVersionThatOnlyTheCacheKnowsIsAConflictAndTheStoresOneIsNot) {
+  for (const bool latest : {false, true}) {
+    Value object = *apimachinery::ParseJson(kObject);
+    object["metadata"].Set("resourceVersion", std::to_string(latest ? now_ : now_ - 1));
+    pipeline::RequestContext context = Request("update");
+    const auto answer = registry_->Update(context, {BodyFormat::kJson, apimachinery::WriteJson(object)});
+    EXPECT_EQ(answer.ok(), latest) << answer.status();
+  }
+}
+
+}  // namespace
+}  // namespace apiserver::registry
