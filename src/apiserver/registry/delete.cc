@@ -94,13 +94,22 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
   const Kind& kind = *resource.kind;
   const std::string name = current != nullptr ? std::string(current->name()) : context.info.name;
   const std::string ns = !resource.namespaced() ? "" : current != nullptr ? std::string(current->ns()) : context.info.ns;
+  Value marked;  // what this request marked to remove it next, until somebody else changed it in between
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (current == nullptr || attempt > 0) {
       ASSIGN_OR_RETURN(current, Current(resource, ns, name, /*from_store=*/true));
     }
+    Value object;
+    if (current != nullptr) {
+      ASSIGN_OR_RETURN(object, TreeOf(resource, *current));
+    }
+    if (!marked.is_null() && object.GetString("metadata.uid") != marked.GetString("metadata.uid")) {
+      Answer answer;  // gone, by another's hand
+      answer.object = MakeEntry(kind, marked);
+      return answer;
+    }
     if (current == nullptr) return apimachinery::NotFound(kind.group, kind.plural, name);
-    ASSIGN_OR_RETURN(Value object, TreeOf(resource, *current));
-    RETURN_IF_ERROR(CheckPreconditions(kind, options, object));
+    if (marked.is_null()) RETURN_IF_ERROR(CheckPreconditions(kind, options, object));
     RETURN_IF_ERROR(AdmitDeletion(context, resource, options, name, object));
     const DeletionPlan plan = PlanDeletion(kind, options, env_.clock->Now(), object);
     bool conflict = false;
@@ -110,7 +119,10 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
     } else {
       ASSIGN_OR_RETURN(shown, CarryOut(plan, resource, object, current, &conflict));
     }
-    if (conflict) continue;
+    if (conflict) {
+      if (plan.store && shown != nullptr) marked = std::move(object);
+      continue;
+    }
     Answer answer;
     if (plan.remove && !ReturnsDeletedObject(kind)) {
       answer.status = Deleted(kind, object);

@@ -104,28 +104,6 @@ std::optional<absl::Time> DeletionTime(const Value& object) {
   return text.empty() || !time.ok() ? std::nullopt : std::optional<absl::Time>(*time);
 }
 
-DeletionPlan PlanPod(const Kind& kind, const Value& options, absl::Time now, Value& pod) {
-  DeletionPlan plan;
-  const std::optional<absl::Time> dying = DeletionTime(pod);
-  int64_t grace = 0;
-  if (dying && pod.At("metadata.deletionGracePeriodSeconds") != nullptr) {
-    // On its way already: only a shorter period changes anything.
-    const int64_t present = std::max<int64_t>(pod.GetInt("metadata.deletionGracePeriodSeconds"), 0);
-    const std::optional<int64_t> asked = AskedGrace(options);
-    if (!asked || *asked >= present) return plan;
-    grace = *asked;
-    SetDeletion(*dying - absl::Seconds(present - grace), grace, pod);
-  } else if (!dying) {
-    grace = PodGrace(options, pod);
-    SetDeletion(now + absl::Seconds(grace), grace, pod);
-    CountGeneration(pod);
-  }
-  SetPropagation(kind, options, pod);
-  plan.store = true;  // also with no grace left: watchers see that it is being deleted before it is gone
-  plan.remove = grace == 0 && pod.GetArray("metadata.finalizers").empty();
-  return plan;
-}
-
 DeletionPlan PlanPlain(const Kind& kind, const Value& options, absl::Time now, Value& object) {
   DeletionPlan plan;
   plan.store = SetPropagation(kind, options, object);
@@ -142,6 +120,29 @@ DeletionPlan PlanPlain(const Kind& kind, const Value& options, absl::Time now, V
     SetDeletion(dying && *dying <= now ? *dying : now, 0, object);
     plan.store = true;
   }
+  return plan;
+}
+
+DeletionPlan PlanPod(const Kind& kind, const Value& options, absl::Time now, Value& pod) {
+  const std::optional<absl::Time> dying = DeletionTime(pod);
+  const int64_t present = std::max<int64_t>(pod.GetInt("metadata.deletionGracePeriodSeconds"), 0);
+  // Marked with no grace left: whoever marked it did not get to remove it, or a finalizer held it.
+  if (dying && present == 0) return PlanPlain(kind, options, now, pod);
+  DeletionPlan plan;
+  int64_t grace = 0;
+  if (dying) {  // only a shorter period changes anything
+    const std::optional<int64_t> asked = AskedGrace(options);
+    if (!asked || *asked >= present) return plan;
+    grace = *asked;
+    SetDeletion(*dying - absl::Seconds(present - grace), grace, pod);
+  } else {
+    grace = PodGrace(options, pod);
+    SetDeletion(now + absl::Seconds(grace), grace, pod);
+    CountGeneration(pod);
+  }
+  SetPropagation(kind, options, pod);
+  plan.store = true;  // also with no grace left: watchers see that it is being deleted before it is gone
+  plan.remove = grace == 0 && pod.GetArray("metadata.finalizers").empty();
   return plan;
 }
 

@@ -1,9 +1,11 @@
 // A store in memory with one watcher, for tests of what stands on it.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -37,11 +39,20 @@ class FakeStore final : public Store {
     return Put(key, value, 0);
   }
   absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected, int64_t) override {
-    return Put(key, value, expected);
+    absl::StatusOr<WriteResult> result = Put(key, value, expected);
+    if (const auto then = std::exchange(after_update, nullptr); then != nullptr) then();
+    return result;
   }
-  absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t) override {
+  absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t expected) override {
     const std::lock_guard lock(mu_);
-    kvs_.erase(std::string(key));
+    const auto it = kvs_.find(std::string(key));
+    if (it == kvs_.end()) return WriteResult{};
+    if (expected != 0 && it->second.mod_revision != expected) {
+      WriteResult refused;
+      refused.current = it->second;
+      return refused;
+    }
+    kvs_.erase(it);
     Tell({true, {std::string(key), "", ++revision_}});
     return WriteResult{true, revision_, {}};
   }
@@ -56,6 +67,8 @@ class FakeStore final : public Store {
     return std::make_unique<Handle>();
   }
   absl::Status Compact(int64_t*, int64_t*) override { return absl::OkStatus(); }
+
+  std::function<void()> after_update;  // once, when the next update is done: what others do in between
 
   // While held, the watcher learns nothing: what stands on this store lags behind it.
   void HoldEvents() {

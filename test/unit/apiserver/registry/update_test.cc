@@ -14,7 +14,7 @@ using apimachinery::patch::PatchType;
 
 constexpr char kObject[] = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"k":"1"}})";
 
-class LaggingCacheTest : public testing::Test {
+class UpdateTest : public testing::Test {
  protected:
   void SetUp() override {
     cache_ = cache::Cache::Create(store_, ResourceTable::StoragePrefixes(), {});
@@ -26,21 +26,13 @@ class LaggingCacheTest : public testing::Test {
     environment.resources = table_.get();
     environment.clock = &base::SystemClock();
     registry_ = std::make_unique<Registry>(environment);
-    pipeline::RequestContext context = Request("create");
-    ASSERT_TRUE(registry_->Create(context, {BodyFormat::kJson, kObject}).ok());
-    ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(10)).ok());
-    store_.HoldEvents();  // the cache shows {"k":"1"} from now on
-    context = Request("patch");
-    const auto changed = registry_->Patch(context, PatchType::kMerge, {BodyFormat::kJson, R"({"data":{"k":"2"}})"});
-    ASSERT_TRUE(changed.ok()) << changed.status();
-    now_ = changed->object->revision;
   }
-  static pipeline::RequestContext Request(const char* verb) {
+  static pipeline::RequestContext Request(const char* verb, const char* resource = "configmaps") {
     pipeline::RequestContext context;
     context.info.is_resource_request = true;
     context.info.verb = verb;
     context.info.version = "v1";
-    context.info.resource = "configmaps";
+    context.info.resource = resource;
     context.info.ns = "ns";
     if (std::string(verb) != "create") context.info.name = "c";
     context.options.field_manager = "test";
@@ -51,6 +43,22 @@ class LaggingCacheTest : public testing::Test {
   std::unique_ptr<cache::Cache> cache_;
   std::unique_ptr<ResourceTable> table_;
   std::unique_ptr<Registry> registry_;
+};
+
+class LaggingCacheTest : public UpdateTest {
+ protected:
+  void SetUp() override {
+    UpdateTest::SetUp();
+    pipeline::RequestContext context = Request("create");
+    ASSERT_TRUE(registry_->Create(context, {BodyFormat::kJson, kObject}).ok());
+    ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(10)).ok());
+    store_.HoldEvents();  // the cache shows {"k":"1"} from now on
+    context = Request("patch");
+    const auto changed = registry_->Patch(context, PatchType::kMerge, {BodyFormat::kJson, R"({"data":{"k":"2"}})"});
+    ASSERT_TRUE(changed.ok()) << changed.status();
+    now_ = changed->object->revision;
+  }
+
   int64_t now_ = 0;
 };
 
@@ -93,6 +101,22 @@ TEST_F(LaggingCacheTest, AVersionThatOnlyTheCacheKnowsIsAConflictAndTheStoresOne
     const auto answer = registry_->Update(context, {BodyFormat::kJson, apimachinery::WriteJson(object)});
     EXPECT_EQ(answer.ok(), latest) << answer.status();
   }
+}
+
+// Deletion without grace marks first and removes then.
+TEST_F(UpdateTest, APodThatIsWrittenBetweenItsMarkAndItsRemovalGoesAllTheSame) {
+  pipeline::RequestContext context = Request("create", "pods");
+  ASSERT_TRUE(registry_->Create(context, {BodyFormat::kJson, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"c"},
+    "spec":{"nodeName":"n","terminationGracePeriodSeconds":0,"containers":[{"name":"c","image":"i"}]}})"}).ok());
+  ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(10)).ok());
+  store_.after_update = [&] {
+    pipeline::RequestContext other = Request("patch", "pods");
+    EXPECT_TRUE(registry_->Patch(other, PatchType::kMerge, {BodyFormat::kJson, R"({"metadata":{"labels":{"a":"b"}}})"}).ok());
+  };
+  context = Request("delete", "pods");
+  const auto answer = registry_->Delete(context, Value::MakeObject());
+  EXPECT_TRUE(answer.ok()) << answer.status();
+  EXPECT_FALSE((*store_.Get("/registry/pods/ns/c", nullptr)).has_value());
 }
 
 }  // namespace
