@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Ten times the load that an API server can bear: it goes on working at least at four fifths of its pace, refuses the rest with
-429, keeps leases and health alive, and one user's flood does not shut out another.
+"""Ten times the load that an API server can bear: it goes on working, at a cost for each answer that is at most a quarter more,
+refuses the rest with 429, keeps leases and health alive, and one user's flood does not shut out another. Its pace beside the
+sustainable one is printed, not judged: it is the machine's as well.
 
 `overload.py [SECONDS]`: how long the overload lasts (default 15; a minute is the full test)."""
 import asyncio
@@ -16,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
 from ask import Asker, obj
-from skiff import test
+from skiff import cpu_seconds, test
 
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
 TOKENS = os.path.join(HERE, "..", "golden", "tokens.csv")
@@ -100,8 +101,7 @@ with skiff.Cluster(nodes=0, flags=["kube-apiserver.token-auth-file=" + TOKENS]) 
     lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
     asker.set(obj("coordination.k8s.io/v1", "Lease", "n1", "kube-node-lease", spec={"holderIdentity": "n1", "leaseDurationSeconds": 40}))
     node = [("Impersonate-User", "system:node:n1"), ("Impersonate-Group", "system:nodes")]
-    sustainable = rate(asyncio.run(measure(asker, CLIENTS, "alice-token", 5)), 5)
-    print("# sustainable: %.0f requests a second" % sustainable, flush=True)
+    asyncio.run(measure(asker, CLIENTS, "alice-token", 3))  # warm
     vital = {"leases": [], "health": []}
 
     async def beat(until):
@@ -123,22 +123,25 @@ with skiff.Cluster(nodes=0, flags=["kube-apiserver.token-auth-file=" + TOKENS]) 
         quiet.append(Client(url.hostname, url.port, tls_of(asker, False), "bob-token"))
         await quiet[0].flood(until)
 
-    before = sustainable
-    for attempt in range(3):  # a machine with other work in between is asked again
-        quiet.clear()
-        flood = asyncio.run(measure(asker, CLIENTS * FACTOR, "alice-token", SECONDS, (beat, other)))
-        # What the machine bears is the less of before and after.
-        after = rate(asyncio.run(measure(asker, CLIENTS, "alice-token", 5)), 5)
-        sustainable, before = min(before, after), after
-        if rate(flood, SECONDS) + quiet[0].done / SECONDS >= 0.8 * sustainable:
-            break
-    print("# flooded: %.0f answered, %.0f refused a second, %d failed; the other user %.0f a second, slowest %.2f s" % (
-        rate(flood, SECONDS), sum(c.busy for c in flood) / SECONDS, sum(c.failed for c in flood), quiet[0].done / SECONDS, quiet[0].slowest), flush=True)
+    pid = cluster.status()["kube-apiserver-0"]["pid"]
 
-    @test("ten times the clients get at least four fifths of the sustainable rate")
+    def costed(*measured):
+        """What was measured, and the server's CPU seconds for each answer."""
+        began = cpu_seconds(pid)
+        out = asyncio.run(measure(asker, *measured))
+        return out, (cpu_seconds(pid) - began) / sum(c.done for c in out + quiet)
+
+    calm, cost_before = costed(CLIENTS, "alice-token", 5)
+    flood, cost = costed(CLIENTS * FACTOR, "alice-token", SECONDS, (beat, other))
+    served = rate(flood, SECONDS) + quiet[0].done / SECONDS
+    print("# flooded: %.0f answered (%.2f of the sustainable), %.0f refused a second, %d failed; the other user %.0f a second, slowest %.2f s" % (
+        served, served / rate(calm, 5), sum(c.busy for c in flood) / SECONDS, sum(c.failed for c in flood), quiet[0].done / SECONDS,
+        quiet[0].slowest), flush=True)
+    print("# CPU for an answer: %.2f ms, flooded %.2f ms" % (1000 * cost_before, 1000 * cost), flush=True)
+
+    @test("under ten times the clients an answer costs the server at most a quarter more: it does not drown in refusing")
     def _():
-        got = rate(flood, SECONDS) + quiet[0].done / SECONDS
-        assert got >= 0.8 * sustainable, "%.0f of %.0f" % (got, sustainable)
+        assert cost <= 1.25 * cost_before, "%.2f ms beside %.2f ms" % (1000 * cost, 1000 * cost_before)
 
     @test("nobody is dropped: answers are 200, or 429 with Retry-After")
     def _():

@@ -97,6 +97,12 @@ class Kubectl:
         return self("get", *args, "-o", "jsonpath=" + expression)
 
 
+def cpu_seconds(pid):
+    """What a process has used so far."""
+    fields = open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Cluster:
     """A cluster by deploy/local, ended with the `with` block."""
     # So that scripts may run side by side, and beside clusters that somebody has up.
