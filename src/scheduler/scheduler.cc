@@ -11,19 +11,32 @@
 #include "client/api_error.h"
 #include "k8s/core/v1/namespace.pb.h"
 #include "k8s/core/v1/node.pb.h"
+#include "k8s/core/v1/persistentvolume.pb.h"
 #include "k8s/core/v1/pod.pb.h"
+#include "k8s/storage/v1/storageclass.pb.h"
 #include "scheduler/cache/cache.h"
+#include "scheduler/cache/volume_cache.h"
 #include "scheduler/framework/convert.h"
 #include "scheduler/framework/preemption.h"
+#include "scheduler/plugins/plugins.h"
 #include "scheduler/queue/scheduling_queue.h"
 #include "scheduler/worker_pool.h"
+
+namespace client {
+template <>
+inline constexpr ResourceInfo kResource<k8s::storage::v1::StorageClass>{"storage.k8s.io", "v1", "storageclasses",
+                                                                        "StorageClass", false};
+}  // namespace client
 
 namespace scheduler {
 namespace {
 
 using k8s::core::v1::Namespace;
 using k8s::core::v1::Node;
+using k8s::core::v1::PersistentVolume;
+using k8s::core::v1::PersistentVolumeClaim;
 using k8s::core::v1::Pod;
+using k8s::storage::v1::StorageClass;
 using apimachinery::Value;
 
 // Ended pods take no room: never seen here.
@@ -56,6 +69,7 @@ struct Scheduler::Impl {
        Profile profile_in, SchedulerOptions options_in)
       : api(api_in), events(events_in), profile(std::move(profile_in)), options(std::move(options_in)),
         pods(informers.For<Pod>({.field_selector = kLivePods})), pool(options.max_binders) {
+    FollowVolumes(informers);
     pods.AddHandler({[this](const auto& pod) { OnPod(nullptr, *pod); },
                      [this](const auto& old, const auto& pod) { OnPod(old.get(), *pod); },
                      [this](const auto& pod) { OnPodGone(*pod); }});
@@ -75,6 +89,34 @@ struct Scheduler::Impl {
            if (old->metadata().labels_size() + ns->metadata().labels_size() > 0) set_namespace(*ns);
          },
          [this](const auto& ns) { cache.RemoveNamespace(ns->metadata().name()); }});
+  }
+
+  void FollowVolumes(client::Informers& informers) {
+    const auto wake = [this] { queue.Wake(ClusterEvent::kVolumes); };
+    const auto set_claim = [this, wake](const PersistentVolumeClaim& claim) {
+      volumes.SetClaim(ToClaim(claim));
+      wake();
+    };
+    informers.For<PersistentVolumeClaim>().AddHandler(
+        {[set_claim](const auto& claim) { set_claim(*claim); },
+         [set_claim](const auto&, const auto& claim) { set_claim(*claim); },
+         [this](const auto& claim) { volumes.RemoveClaim(ToClaim(*claim).key()); }});
+    const auto set_volume = [this, wake](const PersistentVolume& volume) {
+      volumes.SetVolume(ToVolume(volume));
+      wake();
+    };
+    informers.For<PersistentVolume>().AddHandler(
+        {[set_volume](const auto& volume) { set_volume(*volume); },
+         [set_volume](const auto&, const auto& volume) { set_volume(*volume); },
+         [this](const auto& volume) { volumes.RemoveVolume(volume->metadata().name()); }});
+    const auto set_class = [this, wake](const StorageClass& storage_class) {
+      volumes.SetClass(storage_class.metadata().name(), ToVolumeClass(storage_class));
+      wake();
+    };
+    informers.For<StorageClass>().AddHandler(
+        {[set_class](const auto& storage_class) { set_class(*storage_class); },
+         [set_class](const auto&, const auto& storage_class) { set_class(*storage_class); },
+         [this](const auto& storage_class) { volumes.RemoveClass(storage_class->metadata().name()); }});
   }
 
   // --- what the informers tell -------------------------------------------------------------------------------
@@ -139,7 +181,9 @@ struct Scheduler::Impl {
     while (std::optional<QueuedPod> next = queue.Pop()) {
       const PodPtr pod = next->pod;
       cache.UpdateSnapshot(snapshot);
+      snapshot.volumes = pod->claims.empty() ? nullptr : volumes.State();
       Decision decision = Decide(profile, *pod, snapshot, start, rng);
+      if (!decision.node.empty() && snapshot.volumes != nullptr && PromiseVolumes(*next, decision.node, snapshot)) continue;
       if (!decision.node.empty()) {
         cache.Assume(pod, decision.node);
         pool.Post([this, next = *std::move(next), node = std::move(decision.node)]() mutable {
@@ -149,7 +193,9 @@ struct Scheduler::Impl {
       }
       std::string message = decision.Message();
       PreemptionPlan plan;
-      if (decision.total_nodes > 0) {
+      if (!decision.refusal.empty()) {
+        absl::StrAppend(&message, " not found");  // upstream's way to say that nothing came of making room
+      } else if (decision.total_nodes > 0) {
         plan = PlanPreemption(profile, *pod, snapshot, decision);
         if (plan.node.empty()) {
           // What upstream's two ways of making room say: claims of devices (none here), then preemption.
@@ -164,6 +210,60 @@ struct Scheduler::Impl {
       queue.AddUnschedulable(*std::move(next));
       pool.Post([this, pod, message = std::move(message), plan = std::move(plan)] { Report(*pod, message, plan); });
     }
+  }
+
+  // Claims that wait for the pod are bound first: what the node gets is written, and the pod is decided about again when
+  // they are. It keeps its place meanwhile. False: nothing waits.
+  bool PromiseVolumes(QueuedPod& queued, const std::string& node, const Snapshot& snapshot) {
+    const std::vector<ClaimPtr> waiting = WaitingClaims(*queued.pod, *snapshot.volumes);
+    if (waiting.empty()) return false;
+    std::optional<std::vector<VolumeChoice>> choices =
+        ChooseVolumes(waiting, *snapshot.Find(node)->spec, *snapshot.volumes);
+    if (!choices.has_value()) return false;
+    volumes.Promise(*choices);
+    cache.Nominate(queued.pod, node);
+    queued.rejected_by = {kVolumeBinding};
+    queue.AddUnschedulable(std::move(queued));
+    pool.Post([this, choices = *std::move(choices), node] {
+      for (const VolumeChoice& choice : choices) {
+        const absl::Status written = Write(choice, node);
+        if (written.ok()) continue;
+        base::LogWarning("volume not bound claim=", choice.claim->key(), " error=\"", written.message(), "\"");
+        volumes.Forget(choices);
+        queue.Wake(ClusterEvent::kVolumes);
+        return;
+      }
+    });
+    return true;
+  }
+
+  // The volume's half of a binding (the volume controller writes the claim's), or the node for whoever makes volumes.
+  absl::Status Write(const VolumeChoice& choice, const std::string& node) {
+    const Claim& claim = *choice.claim;
+    Value patch;
+    if (choice.volume.empty()) {
+      if (!claim.selected_node.empty()) return absl::OkStatus();
+      patch.Ensure("metadata.annotations").Set("volume.kubernetes.io/selected-node", node);
+      patch["metadata"].Set("resourceVersion", claim.resource_version);
+      return api.Patch<PersistentVolumeClaim>(claim.ns, claim.name, client::kMergePatch, Json(std::move(patch))).status();
+    }
+    absl::StatusOr<PersistentVolume> volume = api.Get<PersistentVolume>("", choice.volume);
+    if (!volume.ok()) return volume.status();
+    if (volume->spec().has_claimref() && volume->spec().claimref().uid() == claim.uid) return absl::OkStatus();
+    if (volume->spec().has_claimref() && !volume->spec().claimref().uid().empty()) {
+      return absl::AbortedError(absl::StrCat("volume \"", choice.volume, "\" already bound to a different claim."));
+    }
+    if (!volume->spec().has_claimref()) {
+      (*volume->mutable_metadata()->mutable_annotations())["pv.kubernetes.io/bound-by-controller"] = "yes";
+    }
+    auto& ref = *volume->mutable_spec()->mutable_claimref();
+    ref.set_kind("PersistentVolumeClaim");
+    ref.set_apiversion("v1");
+    ref.set_namespace_(claim.ns);
+    ref.set_name(claim.name);
+    ref.set_uid(claim.uid);
+    ref.set_resourceversion(claim.resource_version);
+    return api.Update(*volume).status();
   }
 
   void Bind(QueuedPod queued, const std::string& node) {
@@ -253,6 +353,7 @@ struct Scheduler::Impl {
   const SchedulerOptions options;
   client::Informer<Pod>& pods;
   Cache cache;
+  VolumeCache volumes;
   SchedulingQueue queue;
   WorkerPool pool;
   std::thread loop;

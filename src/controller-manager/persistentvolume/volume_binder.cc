@@ -133,7 +133,7 @@ class VolumeBinder final : public Controller {
 
   absl::Status AskProvisioner(const PersistentVolumeClaim& claim, const std::string& provisioner) {
     if (absl::StartsWith(provisioner, "kubernetes.io/")) {
-      events_.Warning(client::RefTo(claim), "ProvisioningFailed", "no volume plugin matched");
+      events_.Warning(client::RefTo(claim), "ProvisioningFailed", absl::StrCat("no volume plugin matched name: ", provisioner));
       return absl::OkStatus();
     }
     events_.Normal(client::RefTo(claim), "ExternalProvisioning",

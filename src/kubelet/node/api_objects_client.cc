@@ -1,9 +1,11 @@
 #include "kubelet/node/api_objects_client.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "k8s/authentication/v1/tokenrequest.pb.h"
 #include "k8s/core/v1/config.pb.h"
+#include "k8s/core/v1/persistentvolume.pb.h"
 #include "k8s/core/v1/serviceaccount.pb.h"
 #include "kubelet/pods/pod_util.h"
 
@@ -20,6 +22,29 @@ absl::StatusOr<KeyedData> ApiObjectsClient::ConfigMap(const std::string& ns, con
 absl::StatusOr<KeyedData> ApiObjectsClient::Secret(const std::string& ns, const std::string& name) {
   ASSIGN_OR_RETURN(const v1::Secret secret, api_.Get<v1::Secret>(ns, name));
   return KeyedData(secret.data().begin(), secret.data().end());
+}
+
+absl::StatusOr<ClaimedVolume> ApiObjectsClient::Claim(const std::string& ns, const std::string& name) {
+  const auto unusable = [&](absl::string_view why) {
+    return absl::FailedPreconditionError(absl::StrCat("error processing PVC ", ns, "/", name, ": ", why));
+  };
+  const absl::StatusOr<v1::PersistentVolumeClaim> claim = api_.Get<v1::PersistentVolumeClaim>(ns, name);
+  if (!claim.ok()) return unusable(absl::StrCat("failed to fetch PVC from API server: ", claim.status().message()));
+  if (claim->metadata().has_deletiontimestamp()) return unusable("PVC is being deleted");
+  const std::string& bound = claim->spec().volumename();
+  if (claim->status().phase() != "Bound" || bound.empty()) return unusable("PVC is not bound");
+  const absl::StatusOr<v1::PersistentVolume> volume = api_.Get<v1::PersistentVolume>("", bound);
+  if (!volume.ok()) {
+    return unusable(absl::StrCat("failed to fetch PV \"", bound, "\" from API server: ", volume.status().message()));
+  }
+  if (!volume->spec().has_claimref() || volume->spec().claimref().uid() != claim->metadata().uid()) {
+    return unusable(absl::StrCat("failed to fetch PV \"", bound, "\" from API server: PV \"", bound,
+                                 "\"'s claimRef does not match the PVC"));
+  }
+  const v1::PersistentVolumeSource& source = volume->spec().persistentvolumesource();
+  if (source.has_hostpath()) return ClaimedVolume{bound, source.hostpath().path(), source.hostpath().type(), false};
+  if (source.has_local()) return ClaimedVolume{bound, source.local().path(), "", true};
+  return ClaimedVolume{bound, "", "", false};
 }
 
 std::vector<ServiceAddress> ApiObjectsClient::Services(const std::string& ns) {

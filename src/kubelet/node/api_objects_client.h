@@ -14,6 +14,7 @@ class ApiObjectsClient final : public ApiObjects {
 
   absl::StatusOr<KeyedData> ConfigMap(const std::string& ns, const std::string& name) override;
   absl::StatusOr<KeyedData> Secret(const std::string& ns, const std::string& name) override;
+  absl::StatusOr<ClaimedVolume> Claim(const std::string& ns, const std::string& name) override;
   std::vector<ServiceAddress> Services(const std::string& ns) override;
   absl::StatusOr<ServiceAccountToken> Token(const std::string& ns, const std::string& account, const std::string& audience,
                                             int64_t seconds, const std::string& pod_name, const std::string& pod_uid) override;

@@ -25,6 +25,14 @@ struct ServiceAccountToken {
   absl::Time expires_at;
 };
 
+// A PersistentVolume that a claim is bound to, as far as a node can mount it: a path of the node.
+struct ClaimedVolume {
+  std::string volume;     // the PersistentVolume's name
+  std::string path;       // empty: of a type that is not known here
+  std::string path_type;  // a hostPath's type: "Directory", ...
+  bool must_exist = false;  // a local volume, which nobody makes
+};
+
 using KeyedData = std::map<std::string, std::string>;
 
 // Thread-safe. NotFound statuses carry the API server's message: `secret "x" not found`.
@@ -33,6 +41,8 @@ class ApiObjects {
   virtual ~ApiObjects() = default;
   virtual absl::StatusOr<KeyedData> ConfigMap(const std::string& ns, const std::string& name) = 0;  // data and binaryData
   virtual absl::StatusOr<KeyedData> Secret(const std::string& ns, const std::string& name) = 0;
+  // Errors say what upstream says of a claim that cannot be used.
+  virtual absl::StatusOr<ClaimedVolume> Claim(const std::string& ns, const std::string& name) = 0;
   virtual std::vector<ServiceAddress> Services(const std::string& ns) = 0;  // those with a cluster IP
   virtual absl::StatusOr<ServiceAccountToken> Token(const std::string& ns, const std::string& account,
                                                     const std::string& audience, int64_t seconds, const std::string& pod_name,

@@ -89,8 +89,7 @@ bool PodManager::SetUpVolumes(PodRecord& record, const PodFacts& facts, absl::Ti
   queue_.AddAfter(pod.metadata().uid(), delay);
   if (tries < 5) return false;
   for (const VolumeFailure& failure : failures) {
-    events_.Warning(PodRef(pod), "FailedMount",
-                    absl::StrCat("MountVolume.SetUp failed for volume \"", failure.volume, "\" : ", failure.status.message()));
+    events_.Warning(PodRef(pod), "FailedMount", failure.Message());
   }
   if (failures.empty()) base::LogWarning("volumes not ready pod=", FormatPod(pod), " err=", done.message());
   return false;
@@ -167,9 +166,11 @@ bool PodManager::StartContainer(const RecordPtr& record, const PodFacts& facts, 
     absl::StatusOr<std::string> host = volumes_.HostPath(pod, mount.name());
     if (!host.ok()) return config_error(host.status());
     std::string sub = mount.has_subpathexpr() && !mount.subpathexpr().empty() ? ExpandVariables(mount.subpathexpr(), *env) : mount.subpath();
-    bool is_host_path = false;
+    bool is_host_path = false, read_only = mount.readonly();
     for (const v1::Volume& volume : pod.spec().volumes()) {
-      is_host_path = is_host_path || (volume.name() == mount.name() && volume.volumesource().has_hostpath());
+      if (volume.name() != mount.name()) continue;
+      is_host_path = volume.volumesource().has_hostpath();
+      read_only = read_only || volume.volumesource().persistentvolumeclaim().readonly();
     }
     if (!sub.empty()) {
       if (sub.front() == '/' || absl::StrContains("/" + sub + "/", "/../")) {
@@ -181,7 +182,7 @@ bool PodManager::StartContainer(const RecordPtr& record, const PodFacts& facts, 
     }
     own_hosts = own_hosts || mount.mountpath() == "/etc/hosts";
     const std::string target = mount.mountpath().front() == '/' ? mount.mountpath() : "/" + mount.mountpath();
-    config->mounts.push_back({*host, target, mount.readonly(), is_host_path});
+    config->mounts.push_back({*host, target, read_only, is_host_path});
   }
   if (!own_hosts) {
     const std::string path = pod_dir + "/etc-hosts";

@@ -20,12 +20,15 @@
 namespace kubelet {
 namespace {
 
+constexpr char kClaimed[] = "claim";
+
 const char* TypeOf(const v1::VolumeSource& source) {
   if (source.has_emptydir()) return "empty-dir";
   if (source.has_configmap()) return "configmap";
   if (source.has_secret()) return "secret";
   if (source.has_projected()) return "projected";
   if (source.has_downwardapi()) return "downward-api";
+  if (source.has_persistentvolumeclaim() || source.has_ephemeral()) return kClaimed;
   return nullptr;
 }
 
@@ -34,8 +37,6 @@ int64_t FsGroup(const v1::Pod& pod) {
 }
 
 int Mode(bool has, int mode, int fallback) { return has ? mode : fallback; }
-
-
 
 template <typename Items>
 absl::Status Project(const KeyedData& data, const Items& items, int default_mode, bool optional, const std::string& what,
@@ -101,13 +102,26 @@ absl::Status CheckHostPath(const v1::HostPathVolumeSource& source) {
 
 }  // namespace
 
+std::string VolumeFailure::Message() const {
+  if (unprocessed) {
+    return absl::StrCat("Unable to attach or mount volumes: unmounted volumes=[", volume,
+                        "], unattached volumes=[], failed to process volumes=[", volume, "]: ", status.message());
+  }
+  return absl::StrCat("MountVolume.SetUp failed for volume \"", persistent_volume.empty() ? volume : persistent_volume, "\" : ",
+                      status.message());
+}
+
 absl::StatusOr<std::string> VolumeManager::HostPath(const v1::Pod& pod, const std::string& name) const {
   for (const v1::Volume& volume : pod.spec().volumes()) {
     if (volume.name() != name) continue;
     if (volume.volumesource().has_hostpath()) return volume.volumesource().hostpath().path();
     const char* type = TypeOf(volume.volumesource());
     if (type == nullptr) break;
-    return absl::StrCat(PodDir(pod.metadata().uid()), "/volumes/kubernetes.io~", type, "/", name);
+    std::string path = absl::StrCat(PodDir(pod.metadata().uid()), "/volumes/kubernetes.io~", type, "/", name);
+    if (type != kClaimed) return path;
+    std::error_code error;
+    const std::filesystem::path target = std::filesystem::read_symlink(path, error);
+    if (!error) return target.string();
   }
   return absl::NotFoundError(absl::StrCat("volume \"", name, "\" is not available"));
 }
@@ -158,12 +172,44 @@ absl::StatusOr<std::string> VolumeManager::Token(const v1::Pod& pod, const v1::S
   return token->token;
 }
 
-absl::Status VolumeManager::SetUpOne(const v1::Pod& pod, const PodContext& context, const v1::Volume& volume) {
+absl::Status VolumeManager::SetUpClaim(const v1::Pod& pod, const std::string& claim, const std::string& link,
+                                       VolumeFailure& failure) {
+  std::error_code error;
+  if (std::filesystem::is_symlink(link, error)) return absl::OkStatus();  // a claim that is bound stays so
+  absl::StatusOr<ClaimedVolume> found = objects_.Claim(pod.metadata().namespace_(), claim);
+  failure.unprocessed = !found.ok();
+  if (!found.ok()) return found.status();
+  const ClaimedVolume& volume = *found;
+  failure.persistent_volume = volume.volume;
+  if (volume.path.empty()) return absl::UnimplementedError("no volume plugin matched");
+  if (volume.must_exist) {
+    if (access(volume.path.c_str(), F_OK) != 0) {
+      return absl::FailedPreconditionError(absl::StrCat("path \"", volume.path, "\" does not exist"));
+    }
+  } else {
+    v1::HostPathVolumeSource source;
+    source.set_path(volume.path);
+    source.set_type(volume.path_type);
+    RETURN_IF_ERROR(CheckHostPath(source));
+  }
+  RETURN_IF_ERROR(base::MakeDirs(std::filesystem::path(link).parent_path().string(), 0750));
+  std::filesystem::create_symlink(volume.path, link, error);
+  return error ? absl::InternalError(absl::StrCat("link ", link, ": ", error.message())) : absl::OkStatus();
+}
+
+absl::Status VolumeManager::SetUpOne(const v1::Pod& pod, const PodContext& context, const v1::Volume& volume,
+                                     VolumeFailure& failure) {
   const v1::VolumeSource& source = volume.volumesource();
   const std::string& ns = pod.metadata().namespace_();
   const int64_t group = FsGroup(pod);
   if (source.has_hostpath()) return CheckHostPath(source.hostpath());
   if (TypeOf(source) == nullptr) return absl::UnimplementedError("no volume plugin matched");
+  if (TypeOf(source) == kClaimed) {
+    const std::string claim = source.has_ephemeral() ? absl::StrCat(pod.metadata().name(), "-", volume.name())
+                                                     : source.persistentvolumeclaim().claimname();
+    return SetUpClaim(pod, claim, absl::StrCat(PodDir(pod.metadata().uid()), "/volumes/kubernetes.io~", kClaimed, "/", volume.name()),
+                      failure);
+  }
   ASSIGN_OR_RETURN(const std::string dir, HostPath(pod, volume.name()));
   if (source.has_emptydir()) {
     if (access(dir.c_str(), F_OK) == 0) return absl::OkStatus();
@@ -217,10 +263,11 @@ absl::Status VolumeManager::SetUp(const v1::Pod& pod, const PodContext& context,
   RETURN_IF_ERROR(base::MakeDirs(PodDir(pod.metadata().uid()), 0750));
   absl::Status first;
   for (const v1::Volume& volume : pod.spec().volumes()) {
-    const absl::Status status = SetUpOne(pod, context, volume);
-    if (status.ok()) continue;
-    first.Update(status);
-    failures->push_back({volume.name(), status});
+    VolumeFailure failure{volume.name(), absl::OkStatus()};
+    failure.status = SetUpOne(pod, context, volume, failure);
+    if (failure.status.ok()) continue;
+    first.Update(failure.status);
+    failures->push_back(std::move(failure));
   }
   return first;
 }

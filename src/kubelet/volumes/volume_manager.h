@@ -1,7 +1,8 @@
 // Volumes of pods on the node's disk:
 //   ROOT/pods/UID/volumes/kubernetes.io~TYPE/NAME/
 // Types: emptyDir (on disk or, in memory, as a file system of the pod's sandbox), configMap, secret, projected (with service
-// account tokens, renewed before they expire), downwardAPI, hostPath.
+// account tokens, renewed before they expire), downwardAPI, hostPath; claims on volumes that are a path of the node
+// (hostPath, local), of which a link lies there.
 #pragma once
 #include <map>
 #include <string>
@@ -21,6 +22,10 @@ namespace kubelet {
 struct VolumeFailure {
   std::string volume;
   absl::Status status;
+  std::string persistent_volume;  // what the volume's claim is bound to
+  bool unprocessed = false;       // the claim leads to no volume
+
+  std::string Message() const;  // as upstream's events tell it
 };
 
 // Thread-safe; calls about one pod come from one thread at a time.
@@ -43,7 +48,11 @@ class VolumeManager {
   std::string PodDir(const std::string& uid) const { return root_dir_ + "/pods/" + uid; }
 
  private:
-  absl::Status SetUpOne(const k8s::core::v1::Pod& pod, const PodContext& context, const k8s::core::v1::Volume& volume);
+  absl::Status SetUpClaim(const k8s::core::v1::Pod& pod, const std::string& claim, const std::string& link,
+                          VolumeFailure& failure);
+  // Says in `failure` what its status leaves open.
+  absl::Status SetUpOne(const k8s::core::v1::Pod& pod, const PodContext& context, const k8s::core::v1::Volume& volume,
+                        VolumeFailure& failure);
   absl::StatusOr<std::string> Token(const k8s::core::v1::Pod& pod, const k8s::core::v1::ServiceAccountTokenProjection& source);
 
   const std::string root_dir_;

@@ -5,6 +5,7 @@
 #include "apimachinery/quantity.h"
 #include "k8s/core/v1/node.pb.h"
 #include "k8s/core/v1/pod.pb.h"
+#include "scheduler/framework/convert_selectors.h"
 
 namespace scheduler {
 namespace {
@@ -35,6 +36,11 @@ Resources ToResources(const QuantityMap& map) {
   return out;
 }
 
+template <typename Proto>
+Requirement ToRequirement(const Proto& from) {
+  return {from.key(), from.operator_(), {from.values().begin(), from.values().end()}};
+}
+
 // Containers run together; init containers one after the other, but sidecars (restartPolicy Always) stay.
 // The request is the largest sum that is ever needed at once, plus the runtime's overhead.
 template <typename RequestOf>
@@ -56,24 +62,6 @@ Resources Aggregate(const k8s::core::v1::PodSpec& spec, RequestOf request_of) {
   running.Max(init_peak);
   running.Add(ToResources(spec.overhead()));
   return running;
-}
-
-template <typename Proto>
-Requirement ToRequirement(const Proto& from) {
-  return {from.key(), from.operator_(), {from.values().begin(), from.values().end()}};
-}
-
-Selector ToSelector(const k8s::meta::v1::LabelSelector& from) {
-  Selector out{ToLabels(from.matchlabels()), {}};
-  for (const auto& expression : from.matchexpressions()) out.requirements.push_back(ToRequirement(expression));
-  return out;
-}
-
-NodeTerm ToNodeTerm(const k8s::core::v1::NodeSelectorTerm& from) {
-  NodeTerm out;
-  for (const auto& e : from.matchexpressions()) out.expressions.push_back(ToRequirement(e));
-  for (const auto& f : from.matchfields()) out.fields.push_back(ToRequirement(f));
-  return out;
 }
 
 // Adds "same as / other than my own value of this label" to a selector.
@@ -136,6 +124,19 @@ std::string NormalizedImage(const std::string& image) {
 
 }  // namespace
 
+Selector ToSelector(const k8s::meta::v1::LabelSelector& from) {
+  Selector out{ToLabels(from.matchlabels()), {}};
+  for (const auto& expression : from.matchexpressions()) out.requirements.push_back(ToRequirement(expression));
+  return out;
+}
+
+NodeTerm ToNodeTerm(const k8s::core::v1::NodeSelectorTerm& from) {
+  NodeTerm out;
+  for (const auto& e : from.matchexpressions()) out.expressions.push_back(ToRequirement(e));
+  for (const auto& f : from.matchfields()) out.fields.push_back(ToRequirement(f));
+  return out;
+}
+
 PodInfo ToPodInfo(const k8s::core::v1::Pod& pod) {
   PodInfo out;
   const auto& metadata = pod.metadata();
@@ -196,6 +197,14 @@ PodInfo ToPodInfo(const k8s::core::v1::Pod& pod) {
   }
   for (const auto& container : spec.initcontainers()) {
     if (container.restartpolicy() == "Always") add_ports(container);
+  }
+  for (const auto& volume : spec.volumes()) {
+    if (volume.volumesource().has_persistentvolumeclaim()) {
+      out.claims.push_back(volume.volumesource().persistentvolumeclaim().claimname());
+    } else if (volume.volumesource().has_ephemeral()) {  // a claim of its own, named after it
+      out.claims.push_back(out.name + "-" + volume.name());
+      out.ephemeral_claims.insert(out.claims.back());
+    }
   }
   return out;
 }

@@ -36,6 +36,7 @@ void Normalize(absl::Span<int64_t> scores, bool reverse) {
 
 std::string Decision::Message() const {
   if (total_nodes == 0) return "no nodes available to schedule pods";
+  if (!refusal.empty()) return absl::StrCat("0/", total_nodes, " nodes are available: ", refusal, ".");
   std::vector<std::string> parts;
   for (const auto& [reason, count] : reasons) parts.push_back(absl::StrCat(count, " ", reason));
   std::sort(parts.begin(), parts.end());
@@ -78,6 +79,12 @@ Decision Decide(const Profile& profile, const PodInfo& pod, const Snapshot& snap
   decision.total_nodes = static_cast<int>(snapshot.nodes.size());
   if (snapshot.nodes.empty()) return decision;
 
+  for (const auto& plugin : profile.filters) {
+    decision.refusal = plugin->Refuse(pod, snapshot);
+    if (decision.refusal.empty()) continue;
+    decision.rejected_by.insert(plugin->name());
+    return decision;
+  }
   std::vector<std::pair<const char*, FilterFn>> filters;
   for (const auto& plugin : profile.filters) {
     if (FilterFn filter = plugin->Prepare(pod, snapshot)) filters.emplace_back(plugin->name(), std::move(filter));

@@ -19,6 +19,7 @@ struct Profile {
 
 struct Decision {
   std::string node;  // empty: none fits
+  std::string refusal;  // none can, whatever nodes there are
   int total_nodes = 0;
   std::map<std::string, int> reasons;       // text -> nodes
   std::set<std::string> rejected_by;        // plugin names

@@ -34,6 +34,8 @@ struct NodeInfo {
 };
 using NodePtr = std::shared_ptr<const NodeInfo>;
 
+struct VolumeState;
+
 // Immutable during one decision.
 struct Snapshot {
   std::vector<NodePtr> nodes;  // those with a spec, in stable order
@@ -41,6 +43,7 @@ struct Snapshot {
   absl::flat_hash_map<std::string, Labels> namespaces;
   // Pods that evicted others from a node and wait for their place there.
   absl::flat_hash_map<std::string, std::vector<PodPtr>> nominated;
+  std::shared_ptr<const VolumeState> volumes;  // set where the pod to be decided about has claims
   int nodes_with_affinity = 0;       // nodes with affinity_pods > 0
   int nodes_with_anti_affinity = 0;  // nodes with anti_affinity_pods > 0
 

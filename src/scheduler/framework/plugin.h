@@ -39,6 +39,8 @@ class FilterPlugin {
   virtual const char* name() const = 0;
   // Looks once at pod and cluster; the result judges single nodes, also such as differ from the snapshot by a few
   // pods (preemption). Null: this plugin has nothing to say about this pod. `pod` and `snapshot` outlive it.
+  // Why no node will do, whatever nodes there are; empty: nothing speaks against the pod itself.
+  virtual std::string Refuse(const PodInfo&, const Snapshot&) const { return ""; }
   virtual FilterFn Prepare(const PodInfo& pod, const Snapshot& snapshot) const = 0;
 };
 

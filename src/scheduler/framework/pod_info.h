@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,6 +107,8 @@ struct PodInfo {
   std::vector<SpreadConstraint> spread;
   std::vector<HostPort> ports;
   std::vector<std::string> images;
+  std::vector<std::string> claims;         // names of PersistentVolumeClaims in its namespace
+  std::set<std::string> ephemeral_claims;  // those of them that are made for this pod
 
   std::string key() const { return ns + "/" + name; }
 };

@@ -8,6 +8,8 @@ namespace scheduler {
 
 Profile DefaultProfile();
 
+inline constexpr char kVolumeBinding[] = "VolumeBinding";
+
 // Each on its own, for tests and for the profile.
 std::unique_ptr<FilterPlugin> NewNodeUnschedulable();
 std::unique_ptr<FilterPlugin> NewNodeName();
@@ -15,6 +17,7 @@ std::unique_ptr<FilterPlugin> NewTaintTolerationFilter();
 std::unique_ptr<FilterPlugin> NewNodeAffinityFilter();
 std::unique_ptr<FilterPlugin> NewNodePorts();
 std::unique_ptr<FilterPlugin> NewNodeResourcesFitFilter();
+std::unique_ptr<FilterPlugin> NewVolumeBinding();
 std::unique_ptr<FilterPlugin> NewPodTopologySpreadFilter();
 std::unique_ptr<FilterPlugin> NewInterPodAffinityFilter();
 

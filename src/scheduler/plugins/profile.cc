@@ -10,6 +10,7 @@ Profile DefaultProfile() {
   profile.filters.push_back(NewNodeAffinityFilter());
   profile.filters.push_back(NewNodePorts());
   profile.filters.push_back(NewNodeResourcesFitFilter());
+  profile.filters.push_back(NewVolumeBinding());
   profile.filters.push_back(NewPodTopologySpreadFilter());
   profile.filters.push_back(NewInterPodAffinityFilter());
   profile.scores.push_back(NewTaintTolerationScore());

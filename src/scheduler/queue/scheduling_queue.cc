@@ -12,7 +12,8 @@ bool MayHelp(ClusterEvent event, const std::string& plugin) {
     case ClusterEvent::kNodeAllocatable:
       return plugin == "NodeResourcesFit";
     case ClusterEvent::kNodeLabels:
-      return plugin == "NodeAffinity" || plugin == "PodTopologySpread" || plugin == "InterPodAffinity";
+      return plugin == "NodeAffinity" || plugin == "PodTopologySpread" || plugin == "InterPodAffinity" ||
+             plugin == "VolumeBinding";
     case ClusterEvent::kNodeTaints:
       return plugin == "TaintToleration" || plugin == "NodeUnschedulable" || plugin == "PodTopologySpread";
     case ClusterEvent::kPodAssigned:
@@ -21,6 +22,8 @@ bool MayHelp(ClusterEvent event, const std::string& plugin) {
     case ClusterEvent::kPodGone:
       return plugin == "NodeResourcesFit" || plugin == "NodePorts" || plugin == "PodTopologySpread" ||
              plugin == "InterPodAffinity";
+    case ClusterEvent::kVolumes:
+      return plugin == "VolumeBinding";
   }
   return true;
 }

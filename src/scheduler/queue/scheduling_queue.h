@@ -25,6 +25,7 @@ enum class ClusterEvent : uint8_t {
   kPodAssigned,
   kPodChanged,  // labels of an assigned pod
   kPodGone,     // an assigned pod was deleted or ended
+  kVolumes,     // claims, volumes or classes of storage
 };
 // Whether `event` can turn the rejection by `plugin` around.
 bool MayHelp(ClusterEvent event, const std::string& plugin);

@@ -22,6 +22,7 @@ class FakeObjects final : public ApiObjects {
   absl::StatusOr<KeyedData> Secret(const std::string& ns, const std::string& name) override {
     return absl::NotFoundError("secret \"" + name + "\" not found");
   }
+  absl::StatusOr<ClaimedVolume> Claim(const std::string&, const std::string&) override { return ClaimedVolume{}; }
   std::vector<ServiceAddress> Services(const std::string& ns) override {
     return {{"default", "kubernetes", "10.96.0.1", {{"https", "TCP", 443}}}, {"default", "my-db", "10.96.0.7", {{"", "TCP", 5432}}}};
   }
