@@ -164,6 +164,8 @@ class KubeletImpl final : public Kubelet {
     if (absl::StatusOr<std::string> text = base::ReadFile(o_.resolv_conf); text.ok()) p.node.host_resolv_conf = *text;
     p.node.log_root = o_.pod_logs_dir;
     p.node.memory_capacity = machine_.memory;
+    p.node.seccomp_root = o_.root_dir + "/seccomp";
+    p.node.seccomp_default = o_.seccomp_default;
     p.host_ip = o_.node_ip;
     p.node_milli_cpu = machine_.cpus * 1000;
     p.node_memory = AllocatableMemory(Node(), machine_);

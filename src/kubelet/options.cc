@@ -91,6 +91,7 @@ absl::Status ApplyConfigFile(const std::string& path, KubeletOptions* o) {
   o->pod_pids_limit = c.GetInt("podPidsLimit", o->pod_pids_limit);
   String(c, "resolvConf", &o->resolv_conf);
   String(c, "cgroupRoot", &o->cgroup_root);
+  o->seccomp_default = c.GetBool("seccompDefault", o->seccomp_default);
   o->register_node = c.GetBool("registerNode", o->register_node);
   o->log_max_files = static_cast<int>(c.GetInt("containerLogMaxFiles", o->log_max_files));
   if (const std::string size = c.GetString("containerLogMaxSize"); !size.empty()) {

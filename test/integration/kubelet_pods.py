@@ -103,6 +103,30 @@ with skiff.Cluster(nodes=1, runtime=RUNTIME) as cluster:
         until(lambda: first("never")["state"]["waiting"]["reason"] == "ErrImageNeverPull", "ErrImageNeverPull")
         until(lambda: first("noimage")["state"]["waiting"]["reason"] == "ImagePullBackOff", "ImagePullBackOff")
 
+    @test("a seccomp profile holds: none, the runtime's own, a file of the node; a file that is not there is told")
+    def _():
+        folder = os.path.join(cluster.dir, "nodes", "node-1", "seccomp")
+        os.makedirs(folder)
+        json.dump({"defaultAction": "SCMP_ACT_ALLOW",
+                   "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]},
+                  open(os.path.join(folder, "no-mkdir.json"), "w"))
+        tells = "grep Seccomp: /proc/self/status; mkdir /made && echo made; unshare -U true && echo unshared; echo end; exec sleep 100000"
+
+        def profiled(name, profile, **more):
+            return pod(name, box(script=tells, **more), **({"securityContext": {"seccompProfile": profile}} if profile else {}))
+        default, local = {"type": "RuntimeDefault"}, lambda file: {"type": "Localhost", "localhostProfile": file}
+        create(profiled("sec-none", None), profiled("sec-default", default), profiled("sec-file", local("no-mkdir.json")),
+               profiled("sec-nnp", default, securityContext={"allowPrivilegeEscalation": False, "runAsUser": 1000}),
+               profiled("sec-free", default, securityContext={"privileged": True}), profiled("sec-lost", local("lost.json")))
+        for name, want in {"sec-none": "0 made unshared", "sec-default": "2 made", "sec-file": "2 unshared", "sec-nnp": "2",
+                           "sec-free": "0 made unshared"}.items():
+            phase(name, "Running")
+            text = until(lambda: (lambda said: said if "end\n" in said else "")(k("logs", name)), name + " has spoken")
+            eq((name, [w for w in text.replace("Seccomp:", "").split() if w in ("0", "2", "made", "unshared")]), (name, want.split()))
+        until(lambda: "waiting" in first("sec-lost")["state"] and first("sec-lost")["state"]["waiting"]["reason"] == "CreateContainerError", "told")
+        assert "lost.json" in first("sec-lost")["state"]["waiting"]["message"], first("sec-lost")
+        eq(k("exec", "sec-default", "--", "grep", "Seccomp:", "/proc/self/status").split()[1], "2")
+
     @test("probes: readiness gates Ready, liveness restarts")
     def _():
         create(pod("ready", box(readinessProbe={"exec": {"command": ["test", "-e", "/ok"]}, "periodSeconds": 1})),

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/status_macros.h"
 #include "kubelet/pods/pod_util.h"
 
 namespace kubelet {
@@ -68,6 +69,21 @@ absl::Status CheckNonRoot(const v1::Pod& pod, const v1::Container& c, const Cont
   return absl::OkStatus();
 }
 
+// The container's own profile, else the pod's, else what the node gives to those that ask for none.
+absl::StatusOr<SeccompProfile> SeccompOf(const v1::SecurityContext& own, const v1::PodSecurityContext& of_pod, const NodeSettings& node) {
+  using Type = SeccompProfile::Type;
+  if (!own.has_seccompprofile() && !of_pod.has_seccompprofile()) {
+    return SeccompProfile{node.seccomp_default ? Type::kRuntimeDefault : Type::kUnconfined, ""};
+  }
+  const v1::SeccompProfile& asked = own.has_seccompprofile() ? own.seccompprofile() : of_pod.seccompprofile();
+  if (asked.type() == "RuntimeDefault") return SeccompProfile{Type::kRuntimeDefault, ""};
+  if (asked.type() != "Localhost") return SeccompProfile{};
+  if (asked.localhostprofile().empty()) {
+    return absl::FailedPreconditionError("localhostProfile must be set if seccompProfile type is Localhost.");
+  }
+  return SeccompProfile{Type::kLocalhost, absl::StrCat(node.seccomp_root, "/", asked.localhostprofile())};
+}
+
 }  // namespace
 
 std::string PodLogDirectory(const v1::Pod& pod, const std::string& log_root) {
@@ -114,6 +130,9 @@ SandboxConfig MakeSandboxConfig(const v1::Pod& pod, const NodeSettings& node, ui
     all_limited_cpu = all_limited_cpu && cpu > 0;
     all_limited_memory = all_limited_memory && memory > 0;
   };
+  for (const auto* containers : {&pod.spec().containers(), &pod.spec().initcontainers()}) {
+    for (const v1::Container& c : *containers) config.privileged = config.privileged || c.securitycontext().privileged();
+  }
   for (const v1::Container& c : pod.spec().containers()) add(c);
   for (const v1::Container& c : pod.spec().initcontainers()) {
     if (IsSidecar(c)) add(c);
@@ -156,6 +175,7 @@ absl::StatusOr<ContainerConfig> MakeContainerConfig(const v1::Pod& pod, const v1
   if (of_pod.has_fsgroup()) config.supplemental_groups.push_back(of_pod.fsgroup());
   config.add_capabilities.assign(own.capabilities().add().begin(), own.capabilities().add().end());
   config.drop_capabilities.assign(own.capabilities().drop().begin(), own.capabilities().drop().end());
+  ASSIGN_OR_RETURN(config.seccomp, SeccompOf(own, of_pod, node));
   if (absl::Status checked = CheckNonRoot(pod, c, config, image.user); !checked.ok()) return checked;
 
   // Without a request the limit counts; without both the container gets the kernel's minimum.

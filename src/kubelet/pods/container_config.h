@@ -17,11 +17,14 @@ struct NodeSettings {
   std::string host_resolv_conf;     // content of the node's file
   std::string log_root;             // of pod logs
   int64_t memory_capacity = 0;      // bytes
+  std::string seccomp_root;         // what localhostProfile is relative to
+  bool seccomp_default = false;     // pods that ask for no profile get the runtime's
 };
 
 SandboxConfig MakeSandboxConfig(const k8s::core::v1::Pod& pod, const NodeSettings& node, uint32_t attempt);
 
-// `image_user`: of the image's configuration. FailedPrecondition with upstream's text when runAsNonRoot is violated.
+// FailedPrecondition with upstream's text when runAsNonRoot is violated, judged by the image's user where the pod names none,
+// or when a Localhost seccomp profile names no file.
 absl::StatusOr<ContainerConfig> MakeContainerConfig(const k8s::core::v1::Pod& pod, const k8s::core::v1::Container& container,
                                                     const NodeSettings& node, const EnvList& env, const Image& image,
                                                     uint32_t attempt);

@@ -40,6 +40,7 @@ struct SandboxConfig {
   bool host_resolv_conf = false;       // the node's own file instead of the three above
   std::vector<PortMapping> ports;
   bool host_network = false, host_pid = false, host_ipc = false, share_pid = false;
+  bool privileged = false;             // one of its containers is
   std::vector<std::pair<std::string, std::string>> sysctls;
   // File systems in memory of the pod: an existing empty directory and mount options. A container's mount of such a path
   // gets the file system; it lives as long as the sandbox.
@@ -66,6 +67,14 @@ struct Mount {
   bool allow_devices = false;  // device nodes below it work
 };
 
+// Which system calls a container may make: any, those of the runtime's own profile, or those of a file.
+struct SeccompProfile {
+  enum class Type { kUnconfined, kRuntimeDefault, kLocalhost };
+  Type type = Type::kUnconfined;
+  std::string path;  // of kLocalhost
+  bool operator==(const SeccompProfile&) const = default;
+};
+
 struct ContainerConfig {
   std::string name;
   uint32_t attempt = 0;
@@ -79,6 +88,7 @@ struct ContainerConfig {
   bool stdin = false, stdin_once = false, tty = false;
   bool privileged = false, read_only_root = false, no_new_privileges = false;
   bool unmasked_proc = false;
+  SeccompProfile seccomp;
   std::optional<int64_t> run_as_user, run_as_group;
   std::vector<int64_t> supplemental_groups;
   std::vector<std::string> add_capabilities, drop_capabilities;  // without CAP_; "ALL"

@@ -120,6 +120,53 @@ TEST(ContainerConfigTest, RunAsNonRootRefusesRoot) {
   EXPECT_TRUE(MakeContainerConfig(pod, pod.spec().containers(0), NodeSettings{}, {}, Image{}, 0).ok());
 }
 
+TEST(ContainerConfigTest, TheNearestSeccompProfileCounts) {
+  using Type = SeccompProfile::Type;
+  struct Case {
+    std::string name, of_pod, own;  // TYPE or TYPE:FILE
+    bool by_default = false;
+    SeccompProfile want = {};
+  };
+  const Case cases[] = {
+      {"none asked for", "", "", false, {Type::kUnconfined, ""}},
+      {"none asked for, on a node with a default", "", "", true, {Type::kRuntimeDefault, ""}},
+      {"asked out of the default", "Unconfined", "", true, {Type::kUnconfined, ""}},
+      {"the pod's", "RuntimeDefault", "", false, {Type::kRuntimeDefault, ""}},
+      {"the container's wins", "RuntimeDefault", "Unconfined", false, {Type::kUnconfined, ""}},
+      {"a file below the node's folder", "RuntimeDefault", "Localhost:a/b.json", false, {Type::kLocalhost, "/root/seccomp/a/b.json"}},
+  };
+  const auto set = [](const std::string& text, auto* context) {
+    if (text.empty()) return;
+    const size_t colon = text.find(':');
+    context->mutable_seccompprofile()->set_type(text.substr(0, colon));
+    if (colon != std::string::npos) context->mutable_seccompprofile()->set_localhostprofile(text.substr(colon + 1));
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    v1::Pod pod;
+    v1::Container* container = pod.mutable_spec()->add_containers();
+    set(c.of_pod, pod.mutable_spec()->mutable_securitycontext());
+    set(c.own, container->mutable_securitycontext());
+    NodeSettings node;
+    node.seccomp_root = "/root/seccomp";
+    node.seccomp_default = c.by_default;
+    const auto config = MakeContainerConfig(pod, *container, node, {}, Image{}, 0);
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->seccomp, c.want);
+  }
+  v1::Pod pod;
+  set("Localhost", pod.mutable_spec()->add_containers()->mutable_securitycontext());
+  EXPECT_EQ(MakeContainerConfig(pod, pod.spec().containers(0), NodeSettings{}, {}, Image{}, 0).status().message(),
+            "localhostProfile must be set if seccompProfile type is Localhost.");
+}
+
+TEST(SandboxConfigTest, APrivilegedContainerMakesAPrivilegedSandbox) {
+  v1::Pod pod = MakePod();
+  EXPECT_FALSE(MakeSandboxConfig(pod, NodeSettings{}, 0).privileged);
+  pod.mutable_spec()->add_initcontainers()->mutable_securitycontext()->set_privileged(true);
+  EXPECT_TRUE(MakeSandboxConfig(pod, NodeSettings{}, 0).privileged);
+}
+
 TEST(SandboxConfigTest, ClusterDns) {
   const v1::Pod pod = MakePod();
   NodeSettings node;

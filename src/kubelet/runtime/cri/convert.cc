@@ -37,6 +37,17 @@ cri::Protocol ProtocolOf(absl::string_view name) {
   return cri::TCP;
 }
 
+void FillSeccomp(const SeccompProfile& profile, cri::SecurityProfile* out) {
+  switch (profile.type) {
+    case SeccompProfile::Type::kUnconfined: out->set_profile_type(cri::SecurityProfile::Unconfined); break;
+    case SeccompProfile::Type::kRuntimeDefault: out->set_profile_type(cri::SecurityProfile::RuntimeDefault); break;
+    case SeccompProfile::Type::kLocalhost:
+      out->set_profile_type(cri::SecurityProfile::Localhost);
+      out->set_localhost_ref(profile.path);
+      break;
+  }
+}
+
 void FillSecurity(const ContainerConfig& config, const SandboxConfig& sandbox, cri::LinuxContainerSecurityContext* out) {
   FillNamespaces(sandbox, out->mutable_namespace_options());
   out->set_privileged(config.privileged);
@@ -48,7 +59,7 @@ void FillSecurity(const ContainerConfig& config, const SandboxConfig& sandbox, c
   for (int64_t group : config.supplemental_groups) out->add_supplemental_groups(group);
   for (const std::string& c : config.add_capabilities) out->mutable_capabilities()->add_add_capabilities(c);
   for (const std::string& c : config.drop_capabilities) out->mutable_capabilities()->add_drop_capabilities(c);
-  out->mutable_seccomp()->set_profile_type(cri::SecurityProfile::Unconfined);
+  FillSeccomp(config.seccomp, out->mutable_seccomp());
   if (config.privileged || config.unmasked_proc) return;
   for (const char* path : kMaskedPaths) out->add_masked_paths(path);
   for (const char* path : kReadOnlyPaths) out->add_readonly_paths(path);
@@ -85,6 +96,9 @@ void ToCri(const SandboxConfig& config, cri::PodSandboxConfig* out) {
   for (const auto& [path, options] : config.memory_volumes) memory.push_back(path);
   if (!memory.empty()) (*out->mutable_annotations())[kMemoryVolumesAnnotation] = absl::StrJoin(memory, "\n");
   FillNamespaces(config, out->mutable_linux()->mutable_security_context()->mutable_namespace_options());
+  out->mutable_linux()->mutable_security_context()->set_privileged(config.privileged);
+  // The sandbox itself only waits: it needs no more than the default, whatever its containers do.
+  out->mutable_linux()->mutable_security_context()->mutable_seccomp()->set_profile_type(cri::SecurityProfile::RuntimeDefault);
   for (const auto& [name, value] : config.sysctls) (*out->mutable_linux()->mutable_sysctls())[name] = value;
   cri::LinuxContainerResources* resources = out->mutable_linux()->mutable_resources();
   resources->set_cpu_shares(config.cpu_milli_request * 1024 / 1000);

@@ -7,8 +7,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "kubelet/runtime/embedded/capabilities.h"
 #include "kubelet/runtime/embedded/embedded_runtime.h"
+#include "kubelet/runtime/seccomp/filter.h"
 
 namespace kubelet {
 namespace {
@@ -68,6 +70,11 @@ absl::StatusOr<ContainerSpecFile> EmbeddedRuntime::BuildSpec(const std::string& 
   p.groups = config.supplemental_groups;
   p.capabilities = ComputeCapabilities(config.privileged, config.add_capabilities, config.drop_capabilities);
   p.no_new_privileges = config.no_new_privileges;
+  if (!config.privileged) {  // which is to be without any bounds
+    ASSIGN_OR_RETURN(SeccompFilter filter, SeccompFilterFor(config.seccomp, p.capabilities));
+    p.seccomp_filter = std::move(filter.program);
+    p.seccomp_flags = filter.flags;
+  }
   p.oom_score_adj = config.oom_score_adj;
   p.cgroup_procs = cgroups_.ProcsFiles(container.group);
 

@@ -71,13 +71,13 @@ absl::StatusOr<std::string> EmbeddedRuntime::CreateContainer(const std::string& 
   if (!config.log_path.empty()) c.status.log_path = absl::StrCat(sandbox.log_directory, "/", config.log_path);
   c.group = absl::StrCat(PodCgroup(sandbox.qos, sandbox.pod_uid), "/", c.status.id);
   const std::string id = c.status.id, dir = ContainerDir(id);
+  ASSIGN_OR_RETURN(const ContainerSpecFile spec, BuildSpec(id, c, config, sandbox, *image, sandbox_pid));
   for (const char* sub : {"/upper", "/work", "/rootfs"}) RETURN_IF_ERROR(base::MakeDirs(dir + sub, 0755));
   if (!c.status.log_path.empty()) {
     RETURN_IF_ERROR(base::MakeDirs(c.status.log_path.substr(0, c.status.log_path.rfind('/')), 0755));
   }
   RETURN_IF_ERROR(cgroups_.Create(c.group, {.cpu_shares = config.cpu_shares, .cpu_quota_us = config.cpu_quota_us,
                                             .cpu_period_us = config.cpu_period_us, .memory = config.memory_limit}));
-  ASSIGN_OR_RETURN(const ContainerSpecFile spec, BuildSpec(id, c, config, sandbox, *image, sandbox_pid));
   ReplaceFile(dir + "/spec", EncodeSpec(spec));
   SaveInfo(c);
   absl::MutexLock lock(&mu_);

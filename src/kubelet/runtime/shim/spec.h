@@ -28,6 +28,8 @@ struct ProcessSpec {
   std::vector<int64_t> groups;   // supplementary
   uint64_t capabilities = 0;     // bit set: bounding, permitted and effective
   bool no_new_privileges = false;
+  std::string seccomp_filter;    // a BPF program as the kernel takes it; empty: any system call may be made
+  uint32_t seccomp_flags = 0;    // of seccomp(2)
   int oom_score_adj = 0;
   std::vector<std::string> cgroup_procs;  // files to write the process into
 };

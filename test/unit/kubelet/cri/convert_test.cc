@@ -49,6 +49,28 @@ TEST(CriConvertTest, APodInTheHostsNetworkHasTheHostsNameAndNoAddressOfItsOwn) {
   EXPECT_TRUE(FromCri(status).ips.empty());
 }
 
+TEST(CriConvertTest, SeccompProfilesArePassedOnAndTheSandboxHasTheDefault) {
+  using Type = SeccompProfile::Type;
+  const std::pair<SeccompProfile, cri::SecurityProfile::ProfileType> cases[] = {
+      {{}, cri::SecurityProfile::Unconfined},
+      {{Type::kRuntimeDefault, ""}, cri::SecurityProfile::RuntimeDefault},
+      {{Type::kLocalhost, "/var/lib/kubelet/seccomp/a.json"}, cri::SecurityProfile::Localhost}};
+  for (const auto& [profile, type] : cases) {
+    ContainerConfig config;
+    config.seccomp = profile;
+    cri::ContainerConfig out;
+    ToCri(config, SandboxConfig(), &out);
+    EXPECT_EQ(out.linux().security_context().seccomp().profile_type(), type);
+    EXPECT_EQ(out.linux().security_context().seccomp().localhost_ref(), profile.path);
+  }
+  SandboxConfig config;
+  config.privileged = true;
+  cri::PodSandboxConfig sandbox;
+  ToCri(config, &sandbox);
+  EXPECT_TRUE(sandbox.linux().security_context().privileged()) << "runtimes refuse a privileged container in another sandbox";
+  EXPECT_EQ(sandbox.linux().security_context().seccomp().profile_type(), cri::SecurityProfile::RuntimeDefault);
+}
+
 TEST(CriConvertTest, WhatTheKubeletKeepsWithAContainerComesBack) {
   ContainerConfig config;
   config.name = "c";
