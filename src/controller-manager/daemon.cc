@@ -33,6 +33,7 @@
 #include "controller-manager/nodeipam/node_ipam.h"
 #include "controller-manager/nodelifecycle/node_lifecycle.h"
 #include "controller-manager/nodelifecycle/node_ttl.h"
+#include "controller-manager/persistentvolume/ephemeral_claims.h"
 #include "controller-manager/persistentvolume/volume_binder.h"
 #include "controller-manager/podautoscaler/pod_autoscaler.h"
 #include "controller-manager/podgc/pod_gc.h"
@@ -92,6 +93,7 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   });
   add("ttl-controller", [&] { return NewNodeTtlController(context, 2); });
   add("persistentvolume-binder-controller", [&] { return NewVolumeBinder(context); });
+  add("ephemeral-volume-controller", [&] { return NewEphemeralClaims(context, o.concurrent_ephemeral_volume_syncs); });
   add("persistentvolumeclaim-protection-controller", [&] { return NewClaimProtectionController(context, 1); });
   add("persistentvolume-protection-controller", [&] { return NewVolumeProtectionController(context, 1); });
   add("certificatesigningrequest-approving-controller", [&] { return NewCertificateApprover(context, 1); });

@@ -47,6 +47,7 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.Int(&o.concurrent_statefulset_syncs, "concurrent-statefulset-syncs", "", "workers");
   flags.Int(&o.concurrent_job_syncs, "concurrent-job-syncs", "", "workers");
   flags.Int(&o.concurrent_cron_job_syncs, "concurrent-cron-job-syncs", "", "workers");
+  flags.Int(&o.concurrent_ephemeral_volume_syncs, "concurrent-ephemeralvolume-syncs", "", "workers");
   flags.Int(&o.concurrent_endpoint_syncs, "concurrent-endpoint-syncs", "", "workers");
   flags.Int(&o.concurrent_service_endpoint_syncs, "concurrent-service-endpoint-syncs", "", "workers");
   flags.Int(&o.concurrent_namespace_syncs, "concurrent-namespace-syncs", "", "workers");

@@ -43,6 +43,7 @@ struct Options {
   int concurrent_job_syncs = 5;
   int concurrent_cron_job_syncs = 5;
   int concurrent_endpoint_syncs = 5;
+  int concurrent_ephemeral_volume_syncs = 5;
   int concurrent_service_endpoint_syncs = 5;
   int concurrent_namespace_syncs = 10;
   int concurrent_gc_syncs = 20;

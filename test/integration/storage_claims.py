@@ -151,4 +151,25 @@ spec:
         until(lambda: k.path("{.metadata.uid}", "pod", "db-1", "--ignore-not-found") not in ("", uid) and ready(), "db-1 again")
         eq(names(), ["db-0\n", "db-1\ndb-1\n"])
 
+    @test("a pod's own claim is made with it and goes with it")
+    def _():
+        os.makedirs(disk + "/own")
+        apply(volume("own", "late", disk + "/own", "4Gi", "node-1", "local"), """
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: own}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: c, image: "busybox:1", command: [sh, -c, "echo mine > /data/file; exec sleep 1000"], volumeMounts: [{name: v, mountPath: /data}]}]
+  volumes:
+  - name: v
+    ephemeral: {volumeClaimTemplate: {metadata: {labels: {of: own}}, spec: {accessModes: [ReadWriteOnce], storageClassName: late, resources: {requests: {storage: 4Gi}}}}}
+""")
+        until(lambda: phase("own") == "Running" and os.path.exists(disk + "/own/file"), "the pod")
+        eq(k.path("{.metadata.labels.of} {.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name}", "pvc", "own-v"), "own Pod/own")
+        k("delete", "pod", "own")
+        until(lambda: k("get", "pvc", "own-v", "--ignore-not-found") == "", "the claim to go")
+        until(lambda: k.path("{.status.phase}", "pv", "own") == "Released", "the volume, released")
+
 skiff.finish()
