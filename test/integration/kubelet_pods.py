@@ -152,6 +152,21 @@ with skiff.Cluster(nodes=1, runtime=RUNTIME) as cluster:
         now = first("keep")
         eq((now["containerID"], now["restartCount"]), (was["containerID"], was["restartCount"]))
 
+    @test("an ephemeral container joins a running pod, sees its target's processes, runs once, and its end is told")
+    def _():
+        create(pod("sick", box(script="exec sleep 271829")))
+        phase("sick", "Running")
+        k("debug", "sick", "--image=busybox:1", "--target=c", "-c", "doctor", "--", "sh", "-c", "ps; until test -e /done; do sleep 0.1; done; exit 3")
+        doctor = lambda: status("sick").get("ephemeralContainerStatuses", [{}])[0]
+        until(lambda: "running" in doctor().get("state", {}), "the doctor")
+        until(lambda: "sleep 271829" in k("logs", "sick", "-c", "doctor"), "its sight of the target")
+        k("exec", "sick", "-c", "doctor", "--", "touch", "/done")
+        until(lambda: doctor()["state"].get("terminated", {}).get("exitCode") == 3, "its end")
+        eq((status("sick")["phase"], first("sick")["restartCount"], doctor()["restartCount"], doctor()["ready"]), ("Running", 0, 0, False))
+        k("debug", "sick", "--image=busybox:1", "-c", "second", "--", "sleep", "271830")
+        until(lambda: "running" in status("sick")["ephemeralContainerStatuses"][1].get("state", {}), "the second")
+        k("delete", "pod", "sick")
+
     @test("a static pod has a mirror that comes back, and goes with its file")
     def _():
         path = os.path.join(cluster.dir, "nodes/node-1/manifests/st.yaml")

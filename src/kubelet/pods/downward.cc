@@ -71,7 +71,7 @@ absl::StatusOr<std::string> ResolveField(const v1::Pod& pod, const PodContext& c
 absl::StatusOr<std::string> ResolveResource(const v1::Pod& pod, const PodContext& context, const v1::ResourceFieldSelector& ref,
                                             const std::string& container) {
   const std::string& name = ref.containername().empty() ? container : ref.containername();
-  const v1::Container* c = FindContainer(pod.spec(), name);
+  const ContainerPtr c = FindContainer(pod.spec(), name);
   if (c == nullptr) return absl::NotFoundError(absl::StrCat("container ", name, " not found"));
   absl::string_view path = ref.resource();
   const bool limit = absl::ConsumePrefix(&path, "limits.");

@@ -55,6 +55,7 @@ class Planner {
     PlanInit(init.done);
     if (init.done) {
       for (const v1::Container& c : pod_.spec().containers()) PlanContainer(c, false);
+      for (const ContainerPtr& c : EphemeralContainers(pod_.spec())) PlanEphemeral(*c);
     }
     PlanDeadline();
     return plan_;
@@ -99,6 +100,9 @@ class Planner {
     for (const v1::Container& c : pod_.spec().containers()) {
       running = Stop(c, grace, absl::StrCat("Stopping container ", c.name())) || running;
     }
+    for (const ContainerPtr& c : EphemeralContainers(pod_.spec())) {
+      running = Stop(*c, grace, absl::StrCat("Stopping container ", c->name())) || running;
+    }
     for (const v1::Container& c : pod_.spec().initcontainers()) {
       if (!IsSidecar(c)) running = Stop(c, grace, absl::StrCat("Stopping container ", c.name())) || running;
     }
@@ -128,6 +132,11 @@ class Planner {
       PlanContainer(c, true);
       return;
     }
+  }
+
+  // Runs once, whatever becomes of it; nothing waits for it.
+  void PlanEphemeral(const v1::Container& c) {
+    if (FactsOf(facts_, c.name()).latest() == nullptr) PlanContainer(c, false);
   }
 
   void PlanContainer(const v1::Container& c, bool init) {

@@ -139,7 +139,7 @@ void PodManager::Fail(PodRecord& record, const std::string& container, const std
 
 bool PodManager::StartContainer(const RecordPtr& record, const PodFacts& facts, const std::string& name, absl::Time now) {
   const v1::Pod& pod = *facts.pod;
-  const v1::Container* c = FindContainer(pod.spec(), name);
+  const ContainerPtr c = FindContainer(pod.spec(), name);
   const SandboxStatus* sandbox = facts.ready_sandbox();
   if (c == nullptr || sandbox == nullptr) return false;
   const client::ObjectRef ref = ContainerRef(pod, name);
@@ -160,6 +160,14 @@ bool PodManager::StartContainer(const RecordPtr& record, const PodFacts& facts, 
   absl::StatusOr<ContainerConfig> config = MakeContainerConfig(pod, *c, options_.node, *env, *image, attempt);
   if (!config.ok()) return config_error(config.status());
 
+  if (const std::string target = TargetOf(pod.spec(), name); !target.empty()) {
+    const auto there = facts.containers.find(target);
+    if (there == facts.containers.end() || !there->second.running()) {
+      return config_error(absl::FailedPreconditionError(
+          absl::StrCat("cannot find running container \"", target, "\" to target")));
+    }
+    config->processes_of = there->second.latest()->id;
+  }
   const std::string pod_dir = volumes_.PodDir(pod.metadata().uid());
   bool own_hosts = false;
   for (const v1::VolumeMount& mount : c->volumemounts()) {
@@ -264,7 +272,7 @@ void PodManager::RunPostStart(const RecordPtr& record, const v1::Container& cont
 
 void PodManager::Stop(const RecordPtr& record, const PodFacts& facts, const StopAction& action) {
   const v1::Pod& pod = *facts.pod;
-  const v1::Container* c = FindContainer(pod.spec(), action.container);
+  const ContainerPtr c = FindContainer(pod.spec(), action.container);
   bool first;
   {
     absl::MutexLock lock(&record->mu);

@@ -219,6 +219,7 @@ PodFacts PodManager::Gather(PodRecord& record, absl::Time now) {
   };
   for (const v1::Container& c : pod.spec().initcontainers()) add(c);
   for (const v1::Container& c : pod.spec().containers()) add(c);
+  for (const ContainerPtr& c : EphemeralContainers(pod.spec())) add(*c);
 
   facts.ending = record.gone || pod.metadata().has_deletiontimestamp();
   absl::Duration grace = absl::Seconds(TerminationGrace(pod));

@@ -20,7 +20,8 @@ void PodManager::StartProbes(const RecordPtr& record, const PodFacts& facts) {
         continue;
       }
       if (memory.probed == own.latest()->id) continue;
-      const v1::Container& c = *FindContainer(facts.pod->spec(), name);
+      const ContainerPtr found = FindContainer(facts.pod->spec(), name);
+      const v1::Container& c = *found;
       memory.probed = own.latest()->id;
       for (const auto& probe : {memory.startup, memory.liveness, memory.readiness}) {
         if (probe != nullptr) probe->over = true;
@@ -58,7 +59,7 @@ void PodManager::ProbeTick(const RecordPtr& record, std::shared_ptr<ActiveProbe>
     // Liveness and readiness count from when startup succeeded.
     held_back = probe->kind != ProbeKind::kStartup && memory.startup != nullptr && !memory.startup->state.passing();
   }
-  const v1::Container* c = FindContainer(pod->spec(), probe->container);
+  const ContainerPtr c = FindContainer(pod->spec(), probe->container);
   if (c == nullptr) return;
   const absl::Duration period = absl::Seconds(probe->spec.periodseconds() > 0 ? probe->spec.periodseconds() : 10);
   absl::Duration next = period;

@@ -14,6 +14,13 @@ apimachinery::Quantity Get(const v1::ResourceRequirements& resources, bool limit
   return found == list.end() ? apimachinery::Quantity() : apimachinery::Quantity::ParseOrZero(found->second.string());
 }
 
+// Upstream keeps the two messages alike, number by number.
+ContainerPtr Plain(const v1::EphemeralContainer& c) {
+  auto out = std::make_shared<v1::Container>();
+  out->ParseFromString(c.ephemeralcontainercommon().SerializeAsString());
+  return out;
+}
+
 }  // namespace
 
 std::string FormatPod(const v1::Pod& pod) { return absl::StrCat(FullName(pod), "(", pod.metadata().uid(), ")"); }
@@ -60,19 +67,37 @@ bool IsTerminalPhase(const v1::Pod& pod) {
   return pod.status().phase() == "Succeeded" || pod.status().phase() == "Failed";
 }
 
-const v1::Container* FindContainer(const v1::PodSpec& spec, const std::string& name) {
-  for (const v1::Container& c : spec.containers()) {
-    if (c.name() == name) return &c;
+ContainerPtr FindContainer(const v1::PodSpec& spec, const std::string& name) {
+  for (const auto* containers : {&spec.containers(), &spec.initcontainers()}) {
+    for (const v1::Container& c : *containers) {
+      if (c.name() == name) return ContainerPtr(ContainerPtr(), &c);
+    }
   }
-  for (const v1::Container& c : spec.initcontainers()) {
-    if (c.name() == name) return &c;
+  for (const v1::EphemeralContainer& c : spec.ephemeralcontainers()) {
+    if (c.ephemeralcontainercommon().name() == name) return Plain(c);
   }
   return nullptr;
+}
+
+std::vector<ContainerPtr> EphemeralContainers(const v1::PodSpec& spec) {
+  std::vector<ContainerPtr> out;
+  for (const v1::EphemeralContainer& c : spec.ephemeralcontainers()) out.push_back(Plain(c));
+  return out;
+}
+
+std::string TargetOf(const v1::PodSpec& spec, const std::string& ephemeral) {
+  for (const v1::EphemeralContainer& c : spec.ephemeralcontainers()) {
+    if (c.ephemeralcontainercommon().name() == ephemeral) return c.targetcontainername();
+  }
+  return "";
 }
 
 std::string FieldPath(const v1::PodSpec& spec, const std::string& container) {
   for (const v1::Container& c : spec.initcontainers()) {
     if (c.name() == container) return absl::StrCat("spec.initContainers{", container, "}");
+  }
+  for (const v1::EphemeralContainer& c : spec.ephemeralcontainers()) {
+    if (c.ephemeralcontainercommon().name() == container) return absl::StrCat("spec.ephemeralContainers{", container, "}");
   }
   return absl::StrCat("spec.containers{", container, "}");
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,13 @@ bool IsSidecar(const v1::Container& container);  // an init container that goes 
 bool IsStatic(const v1::Pod& pod);               // comes from a file, not from the API
 bool IsMirror(const v1::Pod& pod);
 bool IsTerminalPhase(const v1::Pod& pod);        // Succeeded or Failed
-const v1::Container* FindContainer(const v1::PodSpec& spec, const std::string& name);
+// Containers of any sort; those of `spec` live as long as it, ephemeral ones are made for the caller. nullptr: none.
+using ContainerPtr = std::shared_ptr<const v1::Container>;
+ContainerPtr FindContainer(const v1::PodSpec& spec, const std::string& name);
+// Ephemeral containers in the shape of the others, which theirs is a copy of.
+std::vector<ContainerPtr> EphemeralContainers(const v1::PodSpec& spec);
+// The container whose processes an ephemeral one is to see; empty: its own alone.
+std::string TargetOf(const v1::PodSpec& spec, const std::string& ephemeral);
 std::string FieldPath(const v1::PodSpec& spec, const std::string& container);  // spec.containers{name}
 
 // Requests or limits of the pod or container by resource name; 0: not set.

@@ -17,6 +17,7 @@ class StatusBuilder {
     init_ = ComputeInitProgress(facts_);
     for (const v1::Container& c : pod_.spec().initcontainers()) *status_.add_initcontainerstatuses() = Container(c, true);
     for (const v1::Container& c : pod_.spec().containers()) *status_.add_containerstatuses() = Container(c, false);
+    for (const ContainerPtr& c : EphemeralContainers(pod_.spec())) *status_.add_ephemeralcontainerstatuses() = Ephemeral(*c);
     status_.set_phase(Phase());
     if (!facts_.failed_reason.empty() && (finished_ || facts_.failed_reason != "DeadlineExceeded")) {
       status_.set_reason(facts_.failed_reason);
@@ -46,6 +47,23 @@ class StatusBuilder {
     *t.mutable_finishedat() = ToApiTime(run.finished_at);
     t.set_containerid(absl::StrCat(facts_.runtime_name, "://", run.id));
     return t;
+  }
+
+  // Never ready and never started again.
+  v1::ContainerStatus Ephemeral(const v1::Container& c) const {
+    v1::ContainerStatus s = Container(c, false);
+    static const ContainerFacts* const kNone = new ContainerFacts;
+    const auto found = facts_.containers.find(c.name());
+    const ContainerFacts& own = found == facts_.containers.end() ? *kNone : found->second;
+    const ContainerStatus* run = own.latest();
+    s.set_ready(false);
+    if (run != nullptr && run->state == ContainerState::kExited) {
+      s.clear_laststate();
+      s.mutable_laststate();
+      s.mutable_state()->Clear();
+      *s.mutable_state()->mutable_terminated() = Terminated(own, *run);
+    }
+    return s;
   }
 
   v1::ContainerStatus Container(const v1::Container& c, bool init) const {

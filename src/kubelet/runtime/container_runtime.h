@@ -97,6 +97,7 @@ struct ContainerConfig {
   int64_t cpu_period_us = 100000;
   int64_t memory_limit = 0;    // bytes; 0: no limit
   int oom_score_adj = 0;
+  std::string processes_of;    // id of a container whose processes it shares; empty: as the pod says
   Labels labels;               // kept for the caller: hash, grace period and the like
 };
 

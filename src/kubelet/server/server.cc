@@ -72,7 +72,8 @@ absl::StatusOr<LogQuery> ParseLogQuery(const QueryParams& params) {
 // Which run's log is meant, or upstream's reason why there is none.
 absl::StatusOr<ContainerStatus> ChooseRun(const PodManager& pods, const v1::Pod& pod, const std::string& container, bool previous) {
   const v1::ContainerStatus* status = nullptr;
-  for (const auto* list : {&pod.status().containerstatuses(), &pod.status().initcontainerstatuses()}) {
+  for (const auto* list : {&pod.status().containerstatuses(), &pod.status().initcontainerstatuses(),
+                           &pod.status().ephemeralcontainerstatuses()}) {
     for (const v1::ContainerStatus& s : *list) {
       if (s.name() == container) status = &s;
     }
@@ -245,7 +246,7 @@ class Impl final : public KubeletServer {
       writer->Send(404, kPlain, absl::StrCat("container not found (\"", container, "\")"));
       return;
     }
-    const v1::Container* spec = FindContainer(pod->spec(), container);
+    const ContainerPtr spec = FindContainer(pod->spec(), container);
     StreamOptions options;
     options.stdin = IsTrue(params, "input") || IsTrue(params, "stdin");
     options.stdout = IsTrue(params, "output") || IsTrue(params, "stdout");

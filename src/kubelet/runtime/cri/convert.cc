@@ -50,6 +50,10 @@ void FillSeccomp(const SeccompProfile& profile, cri::SecurityProfile* out) {
 
 void FillSecurity(const ContainerConfig& config, const SandboxConfig& sandbox, cri::LinuxContainerSecurityContext* out) {
   FillNamespaces(sandbox, out->mutable_namespace_options());
+  if (!config.processes_of.empty()) {
+    out->mutable_namespace_options()->set_pid(cri::TARGET);
+    out->mutable_namespace_options()->set_target_id(config.processes_of);
+  }
   out->set_privileged(config.privileged);
   out->set_readonly_rootfs(config.read_only_root);
   out->set_no_new_privs(config.no_new_privileges);

@@ -46,7 +46,7 @@ void EmbeddedRuntime::SaveInfo(const Container& c) const {
 
 absl::StatusOr<std::string> EmbeddedRuntime::CreateContainer(const std::string& sandbox_id, const ContainerConfig& config,
                                                              const SandboxConfig& sandbox) {
-  int sandbox_pid = 0;
+  int sandbox_pid = 0, target_pid = 0;
   {
     absl::MutexLock lock(&mu_);
     auto found = sandboxes_.find(sandbox_id);
@@ -54,6 +54,13 @@ absl::StatusOr<std::string> EmbeddedRuntime::CreateContainer(const std::string& 
       return absl::FailedPreconditionError(absl::StrCat("sandbox container \"", sandbox_id, "\" is not running"));
     }
     sandbox_pid = found->second.pid;
+    if (!config.processes_of.empty()) {
+      const auto target = containers_.find(config.processes_of);
+      if (target == containers_.end() || target->second.status.state != ContainerState::kRunning) {
+        return absl::FailedPreconditionError(absl::StrCat("container \"", config.processes_of, "\" is not running"));
+      }
+      target_pid = target->second.pid;
+    }
   }
   const std::optional<StoredImage> image = images_->FindById(config.image_id);
   if (!image.has_value()) return NotFound("image", config.image);
@@ -71,7 +78,8 @@ absl::StatusOr<std::string> EmbeddedRuntime::CreateContainer(const std::string& 
   if (!config.log_path.empty()) c.status.log_path = absl::StrCat(sandbox.log_directory, "/", config.log_path);
   c.group = absl::StrCat(PodCgroup(sandbox.qos, sandbox.pod_uid), "/", c.status.id);
   const std::string id = c.status.id, dir = ContainerDir(id);
-  ASSIGN_OR_RETURN(const ContainerSpecFile spec, BuildSpec(id, c, config, sandbox, *image, sandbox_pid));
+  ASSIGN_OR_RETURN(ContainerSpecFile spec, BuildSpec(id, c, config, sandbox, *image, sandbox_pid));
+  if (target_pid > 0 && spec.pid_namespace_of == 0) spec.pid_namespace_of = target_pid;
   for (const char* sub : {"/upper", "/work", "/rootfs"}) RETURN_IF_ERROR(base::MakeDirs(dir + sub, 0755));
   if (!c.status.log_path.empty()) {
     RETURN_IF_ERROR(base::MakeDirs(c.status.log_path.substr(0, c.status.log_path.rfind('/')), 0755));
