@@ -51,6 +51,8 @@ start_apiservers() {
   local i p=$dir/pki tls=()
   # A plain http:// store takes no certificates.
   [[ $host != 127.0.0.1 ]] || tls=(--endpoint-reconciler-type=none)  # no pod could reach a loopback address
+  # Service addresses are routed on nodes alone.
+  [[ $host == 127.0.0.1 ]] || tls+=(--enable-aggregator-routing=true)
   [[ $(etcd_endpoints) == http://* ]] ||
     tls+=(--etcd-cafile="$p/ca.crt" --etcd-certfile="$p/apiserver-etcd-client.crt" --etcd-keyfile="$p/apiserver-etcd-client.key")
   for ((i = 0; i < apiservers; i++)); do
@@ -59,7 +61,11 @@ start_apiservers() {
       --bind-address="$([[ $host == 127.0.0.1 ]] && echo 127.0.0.1 || echo 0.0.0.0)" --advertise-address="$host" \
       --client-ca-file="$p/ca.crt" --tls-cert-file="$p/kube-apiserver.crt" --tls-private-key-file="$p/kube-apiserver.key" \
       --service-account-key-file="$p/sa.pub" --service-account-signing-key-file="$p/sa.key" \
-      --service-account-issuer=https://kubernetes.default.svc.cluster.local --service-cluster-ip-range=10.96.0.0/12 \
+      --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range=10.96.0.0/12 \
+      --requestheader-client-ca-file="$p/front-proxy-ca.crt" --requestheader-allowed-names=front-proxy-client \
+      --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
+      --requestheader-extra-headers-prefix=X-Remote-Extra- \
+      --proxy-client-cert-file="$p/front-proxy-client.crt" --proxy-client-key-file="$p/front-proxy-client.key" \
       --kubelet-client-certificate="$p/apiserver-kubelet-client.crt" --kubelet-client-key="$p/apiserver-kubelet-client.key" \
       --kubelet-certificate-authority="$p/ca.crt" --authorization-mode=Node,RBAC \
       --enable-admission-plugins=NodeRestriction

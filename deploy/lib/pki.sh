@@ -15,6 +15,9 @@ order_pki() { # HOST
   local san="DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:127.0.0.1,IP:10.96.0.1"
   [[ $1 == 127.0.0.1 ]] || san+=,IP:$1
   orders=
+  # Who the API server is for the API servers behind it, and whom it lets speak for others.
+  order authority front-proxy-ca /CN=skiff-front-proxy-ca
+  order certificate front-proxy-client /CN=front-proxy-client "" clientAuth
   order authority ca /CN=skiff-ca
   order certificate etcd /CN=etcd DNS:localhost,IP:127.0.0.1 serverAuth,clientAuth
   order certificate kube-apiserver /CN=kube-apiserver "$san" serverAuth

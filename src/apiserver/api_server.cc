@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "apimachinery/json.h"
 #include "apiserver/admission/admission.h"
 #include "apiserver/aggregation/controller.h"
 #include "apiserver/apiextensions/controller.h"
@@ -43,6 +44,12 @@ absl::StatusOr<std::string> ReadOptional(const std::string& path) {
   return path.empty() ? absl::StatusOr<std::string>("") : base::ReadFile(path);
 }
 
+std::string JsonList(const std::vector<std::string>& texts) {
+  apimachinery::Value list = apimachinery::Value::MakeArray();
+  for (const std::string& text : texts) list.Append(text);
+  return apimachinery::WriteJson(list);
+}
+
 class ApiServerImpl final : public ApiServer {
  public:
   explicit ApiServerImpl(const Flags& flags) : flags_(flags) {}
@@ -71,7 +78,16 @@ class ApiServerImpl final : public ApiServer {
     RETURN_IF_ERROR(MakePolicy());
     definitions_ = apiextensions::NewController(*registry_);
     RETURN_IF_ERROR(definitions_->Start());
-    api_services_ = aggregation::NewController(*registry_);
+    if (flags_.proxy_client_cert_file.empty() != flags_.proxy_client_key_file.empty()) {
+      return absl::InvalidArgumentError("--proxy-client-cert-file and --proxy-client-key-file go together");
+    }
+    aggregation::AggregatorOptions aggregation;
+    aggregation.client_cert_file = flags_.proxy_client_cert_file;
+    aggregation.client_key_file = flags_.proxy_client_key_file;
+    aggregation.to_endpoints = flags_.enable_aggregator_routing;
+    aggregation.reject_redirects = flags_.aggregator_reject_forwarding_redirect;
+    ASSIGN_OR_RETURN(aggregator_, aggregation::NewAggregator(aggregation, *registry_));
+    api_services_ = aggregation::NewController(*registry_, *aggregator_);
     RETURN_IF_ERROR(api_services_->Start());
     RETURN_IF_ERROR(OpenDoors());
     bootstrap_ = std::thread([this] { RunBootstrap(); });
@@ -93,6 +109,7 @@ class ApiServerImpl final : public ApiServer {
     flow_keeper_.reset();
     if (door_ != nullptr) door_->SetReady(false);
     if (api_services_ != nullptr) api_services_->Stop();
+    if (aggregator_ != nullptr) aggregator_->Stop();
     if (definitions_ != nullptr) definitions_->Stop();
     caretaker_.reset();  // leaves the endpoints
     if (cache_ != nullptr) cache_->Stop();  // ends the watches: clients go elsewhere
@@ -135,6 +152,7 @@ class ApiServerImpl final : public ApiServer {
     ASSIGN_OR_RETURN(authn.token_auth_csv, ReadOptional(flags_.token_auth_file));
     authn.bootstrap_tokens = flags_.enable_bootstrap_token_auth;
     authn.anonymous = flags_.anonymous_auth;
+    authn.front_proxy_names = flags_.requestheader_allowed_names;
     ASSIGN_OR_RETURN(authenticator_, auth::NewAuthenticator(std::move(authn), registry_.get(), *env.clock));
     authorizer_ = auth::NewAuthorizer(flags_.authorization_modes, *registry_);
     if (!signing_key.empty() && !flags_.service_account_issuers.empty()) {
@@ -183,6 +201,9 @@ class ApiServerImpl final : public ApiServer {
     rest.flow = flow_.get();
     rest.registry = registry_.get();
     rest.forwarder = forwarder_.get();
+    rest.extensions = aggregator_.get();
+    rest.front_proxy_headers = {flags_.requestheader_username_headers, flags_.requestheader_uid_headers,
+                                flags_.requestheader_group_headers, flags_.requestheader_extra_headers_prefix};
     rest.server_address = AdvertisedAddress();
     rest.metrics = [this] { return absl::StrCat(MetricsText(*registry_), flow_ == nullptr ? "" : flow_->MetricsText()); };
     door_ = std::make_unique<http::RestDoor>(std::move(rest));
@@ -193,6 +214,7 @@ class ApiServerImpl final : public ApiServer {
     options.cert_file = flags_.tls_cert_file;
     options.key_file = flags_.tls_private_key_file;
     options.client_ca_file = flags_.client_ca_file;
+    options.front_proxy_ca_file = flags_.requestheader_client_ca_file;
     options.io_threads = std::min(processors, 4);
     options.workers = flow_ == nullptr ? workers : workers + workers / 2;
     options.at_once = [this](base::http::Request& request, std::unique_ptr<base::http::ResponseWriter>& writer) {
@@ -232,6 +254,16 @@ class ApiServerImpl final : public ApiServer {
   void RunBootstrap() {
     bootstrap_options_.secure_port = server_->port();
     if (auto ca = ReadOptional(flags_.client_ca_file); ca.ok()) bootstrap_options_.client_ca_pem = *ca;
+    if (auto ca = ReadOptional(flags_.requestheader_client_ca_file); ca.ok() && !ca->empty()) {
+      bootstrap_options_.front_proxy = {{"requestheader-client-ca-file", *ca},
+                                        {"requestheader-allowed-names", JsonList(flags_.requestheader_allowed_names)},
+                                        {"requestheader-username-headers", JsonList(flags_.requestheader_username_headers)},
+                                        {"requestheader-group-headers", JsonList(flags_.requestheader_group_headers)},
+                                        {"requestheader-extra-headers-prefix", JsonList(flags_.requestheader_extra_headers_prefix)}};
+      if (!flags_.requestheader_uid_headers.empty()) {
+        bootstrap_options_.front_proxy["requestheader-uid-headers"] = JsonList(flags_.requestheader_uid_headers);
+      }
+    }
     std::unique_lock lock(mu_);
     while (!stopping_) {
       lock.unlock();
@@ -278,6 +310,7 @@ class ApiServerImpl final : public ApiServer {
   std::unique_ptr<auth::TokenIssuer> token_issuer_;
   std::unique_ptr<admission::Chain> chain_;
   std::unique_ptr<apiextensions::Controller> definitions_;
+  std::unique_ptr<aggregation::Aggregator> aggregator_;
   std::unique_ptr<aggregation::Controller> api_services_;
   std::unique_ptr<flowcontrol::FlowControl> flow_;
   std::unique_ptr<base::http::WorkerPool> dispatch_;  // threads for requests that had to wait

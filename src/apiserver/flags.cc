@@ -29,6 +29,16 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.String(&f.client_ca_file, "client-ca-file", "", "CA of client certificates");
   flags.String(&f.tls_cert_file, "tls-cert-file", "", "Serving certificate");
   flags.String(&f.tls_private_key_file, "tls-private-key-file", "", "Key of --tls-cert-file");
+  flags.String(&f.requestheader_client_ca_file, "requestheader-client-ca-file", "", "CA of front proxies, which tell in headers for whom they speak");
+  flags.List(&f.requestheader_allowed_names, "requestheader-allowed-names", "", "Common names of front proxies; none: any of that CA");
+  flags.List(&f.requestheader_username_headers, "requestheader-username-headers", "", "Headers for user names, such as X-Remote-User");
+  flags.List(&f.requestheader_uid_headers, "requestheader-uid-headers", "", "Headers for user ids, such as X-Remote-Uid");
+  flags.List(&f.requestheader_group_headers, "requestheader-group-headers", "", "Headers for groups, such as X-Remote-Group");
+  flags.List(&f.requestheader_extra_headers_prefix, "requestheader-extra-headers-prefix", "", "Begin of headers for more, such as X-Remote-Extra-");
+  flags.String(&f.proxy_client_cert_file, "proxy-client-cert-file", "", "Client certificate for API servers behind APIServices");
+  flags.String(&f.proxy_client_key_file, "proxy-client-key-file", "", "Key of --proxy-client-cert-file");
+  flags.Bool(&f.enable_aggregator_routing, "enable-aggregator-routing", "", "Send requests of APIServices to endpoints, not to the service's address");
+  flags.Bool(&f.aggregator_reject_forwarding_redirect, "aggregator-reject-forwarding-redirect", "", "Do not pass on redirects of API servers behind APIServices");
   flags.List(&f.service_account_key_files, "service-account-key-file", "", "Keys that verify tokens");
   flags.String(&f.service_account_signing_key_file, "service-account-signing-key-file", "", "Key that signs tokens");
   flags.List(&f.service_account_issuers, "service-account-issuer", "", "Issuer of tokens; the first one mints");

@@ -18,6 +18,11 @@ struct Flags {
   std::string service_account_signing_key_file;
   std::vector<std::string> service_account_issuers;
   std::vector<std::string> api_audiences;
+  std::string requestheader_client_ca_file;
+  std::vector<std::string> requestheader_allowed_names, requestheader_username_headers, requestheader_uid_headers,
+      requestheader_group_headers, requestheader_extra_headers_prefix;
+  std::string proxy_client_cert_file, proxy_client_key_file;
+  bool enable_aggregator_routing = false, aggregator_reject_forwarding_redirect = true;
   std::string service_account_jwks_uri;
   std::string token_auth_file;
   bool enable_bootstrap_token_auth = false;

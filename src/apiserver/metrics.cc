@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "absl/strings/numbers.h"
@@ -126,6 +127,9 @@ void Process(Page& page) {
   page.Family("kubernetes_build_info", "gauge", "The release whose API this is.")
       .Sample("", std::vector<string_view>{"git_version", "major", "minor", "platform"},
               std::vector<string_view>{base::kKubernetesVersion, "1", "35", "linux/amd64"}, 1);
+  page.Family("version_info", "gauge", "The versions that the server speaks.")
+      .Sample("", std::vector<string_view>{"binary", "component", "emulation", "min_compat"},
+              std::vector<string_view>{string_view(base::kKubernetesVersion).substr(1), "kube", "1.35", "1.34"}, 1);
 }
 
 void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceTable& resources) {
@@ -168,6 +172,35 @@ void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceT
            static_cast<double>(frames.served));
 }
 
+// Node ports: each that is taken stands in a Service.
+void NodePorts(Page& page, registry::Registry& registry) {
+  std::set<int64_t> taken;
+  for (const pipeline::ObjectPtr& service : registry.List({"", "services"}, "")) {
+    for (const apimachinery::Value& port : service->GetArray("spec.ports")) {
+      if (const int64_t number = port.GetInt("nodePort"); number > 0) taken.insert(number);
+    }
+    if (const int64_t number = service->GetInt("spec.healthCheckNodePort"); number > 0) taken.insert(number);
+  }
+  const auto used = static_cast<double>(taken.size());
+  const double all = registry.environment().node_port_last - registry.environment().node_port_first + 1;
+  page.Add("kube_apiserver_nodeport_allocator_allocated_ports", "gauge", "Node ports that are taken.", used);
+  page.Add("kube_apiserver_nodeport_allocator_available_ports", "gauge", "Node ports that are free.", all - used);
+}
+
+void ApiServices(Page& page, registry::Registry& registry) {
+  MetricsWriter& unavailable = page.Family("aggregator_unavailable_apiservice", "gauge", "Whether an APIService cannot be used.");
+  constexpr string_view kLabels[] = {"name"};
+  for (const pipeline::ObjectPtr& service : registry.List({"apiregistration.k8s.io", "apiservices"}, "")) {
+    bool available = false;
+    for (const apimachinery::Value& condition : service->GetArray("status.conditions")) {
+      if (condition.GetString("type") == "Available") available = condition.GetString("status") == "True";
+    }
+    const std::string name = service->GetString("metadata.name");
+    const string_view labels[] = {name};
+    unavailable.Sample("", kLabels, labels, available ? 0 : 1);
+  }
+}
+
 // Service addresses: each that is taken is an IPAddress object.
 void Addresses(Page& page, registry::Registry& registry) {
   const std::string& cidr = registry.environment().service_cidr;
@@ -191,6 +224,8 @@ std::string MetricsText(registry::Registry& registry) {
   Process(page);
   WatchCache(page, *registry.environment().cache, *registry.environment().resources);
   Addresses(page, registry);
+  NodePorts(page, registry);
+  ApiServices(page, registry);
   return page.Text();
 }
 

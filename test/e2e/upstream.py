@@ -121,7 +121,7 @@ with Processes() as upstream:
                        "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--client-ca-file=%s/ca.crt" % p,
                        "--tls-cert-file=%s/kube-apiserver.crt" % p, "--tls-private-key-file=%s/kube-apiserver.key" % p,
                        "--service-account-key-file=%s/sa.pub" % p, "--service-account-signing-key-file=%s/sa.key" % p,
-                       "--service-account-issuer=https://kubernetes.default.svc.cluster.local", "--service-cluster-ip-range=10.96.0.0/12",
+                       "--service-account-issuer=https://kubernetes.default.svc", "--service-cluster-ip-range=10.96.0.0/12",
                        "--authorization-mode=Node,RBAC", "--allow-privileged=true")
         k = Kubectl(peer("kubectl"), pki.conf)
         until(lambda: k("get", "--raw", "/readyz") == "ok", "upstream's apiserver", 60)

@@ -14,11 +14,11 @@ NS = "/api/v1/namespaces/default/"
 with skiff.Cluster(nodes=0) as cluster:
     rest = Rest(cluster.conf)
 
-    def value(name, **labels):
+    def value(family, **labels):
         """The sum of a family's samples with these labels."""
         total = 0.0
         for line in rest("GET", "/metrics")[2].decode().splitlines():
-            m = re.match(r"%s(?:\{(.*)\})? (\S+)$" % name, line)
+            m = re.match(r"%s(?:\{(.*)\})? (\S+)$" % family, line)
             if m and all('%s="%s"' % kv in (m.group(1) or "") for kv in labels.items()):
                 total += float(m.group(2))
         return total
@@ -50,6 +50,33 @@ with skiff.Cluster(nodes=0) as cluster:
         before = value("apiserver_watch_events_total", resource="configmaps")
         rest("GET", NS + "configmaps?watch=1&timeoutSeconds=1&fieldSelector=metadata.name=a")
         eq(value("apiserver_watch_events_total", resource="configmaps") > before, True)
+
+    @test("an APIService that cannot be used is told, with how often that happened")
+    def _():
+        name = "v1.absent.example.com"
+        service = lambda: value("aggregator_unavailable_apiservice", name=name)
+        spec = {"group": "absent.example.com", "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 1, "insecureSkipTLSVerify": True,
+                "service": {"namespace": "default", "name": "absent", "port": 443}}
+        rest("POST", "/apis/apiregistration.k8s.io/v1/apiservices", {"metadata": {"name": name}, "spec": spec})
+        skiff.until(lambda: value("aggregator_unavailable_apiservice_total", name=name, reason="ServiceNotFound") == 1, "the count of what is missing")
+        eq((service(), value("aggregator_unavailable_apiservice", name="v1.apps")), (1, 0))
+        rest("DELETE", "/apis/apiregistration.k8s.io/v1/apiservices/" + name)
+
+    @test("node ports are counted as they are taken")
+    def _():
+        name = "kube_apiserver_nodeport_allocator_%s_ports"
+        taken, free = value(name % "allocated"), value(name % "available")
+        rest("POST", NS + "services", {"metadata": {"name": "np"}, "spec": {"type": "NodePort", "ports": [{"port": 80}]}})
+        eq((value(name % "allocated"), value(name % "available")), (taken + 1, free - 1))
+
+    @test("decisions of authorization and waits for seats are counted by who asks")
+    def _():
+        jane = {"Impersonate-User": "jane", "Impersonate-Group": "system:authenticated"}
+        allowed = lambda: value("apiserver_authorization_decisions_total", decision="allowed", type="RBAC")
+        waited = lambda: value("apiserver_flowcontrol_request_wait_duration_seconds_count", execute="true", flow_schema="global-default")
+        before = allowed(), waited()
+        rest("GET", "/api/v1", headers=jane)
+        eq((allowed() > before[0], waited() > before[1]), (True, True))
 
     @test("nothing is left in flight but the question itself")
     def _():

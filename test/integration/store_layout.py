@@ -174,7 +174,7 @@ def upstream_flags(cluster, etcd):
     return ["--etcd-servers=" + etcd, *(tls if etcd.startswith("https") else []), "--secure-port=%d" % cluster.port, "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--client-ca-file=%s/ca.crt" % pki,
             "--tls-cert-file=%s/kube-apiserver.crt" % pki, "--tls-private-key-file=%s/kube-apiserver.key" % pki, "--service-account-key-file=%s/sa.pub" % pki,
-            "--service-account-signing-key-file=%s/sa.key" % pki, "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            "--service-account-signing-key-file=%s/sa.key" % pki, "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.96.0.0/12", "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"]
 
 

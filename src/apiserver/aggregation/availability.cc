@@ -7,27 +7,49 @@ namespace apiserver::aggregation {
 
 using apimachinery::Value;
 
-Availability Judge(const Value& api_service, const Value* service) {
-  const Value* reference = api_service.At("spec.service");
-  if (reference == nullptr) return {true, "Local", "Local APIServices are always available"};
-  const std::string name = reference->GetString("name"), ns = reference->GetString("namespace");
-  if (service == nullptr) {
-    return {false, "ServiceNotFound", absl::StrCat("service/", name, " in \"", ns, "\" is not present")};
+namespace {
+
+bool AnyReady(const Value& slice) {
+  for (const Value& endpoint : slice.GetArray("endpoints")) {
+    const Value* ready = endpoint.At("conditions.ready");
+    if (ready == nullptr || *ready == Value(true)) return true;
   }
-  const int64_t port = reference->GetInt("port", 443);
-  if (service->GetString("spec.type") != "ExternalName") {
-    bool listed = false;
-    for (const Value& p : service->GetArray("spec.ports")) listed |= p.GetInt("port") == port;
-    if (!listed) {
-      return {false, "ServicePortError",
-              absl::StrCat("service/", name, " in \"", ns, "\" is not listening on port ", port)};
-    }
-  }
-  return {false, "FailedDiscoveryCheck",
-          absl::StrCat("failing or missing response from https://", service->GetString("spec.clusterIP"), ":", port,
-                       "/apis/", api_service.GetString("spec.group"), "/", api_service.GetString("spec.version"),
-                       ": requests to other API servers are not proxied")};
+  return false;
 }
+
+bool HasPort(const Value& slice, absl::string_view name) {
+  for (const Value& port : slice.GetArray("ports")) {
+    if (port.GetString("name") == name && port.Find("port") != nullptr) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Availability> Judge(const Value& api_service, const Value* service, absl::Span<const pipeline::ObjectPtr> slices) {
+  const Value* reference = api_service.At("spec.service");
+  if (reference == nullptr) return Availability{true, "Local", "Local APIServices are always available"};
+  const std::string named = absl::StrCat("service/", reference->GetString("name"), " in \"", reference->GetString("namespace"), "\"");
+  if (service == nullptr) return Availability{false, "ServiceNotFound", absl::StrCat(named, " is not present")};
+  if (service->GetString("spec.type") != "ClusterIP") return std::nullopt;
+  const int64_t number = reference->GetInt("port", 443);
+  const Value* port = nullptr;
+  for (const Value& p : service->GetArray("spec.ports")) {
+    if (port == nullptr && p.GetInt("port") == number) port = &p;
+  }
+  if (port == nullptr) return Availability{false, "ServicePortError", absl::StrCat(named, " is not listening on port ", number)};
+  if (slices.empty()) return Availability{false, "EndpointsNotFound", absl::StrCat("cannot find endpointslices for ", named)};
+  const std::string name = port->GetString("name");
+  for (const pipeline::ObjectPtr& slice : slices) {
+    if (AnyReady(*slice) && HasPort(*slice, name)) return std::nullopt;
+  }
+  return Availability{false, "MissingEndpoints",
+                      absl::StrCat("endpointslices for ", named, " have no addresses with port name \"", name, "\"")};
+}
+
+Availability Answered() { return {true, "Passed", "all checks passed"}; }
+
+Availability NotAnswered(absl::string_view problem) { return {false, "FailedDiscoveryCheck", std::string(problem)}; }
 
 bool SetAvailable(const Availability& is, absl::Time now, Value& api_service) {
   const char* const status = is.available ? "True" : "False";

@@ -8,9 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
-#include "apimachinery/apply/apply.h"
-#include "apimachinery/time.h"
 #include "apiserver/aggregation/availability.h"
+#include "apiserver/aggregation/condition_writer.h"
 #include "apiserver/aggregation/local_services.h"
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -25,6 +24,7 @@ using pipeline::ObjectPtr;
 const GroupResource kApiServices{"apiregistration.k8s.io", "apiservices"};
 const GroupResource kDefinitions{"apiextensions.k8s.io", "customresourcedefinitions"};
 const GroupResource kServices{"", "services"};
+const GroupResource kSlices{"discovery.k8s.io", "endpointslices"};
 constexpr absl::Duration kRetry = absl::Seconds(1);  // after a write that failed
 
 bool Established(const Value& crd) {
@@ -36,7 +36,7 @@ bool Established(const Value& crd) {
 
 class ControllerImpl final : public Controller {
  public:
-  explicit ControllerImpl(registry::Registry& registry) : registry_(registry) {}
+  ControllerImpl(registry::Registry& registry, Aggregator& aggregator) : registry_(registry), aggregator_(aggregator) {}
   ~ControllerImpl() override { Stop(); }
 
   absl::Status Start() override {
@@ -59,9 +59,14 @@ class ControllerImpl final : public Controller {
  private:
   class Sink final : public cache::WatchSink {
    public:
-    explicit Sink(ControllerImpl& controller) : controller_(controller) {}
-    bool OnEvent(const cache::Event&, const cache::Event::View&) override {
-      controller_.Wake(/*lost=*/false);
+    // `backend`: of what other servers stand on, which only the aggregator cares about.
+    Sink(ControllerImpl& controller, bool backend) : controller_(controller), backend_(backend) {}
+    bool OnEvent(const cache::Event& event, const cache::Event::View&) override {
+      if (backend_) {
+        controller_.aggregator_.Touch(event.object->ns());
+      } else {
+        controller_.Wake(/*lost=*/false);
+      }
       return true;
     }
     bool OnBookmark(int64_t, bool) override { return true; }
@@ -69,17 +74,18 @@ class ControllerImpl final : public Controller {
 
    private:
     ControllerImpl& controller_;
+    const bool backend_;
   };
 
   absl::Status Follow() {
     tickets_.clear();
-    for (const GroupResource& what : {kApiServices, kDefinitions, kServices}) {
+    for (const GroupResource& what : {kApiServices, kDefinitions, kServices, kSlices}) {
       const registry::ResourcePtr resource = registry_.environment().resources->FindAnyVersion(what.group, what.resource);
       cache::WatchRequest request;
       request.timeout = absl::InfiniteDuration();
       ASSIGN_OR_RETURN(std::unique_ptr<cache::WatchTicket> ticket,
                        registry_.environment().cache->Watch(*resource->mirror, std::move(request),
-                                                            std::make_unique<Sink>(*this)));
+                                                            std::make_unique<Sink>(*this, what == kServices || what == kSlices)));
       tickets_.push_back(std::move(ticket));
     }
     return absl::OkStatus();
@@ -138,7 +144,9 @@ class ControllerImpl final : public Controller {
       const absl::Status made = registry_.Create(kApiServices, service).status();
       if (!made.ok() && apimachinery::ApiStatus::From(made).code != 409) return made;
     }
-    for (const ObjectPtr& service : registry_.List(kApiServices, "")) {
+    const std::vector<ObjectPtr> known = registry_.List(kApiServices, "");
+    aggregator_.Update(known);
+    for (const ObjectPtr& service : known) {
       const std::string name = service->GetString("metadata.name");
       const Value* labels = service->At("metadata.labels");
       const Value* managed = labels == nullptr ? nullptr : labels->Find(kAutomanaged);
@@ -147,7 +155,8 @@ class ControllerImpl final : public Controller {
         RETURN_IF_ERROR(Forgive(registry_.Delete(kApiServices, "", name)));
         continue;
       }
-      RETURN_IF_ERROR(Tell(*service));
+      if (service->At("spec.service") != nullptr) continue;  // the aggregator asks it
+      RETURN_IF_ERROR(WriteAvailability(registry_, *service, [](const Value& object) { return *Judge(object, nullptr, {}); }));
     }
     return absl::OkStatus();
   }
@@ -157,41 +166,8 @@ class ControllerImpl final : public Controller {
     return !status.ok() && apimachinery::ApiStatus::From(status).code == 404 ? absl::OkStatus() : status;
   }
 
-  absl::Status Tell(const Value& service) {
-    const absl::Time now = registry_.environment().clock->Now();
-    const auto judge = [&](const Value& object) {
-      const Value* reference = object.At("spec.service");
-      const ObjectPtr behind = reference == nullptr ? nullptr
-                                                    : registry_.Get(kServices, reference->GetString("namespace"),
-                                                                    reference->GetString("name"));
-      return Judge(object, behind.get());
-    };
-    Value probe = service;
-    if (!SetAvailable(judge(probe), now, probe)) return absl::OkStatus();
-    return Forgive(registry_
-                       .Modify(kApiServices, "", service.GetString("metadata.name"),
-                               [&](Value& object) {
-                                 const Value before = object;
-                                 if (!SetAvailable(judge(object), now, object)) return false;
-                                 if (object.At("spec.service") != nullptr) object = Owned(before, std::move(object), now);
-                                 return true;
-                               })
-                       .status());
-  }
-
-  // The condition belongs to the server. Upstream's own services are told without a record of it.
-  static Value Owned(const Value& before, Value object, absl::Time now) {
-    const apimachinery::Kind* kind = apimachinery::Schema::Builtin().FindKind("apiregistration.k8s.io/v1", "APIService");
-    apimachinery::apply::Manager manager;
-    manager.name = "kube-apiserver";
-    manager.subresource = "status";
-    manager.api_version = "apiregistration.k8s.io/v1";
-    manager.time = apimachinery::FormatTime(now);
-    manager.reset_fields = {"spec"};
-    return apimachinery::apply::TrackUpdate(kind->message, before, std::move(object), manager);
-  }
-
   registry::Registry& registry_;
+  Aggregator& aggregator_;
   std::vector<std::unique_ptr<cache::WatchTicket>> tickets_;
   std::mutex mu_;
   std::condition_variable wake_;
@@ -201,8 +177,8 @@ class ControllerImpl final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> NewController(registry::Registry& registry) {
-  return std::make_unique<ControllerImpl>(registry);
+std::unique_ptr<Controller> NewController(registry::Registry& registry, Aggregator& aggregator) {
+  return std::make_unique<ControllerImpl>(registry, aggregator);
 }
 
 }  // namespace apiserver::aggregation

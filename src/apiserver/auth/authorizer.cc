@@ -9,6 +9,7 @@
 #include "apimachinery/api_error.h"
 #include "apiserver/auth/quote.h"
 #include "apiserver/auth/rules.h"
+#include "base/metrics/metrics.h"
 
 namespace apiserver::auth {
 namespace {
@@ -21,13 +22,20 @@ bool HasGroup(const UserInfo& user, absl::string_view group) {
   return std::find(user.groups.begin(), user.groups.end(), group) != user.groups.end();
 }
 
+// What each mode has decided. The name of a mode is its own in small letters.
+void Count(absl::string_view mode, absl::string_view decision) {
+  static auto* const decisions = new base::CounterFamily("apiserver_authorization_decisions_total", "Decisions of authorization modes.",
+                                                         {"decision", "name", "type"});
+  decisions->With({decision, absl::AsciiStrToLower(mode), mode}).Add();
+}
+
 class Chain final : public Authorizer {
  public:
   Chain(absl::Span<const std::string> modes, const ObjectReader& reader)
       : modes_(modes.begin(), modes.end()), rbac_(reader), node_(reader) {}
 
   Decision Authorize(const Attributes& attributes) const override {
-    if (HasGroup(attributes.user, kMastersGroup)) return {Decision::Kind::kAllow, ""};
+    if (HasGroup(attributes.user, kMastersGroup)) return {Decision::Kind::kAllow, ""};  // no mode is asked
     std::vector<std::string> reasons;
     for (const std::string& mode : modes_) {
       Decision decision;
@@ -35,7 +43,10 @@ class Chain final : public Authorizer {
       if (mode == "RBAC") decision = rbac_.Authorize(attributes);
       if (mode == "AlwaysAllow") decision.kind = Decision::Kind::kAllow;
       if (mode == "AlwaysDeny") decision.reason = "Everything is forbidden.";
-      if (decision.kind != Decision::Kind::kNoOpinion) return decision;
+      if (decision.kind != Decision::Kind::kNoOpinion) {
+        Count(mode, decision.allowed() ? "allowed" : "denied");
+        return decision;
+      }
       if (!decision.reason.empty()) reasons.push_back(decision.reason);
     }
     return {Decision::Kind::kNoOpinion, absl::StrJoin(reasons, "\n")};

@@ -11,30 +11,35 @@
 namespace apiserver::discovery {
 namespace {
 
-// Upstream's order of built-in groups, and of the versions in a group: clients take the first as preferred.
-constexpr absl::string_view kOrder[][2] = {
-    {"", "v1"},
-    {"apiregistration.k8s.io", "v1"},
-    {"apps", "v1"},
-    {"events.k8s.io", "v1"},
-    {"authentication.k8s.io", "v1"},
-    {"authorization.k8s.io", "v1"},
-    {"autoscaling", "v2"},
-    {"autoscaling", "v1"},
-    {"batch", "v1"},
-    {"certificates.k8s.io", "v1"},
-    {"networking.k8s.io", "v1"},
-    {"policy", "v1"},
-    {"rbac.authorization.k8s.io", "v1"},
-    {"storage.k8s.io", "v1"},
-    {"admissionregistration.k8s.io", "v1"},
-    {"apiextensions.k8s.io", "v1"},
-    {"scheduling.k8s.io", "v1"},
-    {"coordination.k8s.io", "v1"},
-    {"node.k8s.io", "v1"},
-    {"discovery.k8s.io", "v1"},
-    {"resource.k8s.io", "v1"},
-    {"flowcontrol.apiserver.k8s.io", "v1"},
+// Upstream's order of built-in groups, and of the versions in a group: clients take the first as preferred. The group of
+// APIServices itself comes before all that they can ask for.
+struct Known {
+  absl::string_view group, version;
+  Priority priority;
+};
+constexpr Known kOrder[] = {
+    {"", "v1", {18000, 1}},
+    {"apiregistration.k8s.io", "v1", {20001, 0}},
+    {"apps", "v1", {17800, 15}},
+    {"events.k8s.io", "v1", {17750, 15}},
+    {"authentication.k8s.io", "v1", {17700, 15}},
+    {"authorization.k8s.io", "v1", {17600, 15}},
+    {"autoscaling", "v2", {17500, 30}},
+    {"autoscaling", "v1", {17500, 15}},
+    {"batch", "v1", {17400, 15}},
+    {"certificates.k8s.io", "v1", {17300, 15}},
+    {"networking.k8s.io", "v1", {17200, 15}},
+    {"policy", "v1", {17100, 15}},
+    {"rbac.authorization.k8s.io", "v1", {17000, 15}},
+    {"storage.k8s.io", "v1", {16800, 15}},
+    {"admissionregistration.k8s.io", "v1", {16700, 15}},
+    {"apiextensions.k8s.io", "v1", {16700, 15}},
+    {"scheduling.k8s.io", "v1", {16600, 15}},
+    {"coordination.k8s.io", "v1", {16500, 15}},
+    {"node.k8s.io", "v1", {16300, 15}},
+    {"discovery.k8s.io", "v1", {16200, 15}},
+    {"resource.k8s.io", "v1", {16200, 21}},
+    {"flowcontrol.apiserver.k8s.io", "v1", {16100, 21}},
 };
 
 std::vector<std::string> Strings(const std::vector<absl::string_view>& views) {
@@ -108,11 +113,34 @@ bool Catalog::HasGroup(absl::string_view group) const {
   return std::any_of(versions.begin(), versions.end(), [&](const GroupVersion& at) { return at.group == group; });
 }
 
+namespace {
+
+constexpr Priority kCustom{1000, 100};
+
+// Groups by their largest priority and then the name of that APIService, versions of a group by theirs.
+void Sort(std::vector<ListedVersion>* listed) {
+  const auto name = [](const ListedVersion& v) { return absl::StrCat(v.version, ".", v.group); };
+  std::sort(listed->begin(), listed->end(), [&](const ListedVersion& a, const ListedVersion& b) {
+    if (a.priority.group != b.priority.group) return a.priority.group > b.priority.group;
+    return name(a) < name(b);
+  });
+  std::map<std::string, size_t> at;
+  for (const ListedVersion& v : *listed) at.emplace(v.group, at.size());
+  std::stable_sort(listed->begin(), listed->end(), [&](const ListedVersion& a, const ListedVersion& b) {
+    if (a.group != b.group) return at[a.group] < at[b.group];
+    if (a.priority.version != b.priority.version) return a.priority.version > b.priority.version;
+    return apimachinery::structural::CompareVersions(a.version, b.version) > 0;
+  });
+}
+
+}  // namespace
+
 const Catalog& Builtin() {
   static const Catalog* const catalog = [] {
     auto* made = new Catalog;
-    for (const auto& [group, version] : kOrder) {
-      GroupVersion& at = made->versions.emplace_back(GroupVersion{std::string(group), std::string(version), {}});
+    for (const auto& [group, version, priority] : kOrder) {
+      made->listed.push_back({std::string(group), std::string(version), priority});
+      GroupVersion& at = made->versions.emplace_back(GroupVersion{std::string(group), std::string(version), {}, priority});
       for (const apimachinery::Kind& kind : apimachinery::Schema::Builtin().kinds()) {
         if (kind.group != group || kind.version != version || kind.plural.empty()) continue;
         at.resources.push_back(MakeResource(kind));
@@ -120,6 +148,7 @@ const Catalog& Builtin() {
       std::sort(at.resources.begin(), at.resources.end(),
                 [](const Resource& a, const Resource& b) { return a.plural < b.plural; });
     }
+    Sort(&made->listed);
     return made;
   }();
   return *catalog;
@@ -157,7 +186,7 @@ Catalog WithCustom(const Catalog& builtin, const std::vector<apimachinery::struc
       if (!version->served) continue;
       std::vector<GroupVersion>& versions = groups[definition->group];
       auto at = std::find_if(versions.begin(), versions.end(), [&](const GroupVersion& v) { return v.version == version->name; });
-      if (at == versions.end()) at = versions.insert(at, GroupVersion{definition->group, version->name, {}});
+      if (at == versions.end()) at = versions.insert(at, GroupVersion{definition->group, version->name, {}, kCustom});
       at->resources.push_back(CustomResource(*version));
     }
   }
@@ -173,9 +202,28 @@ Catalog WithCustom(const Catalog& builtin, const std::vector<apimachinery::struc
     for (GroupVersion& version : versions) {
       std::sort(version.resources.begin(), version.resources.end(),
                 [](const Resource& a, const Resource& b) { return a.plural < b.plural; });
+      all.listed.push_back({version.group, version.version, version.priority});
       place = all.versions.insert(place, std::move(version)) + 1;
     }
   }
+  Sort(&all.listed);
+  return all;
+}
+
+Catalog WithServices(const Catalog& own, const std::vector<ListedVersion>& services, std::vector<RemoteVersion> remote) {
+  Catalog all = own;
+  for (const ListedVersion& service : services) {
+    const auto known = std::find_if(all.listed.begin(), all.listed.end(), [&](const ListedVersion& v) {
+      return v.group == service.group && v.version == service.version;
+    });
+    if (known == all.listed.end()) {
+      all.listed.push_back(service);
+    } else {
+      known->priority = service.priority;
+    }
+  }
+  Sort(&all.listed);
+  all.remote = std::move(remote);
   return all;
 }
 

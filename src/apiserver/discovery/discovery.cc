@@ -1,9 +1,13 @@
 #include "apiserver/discovery/discovery.h"
 
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/structural/versions.h"
 #include "apiserver/discovery/hash.h"
 
 namespace apiserver::discovery {
@@ -22,7 +26,7 @@ std::string GroupVersionText(absl::string_view group, absl::string_view version)
   return group.empty() ? std::string(version) : absl::StrCat(group, "/", version);
 }
 
-Value VersionEntry(const GroupVersion& at) {
+Value VersionEntry(const ListedVersion& at) {
   Value entry;
   entry["groupVersion"] = GroupVersionText(at.group, at.version);
   entry["version"] = at.version;
@@ -34,7 +38,7 @@ void FillGroup(const Catalog& catalog, absl::string_view group, Value* out) {
   (*out)["name"] = group;
   Value versions = Value::MakeArray();
   Value preferred;
-  for (const GroupVersion& at : catalog.versions) {
+  for (const ListedVersion& at : catalog.listed) {
     if (at.group != group) continue;
     if (preferred.is_null()) preferred = VersionEntry(at);
     versions.Append(VersionEntry(at));
@@ -107,7 +111,7 @@ Value ApiGroupList(const Catalog& catalog) {
   body["apiVersion"] = "v1";
   Value& groups = body["groups"] = Value::MakeArray();
   absl::flat_hash_set<absl::string_view> seen = {""};
-  for (const GroupVersion& at : catalog.versions) {
+  for (const ListedVersion& at : catalog.listed) {
     if (!seen.insert(at.group).second) continue;
     Value group;
     FillGroup(catalog, at.group, &group);
@@ -117,7 +121,8 @@ Value ApiGroupList(const Catalog& catalog) {
 }
 
 std::optional<Value> ApiGroup(const Catalog& catalog, absl::string_view group) {
-  if (group.empty() || !catalog.HasGroup(group)) return std::nullopt;
+  const bool known = std::any_of(catalog.listed.begin(), catalog.listed.end(), [&](const ListedVersion& v) { return v.group == group; });
+  if (group.empty() || !known) return std::nullopt;
   Value body;
   body["kind"] = "APIGroup";
   body["apiVersion"] = "v1";
@@ -147,28 +152,68 @@ std::optional<Value> ApiResourceList(const Catalog& catalog, absl::string_view g
   return body;
 }
 
+namespace {
+
+// A group version as aggregated discovery shows it: ours, unless another server stands in for it.
+struct Aggregate {
+  absl::string_view group, version;
+  Priority priority;
+  const GroupVersion* own = nullptr;
+  const RemoteVersion* remote = nullptr;
+};
+
+// Groups by their largest priority and then by name, the versions of a group by theirs.
+std::vector<Aggregate> Aggregates(const Catalog& catalog, bool core) {
+  std::vector<Aggregate> all;
+  absl::flat_hash_set<std::pair<absl::string_view, absl::string_view>> taken;
+  absl::flat_hash_map<absl::string_view, int> groups;
+  const auto add = [&](Aggregate one) {
+    if (one.group.empty() != core || !taken.insert({one.group, one.version}).second) return;
+    int& group = groups.try_emplace(one.group, one.priority.group).first->second;
+    group = std::max(group, one.priority.group);
+    all.push_back(one);
+  };
+  for (const RemoteVersion& v : catalog.remote) add({v.group, v.version, v.priority, nullptr, &v});
+  for (const GroupVersion& v : catalog.versions) add({v.group, v.version, v.priority, &v, nullptr});
+  std::stable_sort(all.begin(), all.end(), [&](const Aggregate& a, const Aggregate& b) {
+    if (a.group != b.group) {
+      const int first = groups[a.group], second = groups[b.group];
+      return first != second ? first > second : a.group < b.group;
+    }
+    if (a.priority.version != b.priority.version) return a.priority.version > b.priority.version;
+    return apimachinery::structural::CompareVersions(a.version, b.version) > 0;
+  });
+  return all;
+}
+
+}  // namespace
+
 Value AggregatedDiscovery(const Catalog& catalog, bool core, absl::string_view version) {
   Value body;
   body["kind"] = "APIGroupDiscoveryList";
   body["apiVersion"] = absl::StrCat("apidiscovery.k8s.io/", version);
   body["metadata"] = Value::MakeObject();
   Value& items = body["items"] = Value::MakeArray();
-  const GroupVersion* last = nullptr;
-  for (const GroupVersion& at : catalog.versions) {
-    if (at.group.empty() != core) continue;
-    if (last == nullptr || last->group != at.group) {
+  absl::string_view last;
+  for (const Aggregate& at : Aggregates(catalog, core)) {
+    if (items.array().empty() || last != at.group) {
       Value item;
       item["metadata"] = Value::MakeObject();
       if (!core) item["metadata"]["name"] = at.group;
       item["versions"] = Value::MakeArray();
       items.Append(std::move(item));
     }
-    last = &at;
+    last = at.group;
+    Value& versions = items.array().back()["versions"];
+    if (at.remote != nullptr) {
+      versions.Append(at.remote->entry);
+      continue;
+    }
     Value entry;
     entry["version"] = at.version;
-    for (const Resource& resource : at.resources) entry["resources"].Append(AggregatedResource(at, resource));
+    for (const Resource& resource : at.own->resources) entry["resources"].Append(AggregatedResource(*at.own, resource));
     entry["freshness"] = "Current";
-    items.array().back()["versions"].Append(std::move(entry));
+    versions.Append(std::move(entry));
   }
   return body;
 }

@@ -33,14 +33,34 @@ struct Resource {
   std::vector<Subresource> subresources;
 };
 
+// What orders groups, and the versions of a group: the larger goes first.
+struct Priority {
+  int group = 1000, version = 15;
+};
+
 struct GroupVersion {
   std::string group, version;  // "" is the core group
   std::vector<Resource> resources;
+  Priority priority = {};
 };
 
-// Groups in the order of discovery, the versions of a group side by side, the preferred one first.
+// A group version as /apis lists it: what APIServices say counts, whoever serves it.
+struct ListedVersion {
+  std::string group, version;
+  Priority priority;
+};
+
+// A group version of another server, as that server describes it for aggregated discovery.
+struct RemoteVersion {
+  std::string group, version;
+  Priority priority;
+  apimachinery::Value entry;  // {"version", "resources", "freshness"}
+};
+
 struct Catalog {
-  std::vector<GroupVersion> versions;
+  std::vector<GroupVersion> versions;  // our own; the versions of a group side by side, the preferred one first
+  std::vector<ListedVersion> listed;   // in the order of /apis, groups side by side
+  std::vector<RemoteVersion> remote;   // they stand in for versions of ours
 
   const GroupVersion* Find(absl::string_view group, absl::string_view version) const;
   bool HasGroup(absl::string_view group) const;
@@ -49,6 +69,9 @@ struct Catalog {
 const Catalog& Builtin();  // the resources of the schema
 // Those and the served versions of definitions, whose groups come after the built-in ones, by name.
 Catalog WithCustom(const Catalog& builtin, const std::vector<apimachinery::structural::DefinitionPtr>& definitions);
+
+// With all APIServices (ours too: their priorities may have been changed) and what is known of other servers.
+Catalog WithServices(const Catalog& own, const std::vector<ListedVersion>& services, std::vector<RemoteVersion> remote);
 
 // The verbs of a built-in subresource: "pods/log" → {"get"}.
 std::vector<std::string> SubresourceVerbs(absl::string_view resource, absl::string_view subresource);

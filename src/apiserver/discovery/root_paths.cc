@@ -22,7 +22,7 @@ apimachinery::Value RootPaths(const Catalog& catalog) {
       if (!check.ready_only || root == "/readyz/") paths.insert(absl::StrCat(root, check.name));
     }
   }
-  for (const GroupVersion& at : catalog.versions) {
+  for (const ListedVersion& at : catalog.listed) {
     if (at.group.empty()) {
       paths.insert(absl::StrCat("/api/", at.version));
       continue;

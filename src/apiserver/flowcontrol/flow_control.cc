@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "apiserver/flowcontrol/fair_queues.h"
 #include "apiserver/flowcontrol/flow_config.h"
+#include "apiserver/flowcontrol/flow_series.h"
 #include "apiserver/flowcontrol/seats.h"
 #include "apiserver/flowcontrol/work_estimate.h"
 #include "base/clock.h"
@@ -46,6 +47,7 @@ struct Compiled {
   FlowConfig config;
   std::vector<LevelSeats> seats;
   std::vector<std::shared_ptr<LevelState>> states;  // by level
+  std::vector<FlowSeries> series;                   // by schema
 };
 
 struct Pending {
@@ -53,6 +55,7 @@ struct Pending {
   uint64_t flow_hash = 0;
   int seats = 1;
   absl::Time since;
+  FlowSeries series;
   FlowControl::Go go;
   FlowControl::Refuse refuse;
 };
@@ -75,6 +78,9 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
     std::copy(now, now + 2, fresh->generations);
     fresh->config = ReadFlowConfig(reader.List(Levels(), ""), reader.List(Schemas(), ""));
     fresh->seats = DivideSeats(fresh->config.levels, options.seats);
+    for (const FlowSchema& schema : fresh->config.schemas) {
+      fresh->series.push_back(FlowSeriesOf(schema.name, fresh->config.levels[schema.level].name));
+    }
     std::vector<Pending> homeless;
     CompiledPtr out;
     {
@@ -131,11 +137,17 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
     return MayTake(c.seats, used, options.seats, level, wanted);
   }
 
-  Seat TakeLocked(const std::shared_ptr<LevelState>& state, int seats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+  Seat TakeLocked(const std::shared_ptr<LevelState>& state, int seats, const FlowSeries& series, absl::Time since)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+    const absl::Time now = clock.Now();
+    series.waited->Observe(absl::ToDoubleSeconds(now - since));
     state->used += seats;
     ++state->executing;
     ++state->dispatched;
-    return Seat(std::shared_ptr<void>(nullptr, [self = shared_from_this(), state, seats](void*) { self->Release(state, seats); }));
+    return Seat(std::shared_ptr<void>(nullptr, [self = shared_from_this(), state, seats, now, execution = series.execution](void*) {
+      execution->Observe(absl::ToDoubleSeconds(self->clock.Now() - now));
+      self->Release(state, seats);
+    }));
   }
 
   void Release(const std::shared_ptr<LevelState>& state, int seats) {
@@ -170,7 +182,7 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       const uint64_t id = state.queues.Next()->id;
       state.queues.PopNext();
       const auto pending = waiting.find(id);
-      start->emplace_back(std::move(pending->second.go), TakeLocked(c.states[best], pending->second.seats));
+      start->emplace_back(std::move(pending->second.go), TakeLocked(c.states[best], pending->second.seats, pending->second.series, pending->second.since));
       waiting.erase(pending);
     }
   }
@@ -187,7 +199,9 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       std::vector<Refuse> late;
       for (const auto& state : compiled->states) {
         for (const uint64_t id : state->queues.RemoveBefore(clock.Now() - options.max_wait)) {
-          late.push_back(std::move(waiting[id].refuse));
+          Pending& pending = waiting[id];
+          pending.series.given_up->Observe(absl::ToDoubleSeconds(clock.Now() - pending.since));
+          late.push_back(std::move(pending.refuse));
           waiting.erase(id);
           ++state->rejected_late;
         }
@@ -252,6 +266,9 @@ void FlowControl::Admit(const pipeline::UserInfo& user, const pipeline::RequestI
   const bool list = request.is_resource_request && (request.verb == "list" || request.verb == "deletecollection");
   const int most = std::clamp((current->seats[schema->level].nominal * 15 + 99) / 100, 1, 10);
   const int seats = EstimateSeats(request, limit, list ? stored() : 0, most);
+  const FlowSeries& series = current->series[static_cast<size_t>(schema - current->config.schemas.data())];
+  series.seats->Observe(seats);
+  const absl::Time now = impl_->clock.Now();
   const uint64_t hash = absl::HashOf(schema->name, FlowOf(*schema, user, request));
   Seat seat;
   {
@@ -267,15 +284,16 @@ void FlowControl::Admit(const pipeline::UserInfo& user, const pipeline::RequestI
       LevelState& state = *c.states[at];
       const bool nobody_before = state.queues.size() == 0;
       if (nobody_before && impl_->MayTakeLocked(c, at, seats)) {
-        seat = impl_->TakeLocked(c.states[at], seats);
+        seat = impl_->TakeLocked(c.states[at], seats, series, now);
       } else {
         const uint64_t id = impl_->next_id++;
-        const absl::Time now = impl_->clock.Now();
         if (state.queues.Add(hash, {id, seats, now})) {
-          impl_->waiting[id] = {at, hash, seats, now, std::move(go), std::move(refuse)};
+          series.queue_length->Observe(static_cast<double>(state.queues.size()));
+          impl_->waiting[id] = {at, hash, seats, now, series, std::move(go), std::move(refuse)};
           if (impl_->waiting.size() == 1) impl_->arrived.SignalAll();
           return;
         }
+        series.given_up->Observe(0);
         ++(level.queues == 0 ? state.rejected_limit : state.rejected_full);
         go = nullptr;
       }
@@ -299,6 +317,11 @@ std::string FlowControl::MetricsText() const {
     absl::StrAppend(&out, "apiserver_flowcontrol_", name, "{priority_level=\"", c.states[i]->name, "\"", more, "} ", number, "\n");
   };
   family("nominal_limit_seats", "gauge", "Seats of the level.", [&](size_t i) { value("nominal_limit_seats", i, "", c.seats[i].nominal); });
+  family("lower_limit_seats", "gauge", "Seats of the level that it never lends.", [&](size_t i) { value("lower_limit_seats", i, "", c.seats[i].sure); });
+  family("upper_limit_seats", "gauge", "Seats of the level with all that it may borrow.", [&](size_t i) { value("upper_limit_seats", i, "", c.seats[i].most); });
+  std::vector<int64_t> waiting(c.states.size());
+  for (const auto& [id, pending] : impl_->waiting) waiting[pending.level] += pending.seats;
+  family("current_inqueue_seats", "gauge", "Seats that requests wait for.", [&](size_t i) { value("current_inqueue_seats", i, "", waiting[i]); });
   family("current_executing_seats", "gauge", "Seats in use.", [&](size_t i) { value("current_executing_seats", i, "", c.states[i]->used); });
   family("current_executing_requests", "gauge", "Requests being worked on.",
          [&](size_t i) { value("current_executing_requests", i, "", static_cast<int64_t>(c.states[i]->executing)); });

@@ -89,9 +89,15 @@ void Call::FailBusy() const {
   writer->Send(429, std::move(headers), "Too many requests, please try again later.\n");
 }
 
-void Call::FailTo(ResponseWriter& out, const absl::Status& error) const {
+void Call::Refuse(const absl::Status& error) const {
+  const bool forbidden = ApiStatus::From(error).code == 403;
+  FailTo(*writer, error, forbidden ? Headers{{"X-Content-Type-Options", "nosniff"}} : Headers());
+}
+
+void Call::FailTo(ResponseWriter& out, const absl::Status& error, Headers more) const {
   const ApiStatus status = ApiStatus::From(error);
   Headers headers = ResponseHeaders();
+  for (base::http::Header& header : more) headers.push_back(std::move(header));
   if (OutOfTime(status)) {
     headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
     return out.Send(status.code, std::move(headers), WithoutType(status));

@@ -30,7 +30,10 @@ struct Call {
   std::optional<Negotiated> ErrorForm() const { return Negotiate(request.header("accept"), Endpoint::kPlain, pretty); }
 
   void Fail(const absl::Status& error) const { FailTo(*writer, error); }
-  void FailTo(base::http::ResponseWriter& out, const absl::Status& error) const;
+  void FailTo(base::http::ResponseWriter& out, const absl::Status& error, base::http::Headers more = {}) const;
+
+  // Who asks may not: authorization's answer, which says so to browsers too.
+  void Refuse(const absl::Status& error) const;
 
   void FailBusy() const;  // flow control has no place for it
 

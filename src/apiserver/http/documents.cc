@@ -7,9 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "apimachinery/json.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/http/catalog.h"
 #include "apiserver/http/gzip.h"
+#include "apiserver/openapi/document_v2.h"
 #include "apiserver/openapi/openapi.h"
 
 namespace apiserver::http {
@@ -47,7 +49,40 @@ std::string Compressed(const Document& document) {
   return kept->second;
 }
 
-void V2(const Call& call, StaticAnswer* answer) {
+// The document of all that is served at this moment; made when it is asked for and something has changed.
+Document CurrentV2(const registry::Registry& registry, const Extensions* extensions, bool binary) {
+  struct Kept {
+    std::shared_ptr<const discovery::Catalog> own;
+    std::shared_ptr<const ExtensionsSnapshot> others;
+    Document text;
+  };
+  static std::mutex* const mu = new std::mutex;
+  static auto* const kept = new Kept[2];
+  const registry::CustomResourcesPtr custom = registry.environment().resources->custom();
+  std::vector<const apimachinery::structural::Version*> versions;
+  for (const registry::CustomResources::Served& one : custom->served()) {
+    for (const auto& version : one.definition->versions) {
+      if (one.established && version->served) versions.push_back(version.get());
+    }
+  }
+  const std::shared_ptr<const ExtensionsSnapshot> others = extensions == nullptr ? nullptr : extensions->snapshot();
+  const bool extended = others != nullptr && !others->documents_v2.empty();
+  if (versions.empty() && !extended) return binary ? openapi::V2Protobuf() : openapi::V2Json();
+  const std::shared_ptr<const discovery::Catalog> own = OwnCatalog(registry);
+  const std::lock_guard lock(*mu);
+  Kept& mine = kept[binary ? 1 : 0];
+  if (mine.own == own && (mine.others == others || (!extended && mine.others == nullptr))) return mine.text;
+  apimachinery::Value document = openapi::DocumentV2(*own, versions);
+  if (extended) {
+    for (const auto& other : others->documents_v2) openapi::MergeV2(*other, &document);
+  }
+  mine.own = own;
+  mine.others = extended ? others : nullptr;
+  mine.text = std::make_shared<const std::string>(binary ? openapi::WriteV2Protobuf(document) : apimachinery::WriteJson(document));
+  return mine.text;
+}
+
+void V2(const registry::Registry& registry, const Extensions* extensions, const Call& call, StaticAnswer* answer) {
   constexpr string_view kBinary[] = {"application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
                                      "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"};
   answer->more.push_back({"Vary", "Accept-Encoding"});
@@ -57,7 +92,7 @@ void V2(const Call& call, StaticAnswer* answer) {
     answer->status = 406;
     return;
   }
-  const Document document = *binary ? openapi::V2Protobuf() : openapi::V2Json();
+  const Document document = CurrentV2(registry, extensions, *binary);
   answer->content_type = *binary ? std::string(kBinary[1]) : "application/json";
   answer->etag = discovery::Etag(*document);
   answer->more.push_back({"Last-Modified", LastModified()});
@@ -78,8 +113,10 @@ void V3(const registry::Registry& registry, const Call& call, string_view below,
     answer->status = 404;
     return;
   }
+  const string_view accept = call.request.header("accept");
+  if (!accept.empty() && ParseAccept(accept).empty()) return;  // upstream writes nothing at all
   answer->more.push_back({"Vary", "Accept"});
-  const std::optional<bool> binary = WantsBinary(call.request.header("accept"), kBinary);
+  const std::optional<bool> binary = WantsBinary(accept, kBinary);
   if (!binary) {
     answer->status = 406;
     return;
@@ -104,19 +141,21 @@ void V3(const registry::Registry& registry, const Call& call, string_view below,
 
 }  // namespace
 
-bool AnswerDocument(const registry::Registry& registry, const Call& call, StaticAnswer* answer) {
+bool AnswerDocument(const registry::Registry& registry, const Extensions* extensions, const Call& call, StaticAnswer* answer) {
   string_view path = call.request.path;
   if (path == "/openapi/v2") {
-    V2(call, answer);
+    V2(registry, extensions, call, answer);
     return true;
   }
   if (path == "/openapi/v3") {
     answer->content_type = "text/plain; charset=utf-8";  // as upstream's is sniffed
     answer->more.push_back({"Last-Modified", LastModified()});
-    answer->body = openapi::V3Index(*CurrentCatalog(registry), [&registry](string_view document) {
+    const auto hash = [&registry](string_view document) {
       const std::shared_ptr<const CustomDocument> custom = FindCustomDocument(registry, document);
       return custom == nullptr ? std::string() : custom->hash;
-    });
+    };
+    answer->body = openapi::V3Index(*OwnCatalog(registry), hash,
+                                    extensions == nullptr ? std::map<std::string, std::string>() : extensions->snapshot()->documents);
     return true;
   }
   if (!absl::ConsumePrefix(&path, "/openapi/v3/")) return false;

@@ -4,7 +4,7 @@
 
 namespace apiserver::http {
 
-// Whether the path, below /openapi/, is one of theirs.
-bool AnswerDocument(const registry::Registry& registry, const Call& call, StaticAnswer* answer);
+// Whether the path, below /openapi/, is one of theirs. `extensions` may be nullptr.
+bool AnswerDocument(const registry::Registry& registry, const Extensions* extensions, const Call& call, StaticAnswer* answer);
 
 }  // namespace apiserver::http

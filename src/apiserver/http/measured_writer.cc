@@ -156,6 +156,7 @@ class MeasuredWriter final : public ResponseWriter {
     });
   }
   void Post(std::function<void()> task) override { inner_->Post(std::move(task)); }
+  void WhenLow(std::function<void()> callback) override { inner_->WhenLow(std::move(callback)); }
   void OnClose(std::function<void()> callback) override { inner_->OnClose(std::move(callback)); }
   absl::StatusOr<std::unique_ptr<base::http::ByteStream>> Upgrade(Headers headers) override {
     state_->status = 101;

@@ -40,8 +40,32 @@ namespace {
 
 constexpr absl::Duration kRequestTimeout = absl::Minutes(1);
 
-pipeline::Credentials CredentialsOf(const Request& request) {
+void ReadAssertion(const Request& request, const FrontProxyHeaders& names, pipeline::Credentials* c) {
+  c->front_proxy = true;
+  c->front_proxy_name = request.peer->common_name;
+  const auto first = [&](const std::vector<std::string>& of) {
+    for (const std::string& name : of) {
+      if (const absl::string_view value = absl::StripAsciiWhitespace(request.header(name)); !value.empty()) return std::string(value);
+    }
+    return std::string();
+  };
+  c->asserted.name = first(names.user);
+  c->asserted.uid = first(names.uid);
+  for (const base::http::Header& h : request.headers) {
+    for (const std::string& name : names.group) {
+      if (absl::EqualsIgnoreCase(h.name, name)) c->asserted.groups.push_back(h.value);
+    }
+    for (const std::string& prefix : names.extra_prefix) {
+      if (!absl::StartsWithIgnoreCase(h.name, prefix)) continue;
+      const std::string key = base::http::PercentDecode(absl::AsciiStrToLower(absl::string_view(h.name).substr(prefix.size())));
+      c->asserted.extra[key].push_back(h.value);
+    }
+  }
+}
+
+pipeline::Credentials CredentialsOf(const Request& request, const FrontProxyHeaders& front_proxy) {
   pipeline::Credentials c;
+  if (request.peer != nullptr && request.peer->front_proxy) ReadAssertion(request, front_proxy, &c);
   c.refused_certificate = request.peer != nullptr && !request.peer->verified;
   if (request.peer != nullptr && request.peer->verified) {
     c.has_certificate = true;
@@ -107,6 +131,17 @@ absl::Status SetDeadline(Call& call) {
   }
   call.context.deadline = call.context.received + timeout;
   return absl::OkStatus();
+}
+
+// Answers a Status when the call itself is no longer there.
+std::function<void(ResponseWriter&, const absl::Status&)> FailLater(const Call& call, std::string accept) {
+  return [context = call.context, accept = std::move(accept), pretty = call.pretty](ResponseWriter& out, const absl::Status& status) {
+    Call shown;
+    shown.context = context;
+    shown.pretty = pretty;
+    shown.request.headers.push_back({"accept", accept});
+    shown.FailTo(out, status);
+  };
 }
 
 // /api/v1/watch without a resource: upstream cannot even tell what is asked for.
@@ -208,7 +243,7 @@ void RestDoor::Answer(Call& call) {
 void RestDoor::Open(Call& call) {
   call.query = base::http::ParseQuery(call.request.query);
   call.context.info = pipeline::ParseRequestInfo(call.request.method, call.request.path, call.query);
-  call.context.credentials = CredentialsOf(call.request);
+  call.context.credentials = CredentialsOf(call.request, impl_->options.front_proxy_headers);
   call.context.user_agent = std::string(call.request.header("user-agent"));
   call.context.remote_address = call.request.remote_address;
   call.context.audit_id = std::string(call.request.header("audit-id"));
@@ -235,14 +270,15 @@ bool RestDoor::Identify(Call& call) {
     }
   }
   const absl::Status known = registry::Identify(*env.authenticator, *env.authorizer, call.context);
-  if (!known.ok()) call.Fail(known);
+  if (!known.ok()) call.Refuse(known);
   return known.ok();
 }
 
 void RestDoor::Serve(Call& call) {
   const pipeline::RequestInfo& info = call.context.info;
   const absl::Status allowed = registry::Authorize(*impl_->options.registry->environment().authorizer, call.context);
-  if (!allowed.ok()) return call.Fail(allowed);
+  if (!allowed.ok()) return call.Refuse(allowed);
+  if (impl_->options.extensions != nullptr && impl_->options.extensions->Takes(call.request.path)) return ServeExtension(call);
   const bool forwarded = IsForwarded(info) && impl_->options.forwarder != nullptr;
   if (!info.is_resource_request) return ServePath(call);
   const Route route = FindRoute(info, call.request.method);
@@ -252,15 +288,14 @@ void RestDoor::Serve(Call& call) {
     case Route::Outcome::kServe: break;
   }
   if (!forwarded) return ServeResource(call);
-  auto fail = [context = call.context, accept = std::string(call.request.header("accept")),
-               pretty = call.pretty](ResponseWriter& out, const absl::Status& status) {
-    Call shown;
-    shown.context = context;
-    shown.pretty = pretty;
-    shown.request.headers.push_back({"accept", accept});
-    shown.FailTo(out, status);
-  };
+  auto fail = FailLater(call, std::string(call.request.header("accept")));
   impl_->options.forwarder->Forward(call.context, std::move(call.request), std::move(call.writer), std::move(fail));
+}
+
+void RestDoor::ServeExtension(Call& call) {
+  ExtensionRequest request{call.context, std::move(call.request), call.ResponseHeaders(), std::move(call.writer), nullptr};
+  request.fail = FailLater(call, std::string(request.request.header("accept")));
+  impl_->options.extensions->Forward(std::move(request));
 }
 
 void RestDoor::NotFound(Call& call) {
@@ -275,7 +310,7 @@ void RestDoor::ServePath(Call& call) {
   const bool slis = call.request.path == "/metrics/slis";
   if (slis || (call.request.path == "/metrics" && impl_->options.metrics)) return ServeMetrics(call, slis);
   StaticAnswer answer;
-  const StaticContext context{impl_->options.registry, impl_->options.server_address, impl_->ready.load()};
+  const StaticContext context{impl_->options.registry, impl_->options.extensions, impl_->options.server_address, impl_->ready.load()};
   if (!AnswerStaticPath(context, call, &answer)) return NotFound(call);
   if (!answer.error.ok()) return call.Fail(answer.error);
   Headers headers = call.ResponseHeaders();
@@ -298,7 +333,7 @@ void RestDoor::ServeMetrics(Call& call, bool slis) {
     return call.writer->Send(200, std::move(headers), "metrics reset\n");
   }
   headers.push_back({"Content-Type", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"});
-  const StaticContext context{impl_->options.registry, impl_->options.server_address, impl_->ready.load()};
+  const StaticContext context{impl_->options.registry, impl_->options.extensions, impl_->options.server_address, impl_->ready.load()};
   std::string text = slis ? HealthMetrics(context) : impl_->options.metrics();
   const absl::string_view encodings = call.request.header("accept-encoding");
   if (WantsGzip(encodings) && absl::StrContains(encodings, "gzip")) {
@@ -349,10 +384,9 @@ void RestDoor::ServeCustom(Call& call) {
     return call.Fail(apimachinery::NotFound(kind.group, kind.plural, info.name));
   }
   const bool patch = info.verb == "patch";
-  if (info.name.empty() && (patch || info.verb == "update")) {
-    return call.Fail(apimachinery::BadRequest("name must be provided"));
-  }
-  if (info.verb.empty() || (info.verb == "create" && !info.subresource.empty())) return call.Fail(NoSuchMethod());
+  if (info.name.empty() && info.verb == "update") return call.Fail(apimachinery::BadRequest("name must be provided"));
+  if (info.verb.empty()) return call.Fail(apimachinery::MethodNotSupported(kind.group, kind.plural, ""));
+  if (info.verb == "create" && !info.subresource.empty()) return call.Fail(NoSuchMethod());
   apimachinery::patch::PatchType patch_type = apimachinery::patch::PatchType::kMerge;
   const bool known = !patch || (apimachinery::patch::PatchTypeFromMediaType(
                                     MediaType(call.request.header("content-type")), &patch_type) &&
@@ -362,6 +396,7 @@ void RestDoor::ServeCustom(Call& call) {
         "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
         "application/merge-patch+json, application/apply-patch+yaml"));
   }
+  if (info.name.empty() && patch) return call.Fail(apimachinery::BadRequest("name must be provided"));
   const Endpoint endpoint = info.subresource == "scale" ? Endpoint::kObjects : Endpoint::kCustom;
   const std::optional<Negotiated> form = Negotiate(call.request.header("accept"), endpoint, call.pretty);
   if (!form) return call.Fail(NoFormAccepted(/*stream=*/false));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apiserver/flowcontrol/flow_control.h"
+#include "apiserver/http/extensions.h"
 #include "apiserver/http/watch_session.h"
 #include "apiserver/registry/registry.h"
 #include "base/http/server.h"
@@ -24,9 +25,16 @@ class Forwarder {
                        std::function<void(base::http::ResponseWriter&, const absl::Status&)> fail) = 0;
 };
 
+// Where front proxies tell for whom they speak (--requestheader-*), by any case.
+struct FrontProxyHeaders {
+  std::vector<std::string> user, uid, group, extra_prefix;
+};
+
 struct RestOptions {
   registry::Registry* registry = nullptr;
   Forwarder* forwarder = nullptr;  // may be nullptr
+  Extensions* extensions = nullptr;  // may be nullptr
+  FrontProxyHeaders front_proxy_headers;
   flowcontrol::FlowControl* flow = nullptr;  // nullptr: everything is let in at once
   std::string server_address;      // "10.0.0.1:6443", told by /api
   std::function<std::string()> metrics;  // body of /metrics
@@ -49,6 +57,7 @@ class RestDoor {
   bool Identify(Call& call);  // false: answered
   void Answer(Call& call);
   void Serve(Call& call);
+  void ServeExtension(Call& call);
   void ServePath(Call& call);
   void ServeMetrics(Call& call, bool slis);
   void ServeResource(Call& call);

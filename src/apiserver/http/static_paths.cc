@@ -77,12 +77,11 @@ bool Health(const StaticContext& context, const Call& call, StaticAnswer* answer
 }
 
 // Aggregated discovery: whoever asks for it gets it, whatever else is accepted.
-bool Aggregated(const discovery::Catalog& catalog, const Call& call, bool core, StaticAnswer* answer) {
+bool Aggregated(const std::shared_ptr<const discovery::Catalog>& catalog, const Call& call, bool core, StaticAnswer* answer) {
   const std::optional<Negotiated> form = NegotiateAggregated(call.request.header("accept"), call.pretty);
   if (!form) return false;
-  const Value list = discovery::AggregatedDiscovery(catalog, core, "v2");
-  std::string json = apimachinery::WriteJson(list) + "\n";
-  answer->etag = discovery::Etag(json);
+  const std::shared_ptr<const AggregatedDocument> document = AggregatedOf(catalog, core);
+  answer->etag = document->etag;
   answer->cache_control = "public";
   answer->more.push_back({"Vary", "Accept"});
   answer->content_type = absl::StrCat(form->ContentType(), ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
@@ -90,29 +89,28 @@ bool Aggregated(const discovery::Catalog& catalog, const Call& call, bool core, 
     const apimachinery::Message* type =
         apimachinery::Schema::Builtin().FindMessage("apidiscovery.v2.APIGroupDiscoveryList");
     std::string wire;
-    apimachinery::EncodeWire(*type, list, &wire);
+    apimachinery::EncodeWire(*type, document->list, &wire);
     answer->body = apimachinery::EncodeEnvelope("apidiscovery.k8s.io/v2", "APIGroupDiscoveryList", wire);
   } else if (form->format == Format::kYaml || form->pretty) {
-    json.pop_back();
-    answer->body = Dress(std::move(json), *form);
+    answer->body = Dress(document->json.substr(0, document->json.size() - 1), *form);
   } else {
-    answer->body = std::move(json);
+    answer->body = document->json;
   }
   return true;
 }
 
 bool Discovery(const StaticContext& context, const Call& call, StaticAnswer* answer) {
-  const std::shared_ptr<const discovery::Catalog> held = CurrentCatalog(*context.registry);
+  const std::shared_ptr<const discovery::Catalog> held = CurrentCatalog(*context.registry, context.extensions);
   const discovery::Catalog& catalog = *held;
   string_view path = call.request.path;
   if (path.size() > 1) absl::ConsumeSuffix(&path, "/");
   if (path == "/api") {
-    if (Aggregated(catalog, call, /*core=*/true, answer) || !Routed(call, kObjectTypes, answer)) return true;
+    if (Aggregated(held, call, /*core=*/true, answer) || !Routed(call, kObjectTypes, answer)) return true;
     Object(discovery::ApiVersions(context.server_address), "meta.v1.APIVersions", call, answer);
     return true;
   }
   if (path == "/apis") {
-    if (Aggregated(catalog, call, /*core=*/false, answer)) return true;
+    if (Aggregated(held, call, /*core=*/false, answer)) return true;
     Object(discovery::ApiGroupList(catalog), "meta.v1.APIGroupList", call, answer);
     return true;
   }
@@ -126,7 +124,9 @@ bool Discovery(const StaticContext& context, const Call& call, StaticAnswer* ans
   if (parts.size() == 2 && parts[0] == "api") resources = discovery::ApiResourceList(catalog, "", parts[1]);
   if (parts.size() == 3 && parts[0] == "apis") resources = discovery::ApiResourceList(catalog, parts[1], parts[2]);
   if (!resources) return false;
-  if (Routed(call, kObjectTypes, answer)) Object(*resources, "meta.v1.APIResourceList", call, answer);
+  // Of custom resources they are not the router's: any method, and any form that can be found.
+  const bool custom = parts.size() == 3 && discovery::Builtin().Find(parts[1], parts[2]) == nullptr;
+  if (custom || Routed(call, kObjectTypes, answer)) Object(*resources, "meta.v1.APIResourceList", call, answer);
   return true;
 }
 
@@ -168,10 +168,10 @@ bool AnswerStaticPath(const StaticContext& context, const Call& call, StaticAnsw
     return true;
   }
   if (path == "/" || path == "/index.html") {
-    Indented(discovery::RootPaths(*CurrentCatalog(*context.registry)), answer);
+    Indented(discovery::RootPaths(*CurrentCatalog(*context.registry, context.extensions)), answer);
     return true;
   }
-  if (absl::StartsWith(path, "/openapi/")) return AnswerDocument(*context.registry, call, answer);
+  if (absl::StartsWith(path, "/openapi/")) return AnswerDocument(*context.registry, context.extensions, call, answer);
   return TokenKeys(context, call, answer) || Discovery(context, call, answer);
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/string_view.h"
 #include "apiserver/http/call.h"
+#include "apiserver/http/extensions.h"
 #include "apiserver/registry/registry.h"
 #include "base/http/message.h"
 
@@ -21,6 +22,7 @@ struct StaticAnswer {
 
 struct StaticContext {
   registry::Registry* registry = nullptr;
+  const Extensions* extensions = nullptr;  // may be nullptr
   std::string server_address;
   bool ready = false;
 };

@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "apimachinery/structural/definition.h"
 #include "apimachinery/value.h"
+#include "apiserver/openapi/definitions.h"
 
 namespace apiserver::openapi {
 
@@ -13,7 +14,7 @@ namespace apiserver::openapi {
 std::string CustomDefinitionName(absl::string_view group, absl::string_view version, absl::string_view kind);
 
 using CustomDefinitions = std::map<std::string, apimachinery::Value>;
-// The kind and its list, in OpenAPI v3, by name.
-void AddCustomDefinitions(const apimachinery::structural::Version& version, CustomDefinitions* definitions);
+// The kind and its list, by name.
+void AddCustomDefinitions(Form form, const apimachinery::structural::Version& version, CustomDefinitions* definitions);
 
 }  // namespace apiserver::openapi

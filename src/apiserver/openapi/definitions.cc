@@ -221,6 +221,12 @@ Value GroupVersionKind(absl::string_view group, absl::string_view version, absl:
 }
 
 // The kinds a message is: its own, as a list, or in all groups.
+// Groups that upstream's documents of custom resources do not know of.
+bool UnknownToCustom(absl::string_view group) {
+  return group == "admission.k8s.io" || group == "apiextensions.k8s.io" || group == "apiregistration.k8s.io" ||
+         group == "imagepolicy.k8s.io";
+}
+
 Value Kinds(const Message& message) {
   Value kinds;
   if (message.name == "meta.v1.DeleteOptions" || message.name == "meta.v1.WatchEvent") {
@@ -341,6 +347,14 @@ Value VersionInfoDefinition(Form form) {
     if (form == Form::kV3) property["default"] = "";
   }
   for (const absl::string_view name : kOptional) definition["properties"][name] = Type("string");
+  return definition;
+}
+
+Value DeleteOptionsOfCustom(Value definition) {
+  Value* kinds = definition.Find("x-kubernetes-group-version-kind");
+  if (kinds != nullptr && kinds->is_array()) {
+    std::erase_if(kinds->array(), [](const Value& kind) { return UnknownToCustom(kind.GetString("group")); });
+  }
   return definition;
 }
 

@@ -17,6 +17,8 @@ apimachinery::Value Ref(Form form, absl::string_view definition);
 
 // The definition of a message: {"description", "type", "properties", ...}.
 apimachinery::Value Definition(Form form, const apimachinery::Message& message);
+// That of DeleteOptions as it stands in a document of custom resources, which names fewer groups.
+apimachinery::Value DeleteOptionsOfCustom(apimachinery::Value definition);
 // The answer of /version, which is no message of the schema.
 apimachinery::Value VersionInfoDefinition(Form form);
 

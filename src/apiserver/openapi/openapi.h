@@ -2,6 +2,7 @@
 //
 // Documents are made at the first request and kept. Thread-safe.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,9 @@ namespace apiserver::openapi {
 
 // /openapi/v3: where each document is, with a hash that changes when the document may have changed.
 // `custom_hash` answers the hash of a document of custom resources, "" for others.
-std::string V3Index(const discovery::Catalog& catalog, absl::FunctionRef<std::string(absl::string_view path)> custom_hash);
+// `others`: documents of other servers and where they are; ours go first.
+std::string V3Index(const discovery::Catalog& catalog, absl::FunctionRef<std::string(absl::string_view path)> custom_hash,
+                    const std::map<std::string, std::string>& others = {});
 
 // The document of a group version that has nothing but custom resources; made at each call.
 std::string CustomV3Document(const discovery::GroupVersion& at,
@@ -30,6 +33,7 @@ std::string V3Protobuf(absl::string_view document);
 // The hash of the index; the ETag of the document is this in quotes.
 std::string V3Hash(absl::string_view path);
 
+// Of the built-in API alone; document_v2.h makes others.
 std::shared_ptr<const std::string> V2Json();
 // The gnostic message openapi.v2.Document, what clients ask as
 // application/com.github.proto-openapi.spec.v2.v1.0+protobuf (or @v1.0).

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "apimachinery/json.h"
 #include "apimachinery/schema.h"
+#include "apiserver/openapi/custom.h"
 #include "apiserver/openapi/definitions.h"
 #include "apiserver/openapi/document_v2.h"
 #include "apiserver/openapi/names.h"
@@ -95,14 +96,18 @@ std::vector<absl::string_view> Produces(Media media) {
     case Media::kText:
       return {"text/plain", "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"};
     case Media::kAny: return {"*/*"};
-    case Media::kJson:
-    case Media::kCustom: return {"application/json"};
+    case Media::kJson: return {"application/json"};
+    case Media::kCustom: return {"application/json", "application/yaml"};
     case Media::kJwkSet: return {"application/jwk-set+json"};
   }
   return {};
 }
 
 std::vector<absl::string_view> Consumes(const Operation& operation) {
+  if (operation.media == Media::kCustom && operation.method != "patch") return {"application/json", "application/yaml"};
+  if (operation.media == Media::kCustom) {
+    return {"application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"};
+  }
   if (operation.method == "patch" && !operation.body.empty()) {
     return {"application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json",
             "application/apply-patch+yaml"};
@@ -121,11 +126,13 @@ Value Texts(const std::vector<absl::string_view>& texts) {
 
 class Document {
  public:
-  Value Make(const discovery::Catalog& catalog) {
+  Value Make(const discovery::Catalog& catalog, CustomDefinitions custom) {
+    custom_ = std::move(custom);
     std::vector<Path> paths = {IssuerPath(), CorePath(), GroupsPath(), KeySetPath(), VersionPath()};
     std::set<std::string> groups;
     for (const discovery::GroupVersion& at : catalog.versions) {
-      if (!at.group.empty() && groups.insert(at.group).second) paths.push_back(GroupPath(at.group));
+      const bool all_custom = std::all_of(at.resources.begin(), at.resources.end(), [](const auto& r) { return r.custom; });
+      if (!at.group.empty() && !all_custom && groups.insert(at.group).second) paths.push_back(GroupPath(at.group));
       for (Path& path : GroupVersionPaths(at)) paths.push_back(std::move(path));
     }
     std::sort(paths.begin(), paths.end(), [](const Path& a, const Path& b) { return a.path < b.path; });
@@ -232,7 +239,9 @@ class Document {
     }
     std::map<std::string, Value> definitions;
     std::vector<const apimachinery::Message*> open;
+    for (auto& [name, schema] : custom_) definitions[name] = std::move(schema);
     for (const std::string& name : used_) {
+      if (custom_.count(name) > 0) continue;
       const auto found = by_name.find(name);
       if (found != by_name.end()) open.push_back(found->second);
       else definitions[name] = VersionInfoDefinition(Form::kV2);
@@ -252,15 +261,20 @@ class Document {
 
   std::map<std::string, Value> shared_;
   std::set<std::string> used_;
+  CustomDefinitions custom_;
 };
 
 }  // namespace
 
-Value DocumentV2() { return Document().Make(discovery::Builtin()); }
+Value DocumentV2(const discovery::Catalog& catalog, const std::vector<const apimachinery::structural::Version*>& custom) {
+  CustomDefinitions definitions;
+  for (const apimachinery::structural::Version* version : custom) AddCustomDefinitions(Form::kV2, *version, &definitions);
+  return Document().Make(catalog, std::move(definitions));
+}
 
 std::shared_ptr<const std::string> V2Json() {
   static const auto* const text =
-      new std::shared_ptr<const std::string>(std::make_shared<const std::string>(apimachinery::WriteJson(DocumentV2())));
+      new std::shared_ptr<const std::string>(std::make_shared<const std::string>(apimachinery::WriteJson(DocumentV2(discovery::Builtin(), {}))));
   return *text;
 }
 

@@ -140,7 +140,9 @@ Message Security(const Value& document, Message* out) {
   return definitions;
 }
 
-std::string Write(const Value& document) {
+}  // namespace
+
+std::string WriteV2Protobuf(const Value& document) {
   Message out, info, paths, definitions, parameters;
   out.Member(1, document, "swagger");
   info.Member(1, *document.Find("info"), "title");
@@ -156,11 +158,9 @@ std::string Write(const Value& document) {
   return out.bytes();
 }
 
-}  // namespace
-
 std::shared_ptr<const std::string> V2Protobuf() {
   static const auto* const bytes =
-      new std::shared_ptr<const std::string>(std::make_shared<const std::string>(Write(DocumentV2())));
+      new std::shared_ptr<const std::string>(std::make_shared<const std::string>(WriteV2Protobuf(DocumentV2(discovery::Builtin(), {}))));
   return *bytes;
 }
 

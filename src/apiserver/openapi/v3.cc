@@ -126,6 +126,7 @@ Value Components(const Names& used, CustomDefinitions custom) {
     if (found != MessagesByDefinition().end()) open.push_back(found->second);
     else schemas[name] = VersionInfoDefinition(Form::kV3);
   }
+  const bool of_custom = !custom.empty();
   if (!custom.empty()) open.push_back(MessagesByDefinition().at("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"));
   if (!custom.empty()) open.push_back(MessagesByDefinition().at("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"));
   for (auto& [name, schema] : custom) schemas.object().push_back({name, std::move(schema)});
@@ -136,7 +137,9 @@ Value Components(const Names& used, CustomDefinitions custom) {
     for (const apimachinery::Message* referred : ReferredMessages(*message)) open.push_back(referred);
   }
   for (const auto& [name, message] : wanted) {
-    schemas.object().push_back({name, Definition(Form::kV3, *message)});
+    Value schema = Definition(Form::kV3, *message);
+    if (of_custom && message->name == "meta.v1.DeleteOptions") schema = DeleteOptionsOfCustom(std::move(schema));
+    schemas.object().push_back({name, std::move(schema)});
   }
   Value components;
   if (!schemas.empty()) components["schemas"] = std::move(schemas);
@@ -212,11 +215,12 @@ std::string V3Hash(absl::string_view path) {
 std::string CustomV3Document(const discovery::GroupVersion& at,
                              const std::vector<const apimachinery::structural::Version*>& versions) {
   CustomDefinitions definitions;
-  for (const apimachinery::structural::Version* version : versions) AddCustomDefinitions(*version, &definitions);
+  for (const apimachinery::structural::Version* version : versions) AddCustomDefinitions(Form::kV3, *version, &definitions);
   return WriteDocument(GroupVersionPaths(at), std::move(definitions));
 }
 
-std::string V3Index(const discovery::Catalog& catalog, absl::FunctionRef<std::string(absl::string_view path)> custom_hash) {
+std::string V3Index(const discovery::Catalog& catalog, absl::FunctionRef<std::string(absl::string_view path)> custom_hash,
+                    const std::map<std::string, std::string>& others) {
   std::set<std::string> paths = {".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version"};
   for (const discovery::GroupVersion& at : catalog.versions) {
     if (at.group.empty()) {
@@ -227,8 +231,14 @@ std::string V3Index(const discovery::Catalog& catalog, absl::FunctionRef<std::st
     if (!custom) paths.insert(absl::StrCat("apis/", at.group));
     paths.insert(absl::StrCat("apis/", at.group, "/", at.version));
   }
+  std::set<std::string> all = paths;
+  for (const auto& [path, url] : others) all.insert(path);
   Value index;
-  for (const std::string& path : paths) {
+  for (const std::string& path : all) {
+    if (paths.count(path) == 0) {
+      index["paths"][path]["serverRelativeURL"] = others.at(path);
+      continue;
+    }
     const std::string custom = custom_hash(path);
     index["paths"][path]["serverRelativeURL"] = absl::StrCat("/openapi/v3/", path, "?hash=",
                                                             custom.empty() ? V3Hash(path) : custom);

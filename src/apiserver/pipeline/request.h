@@ -45,6 +45,10 @@ struct Credentials {
   std::vector<std::string> organizations;
   std::string certificate_uid;                    // subject attribute 1.3.6.1.4.1.57683.2, if any
   std::string certificate_fingerprint;            // lower-case hex SHA-256, for credential-id
+  // The TLS layer verified the certificate against --requestheader-client-ca-file: it may speak for `asserted`.
+  bool front_proxy = false;
+  std::string front_proxy_name;                   // its common name
+  UserInfo asserted;                              // name empty: it does not
   std::string authorization;                      // value of the Authorization header
   std::vector<std::string> websocket_protocols;   // may carry base64url.bearer.authorization.k8s.io.*
   // Impersonate-User, -Uid, -Group (repeatable) and -Extra-KEY (key lower case), as sent.

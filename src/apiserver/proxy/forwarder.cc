@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "apimachinery/api_error.h"
+#include "apiserver/proxy/relay.h"
 #include "base/http/client.h"
 #include "base/status_macros.h"
 
@@ -19,12 +20,9 @@ using apimachinery::BadRequest;
 using apimachinery::Value;
 using base::http::Client;
 using base::http::ClientRequest;
-using base::http::Headers;
 using base::http::Request;
 using base::http::ResponseWriter;
 using Fail = std::function<void(ResponseWriter&, const absl::Status&)>;
-
-constexpr int64_t kHighWater = 1 << 20;
 
 // Where a request goes.
 struct Target {
@@ -34,16 +32,6 @@ struct Target {
   int port = 10250;
   std::string path;  // encoded, with query
 };
-
-// Headers of the connection, not of the message.
-bool HopByHop(absl::string_view name) {
-  static constexpr absl::string_view kNames[] = {"connection", "keep-alive", "proxy-connection", "te", "trailer",
-                                                 "transfer-encoding", "content-length", "host", "http2-settings"};
-  for (const absl::string_view n : kNames) {
-    if (absl::EqualsIgnoreCase(n, name)) return true;
-  }
-  return false;
-}
 
 std::string Query(const base::http::QueryParams& params) {
   std::string text;
@@ -288,93 +276,35 @@ class ForwarderImpl final : public http::Forwarder {
     out.port = target.port;
     out.method = request.method;
     out.target = target.path;
-    bool upgrade = false;
-    for (const base::http::Header& h : request.headers) {
-      if (h.name == "upgrade") upgrade = true;
-    }
-    for (base::http::Header& h : request.headers) {
-      if (HopByHop(h.name) && !(upgrade && h.name == "connection")) continue;
-      // Kubelets know the API server, not its clients.
-      if (h.name == "authorization" || absl::StartsWith(h.name, "impersonate-")) continue;
-      out.headers.push_back({std::move(h.name), std::move(h.value)});
-    }
-    out.headers.push_back({"X-Forwarded-For", request.remote_address.substr(0, request.remote_address.rfind(':'))});
+    // Kubelets know the API server, not its clients.
+    out.headers = PassedOn(std::move(request.headers));
+    out.headers.push_back({"X-Forwarded-For", HostOf(request.remote_address)});
     out.body = std::move(request.body);
     Client& client = target.kubelet ? *kubelet_ : target.tls ? *unchecked_ : *plain_;
-
-    struct Exchange {
-      std::unique_ptr<ResponseWriter> writer;
-      std::mutex mu;
-      std::unique_ptr<base::http::ClientCall> call;  // under mu
-      bool gone = false;                             // under mu
-      bool started = false;                          // I/O thread of the call
-      int refused = 0;                               // I/O thread: a kubelet's refusal of a log, and its text
-      std::string text;
-    };
-    auto exchange = std::make_shared<Exchange>();
-    exchange->writer = std::move(writer);
-    const auto cancel = [weak = std::weak_ptr<Exchange>(exchange)] {
-      if (const auto e = weak.lock()) {
-        const std::lock_guard lock(e->mu);
-        e->gone = true;
-        if (e->call != nullptr) e->call->Cancel();
-      }
-    };
-    base::http::ResponseSink sink;
-    const bool log = target.kubelet && absl::StartsWith(target.path, "/containerLogs/");
-    sink.on_head = [exchange, log](const base::http::ResponseHead& head) {
-      if (log && head.status >= 400) {
-        exchange->refused = head.status;
-        return;
-      }
-      Headers headers;
-      for (const base::http::Header& h : head.headers) {
-        if (!HopByHop(h.name) && h.name != "date") headers.push_back(h);
-      }
-      exchange->started = true;
-      exchange->writer->Start(head.status, std::move(headers));
-    };
-    sink.on_body = [exchange](absl::string_view data) {
-      if (exchange->refused != 0) {
-        if (exchange->text.size() < 2048) exchange->text.append(data.data(), data.size());
-        return;
-      }
-      const int64_t backlog = exchange->writer->Write(std::string(data));
-      if (backlog < 0 || backlog > 64 * kHighWater) {
-        const std::lock_guard lock(exchange->mu);
-        if (exchange->call != nullptr) exchange->call->Cancel();
-      }
-    };
-    sink.on_done = [exchange, fail, host = target.host, port = target.port](absl::Status status) {
-      if (exchange->started) return exchange->writer->Finish();
-      // What a kubelet says of a log it cannot give is the answer's message, as upstream words it.
-      if (exchange->refused == 400) return fail(*exchange->writer, BadRequest(exchange->text));
-      if (exchange->refused == 404) {
-        apimachinery::ApiStatus missing = apimachinery::InternalError("");
-        missing.code = 404;
-        missing.reason = "NotFound";
-        missing.message = absl::StrCat("the server could not find the requested resource: ", exchange->text);
-        return fail(*exchange->writer, missing);
-      }
-      if (exchange->refused != 0) return fail(*exchange->writer, apimachinery::InternalError(exchange->text));
+    RelayHooks hooks;
+    if (target.kubelet && absl::StartsWith(target.path, "/containerLogs/")) {
+      hooks.withhold = [](const base::http::ResponseHead& head) { return head.status >= 400; };
+      hooks.withheld = [fail](ResponseWriter& to, int status, const std::string& text) { fail(to, NoLog(status, text)); };
+    }
+    hooks.failed = [fail](ResponseWriter& to, const absl::Status& status) {
       apimachinery::ApiStatus error = apimachinery::InternalError("");
-      error.message = absl::StrCat("error dialing backend: ", status.message());
+      error.message = absl::StrCat("error dialing backend: ", status.ok() ? "empty response" : status.message());
       error.code = 502;
       error.reason = "";
-      if (status.ok()) error.message = "error dialing backend: empty response";
-      fail(*exchange->writer, error);
+      fail(to, error);
     };
-    sink.on_upgrade = [exchange](const base::http::ResponseHead& head, std::unique_ptr<base::http::ByteStream> stream) {
-      Headers headers = head.headers;
-      absl::StatusOr<std::unique_ptr<base::http::ByteStream>> client = exchange->writer->Upgrade(std::move(headers));
-      if (!client.ok()) return;  // the stream's destruction ends the kubelet's side
-      base::http::Splice(*std::move(client), std::move(stream));
-    };
-    exchange->writer->OnClose(cancel);
-    std::unique_ptr<base::http::ClientCall> call = client.Start(std::move(out), std::move(sink));
-    const std::lock_guard lock(exchange->mu);
-    if (exchange->gone) call->Cancel();
-    exchange->call = std::move(call);
+    Relay(client, std::move(out), std::move(writer), std::move(hooks));
+  }
+
+  // What a kubelet says of a log it cannot give is the answer's message, as upstream words it.
+  static absl::Status NoLog(int status, const std::string& text) {
+    if (status == 400) return BadRequest(text);
+    if (status != 404) return apimachinery::InternalError(text);
+    apimachinery::ApiStatus missing = apimachinery::InternalError("");
+    missing.code = 404;
+    missing.reason = "NotFound";
+    missing.message = absl::StrCat("the server could not find the requested resource: ", text);
+    return missing;
   }
 
   const ForwarderOptions options_;

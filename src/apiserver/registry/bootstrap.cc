@@ -106,9 +106,11 @@ absl::Status EnsureKubernetesService(Registry& registry, const std::string& addr
 }
 
 // The authentication settings that extension servers and delegating daemons read.
-Value AuthenticationConfig(const std::string& client_ca_pem) {
+Value AuthenticationConfig(const BootstrapOptions& options) {
   Value config = Named("v1", "ConfigMap", "kube-system", "extension-apiserver-authentication");
-  config.Ensure("data").Set("client-ca-file", client_ca_pem);
+  Value& data = config.Ensure("data");
+  if (!options.client_ca_pem.empty()) data.Set("client-ca-file", options.client_ca_pem);
+  for (const auto& [key, value] : options.front_proxy) data.Set(key, value);
   return config;
 }
 
@@ -135,9 +137,9 @@ absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
     cidr.Ensure("spec")["cidrs"].Append(registry.environment().service_cidr);
     return CreateMissing(registry, {"networking.k8s.io", "servicecidrs"}, cidr);
   });
-  if (!options.client_ca_pem.empty()) {
+  if (!options.client_ca_pem.empty() || !options.front_proxy.empty()) {
     tasks.push_back([&] {
-      return CreateMissing(registry, {"", "configmaps"}, AuthenticationConfig(options.client_ca_pem));
+      return CreateMissing(registry, {"", "configmaps"}, AuthenticationConfig(options));
     });
   }
   return InParallel(tasks.size(), [&](size_t i) {

@@ -1,5 +1,6 @@
 // What every cluster has from its first moment: system namespaces, the cluster's own RBAC, the service address of the API.
 #pragma once
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -9,6 +10,7 @@ namespace apiserver::registry {
 
 struct BootstrapOptions {
   int secure_port = 6443;
+  std::map<std::string, std::string> front_proxy;  // likewise: requestheader-* of those who speak for others
   std::string client_ca_pem;      // told in kube-system/extension-apiserver-authentication; may be empty
 };
 

@@ -18,6 +18,9 @@ struct StoreMetrics {
                                  {"group", "operation", "resource"},
                                  {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2,
                                   3,     4,     5,    6,   8,   10,  15,  20,  30, 45,   60}};
+  base::CounterFamily lists{"apiserver_storage_list_total", "Lists that were read from the store.", {"group", "resource"}};
+  base::CounterFamily fetched{"apiserver_storage_list_fetched_objects_total", "Objects read for lists.", {"group", "resource"}};
+  base::CounterFamily returned{"apiserver_storage_list_returned_objects_total", "Objects of lists that were taken.", {"group", "resource"}};
 };
 
 StoreMetrics& Metrics() {
@@ -35,7 +38,19 @@ class MeasuredStore final : public Store {
   }
   absl::StatusOr<int64_t> List(absl::string_view prefix, absl::string_view from, int64_t revision, int64_t page,
                                absl::FunctionRef<bool(KeyValue kv)> each) override {
-    return Timed("list", prefix, [&] { return inner_.List(prefix, from, revision, page, each); });
+    double fetched = 0, taken = 0;
+    const auto count = [&](KeyValue kv) {
+      ++fetched;
+      const bool more = each(std::move(kv));
+      taken += more ? 1 : 0;
+      return more;
+    };
+    absl::StatusOr<int64_t> answer = Timed("list", prefix, [&] { return inner_.List(prefix, from, revision, page, count); });
+    const KeyOwner owner = owner_(prefix);
+    Metrics().lists.With({owner.group, owner.resource}).Add();
+    Metrics().fetched.With({owner.group, owner.resource}).Add(fetched);
+    Metrics().returned.With({owner.group, owner.resource}).Add(taken);
+    return answer;
   }
   absl::StatusOr<int64_t> Count(absl::string_view prefix, absl::string_view from, int64_t revision) override {
     return inner_.Count(prefix, from, revision);

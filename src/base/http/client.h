@@ -13,6 +13,17 @@
 
 namespace base::http {
 
+// Certificates for single calls of a client that dials many servers. Immutable, shared by calls.
+struct ClientTls;
+struct ClientTlsOptions {
+  std::string ca_pem;       // authorities of the server; empty: the system's
+  bool verify = true;       // fail when the server's certificate does not hold, in Go's words
+  std::string server_name;  // asked for and expected in the certificate; empty: the host that is dialled
+  std::string cert_pem, key_pem;  // ours
+};
+// InvalidArgument: something does not load.
+absl::StatusOr<std::shared_ptr<const ClientTls>> MakeClientTls(const ClientTlsOptions& options);
+
 struct ClientOptions {
   bool tls = true;
   // PEM files. No CA: the server's certificate is not checked (as for kubelets without --kubelet-certificate-authority).
@@ -29,6 +40,8 @@ struct ClientRequest {
   std::string target = "/";  // path and query, encoded
   Headers headers;           // host and content-length are added
   std::string body;
+  std::shared_ptr<const ClientTls> tls;  // nullptr: the client's own
+  absl::Duration timeout = absl::InfiniteDuration();  // of all after the connection stands; then DeadlineExceeded
 };
 
 struct ResponseHead {
@@ -40,7 +53,7 @@ struct ResponseHead {
 struct ResponseSink {
   std::function<void(const ResponseHead& head)> on_head;
   std::function<void(absl::string_view data)> on_body;  // transfer coding removed
-  // Last call: OK at the end of the body, Unavailable when the connection failed.
+  // Last call: OK at the end of the body, Unavailable when the connection failed, DeadlineExceeded.
   std::function<void(absl::Status status)> on_done;
   // 101 only, instead of on_body and on_done: the connection is the caller's now.
   std::function<void(const ResponseHead& head, std::unique_ptr<ByteStream> stream)> on_upgrade;

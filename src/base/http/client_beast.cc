@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/match.h"
+#include "absl/time/clock.h"
 #include "base/http/client.h"
 #include "base/http/exchange.h"
 #include "base/status_macros.h"
@@ -54,6 +55,10 @@ class Call final : public std::enable_shared_from_this<Call> {
     transport_->Write(MakeChunk(std::move(head)));
     if (!request_.body.empty()) transport_->Write(MakeChunk(std::move(request_.body)));
     if (paused_) transport_->Pause();
+    if (request_.timeout != absl::InfiniteDuration()) {
+      give_up_ = absl::Now() + request_.timeout;
+      transport_->SetDeadline(request_.timeout);
+    }
   }
 
   void Cancel() {
@@ -134,6 +139,7 @@ class Call final : public std::enable_shared_from_this<Call> {
     if (head.status == 101 && sink_.on_upgrade) {
       done_ = true;
       auto transport = transport_;
+      transport->SetDeadline(absl::ZeroDuration());
       transport->on_data = nullptr;
       transport->on_close = nullptr;
       transport->Pause();
@@ -154,6 +160,7 @@ class Call final : public std::enable_shared_from_this<Call> {
   void OnClosed() {
     if (done_) return;
     if (cancelled_) return Done(absl::CancelledError("cancelled"));
+    if (absl::Now() >= give_up_) return Done(absl::DeadlineExceededError("context deadline exceeded"));
     beast::error_code ec;
     if (parser_->is_header_done()) {
       parser_->put_eof(ec);
@@ -177,6 +184,7 @@ class Call final : public std::enable_shared_from_this<Call> {
   std::optional<Parser> parser_;
   std::string inbox_;
   std::atomic<bool> cancelled_{false}, paused_{false};
+  absl::Time give_up_ = absl::InfiniteFuture();
   bool done_ = false;
 };
 
@@ -203,9 +211,11 @@ class ClientImpl final : public Client {
 
   std::unique_ptr<ClientCall> Start(ClientRequest request, ResponseSink sink) override {
     const std::string host = request.host;
+    std::shared_ptr<const ClientTls> tls = request.tls;
+    if (tls == nullptr && options_.tls) tls = engine_->client_tls();
     const int port = request.port;
     auto call = std::make_shared<Call>(std::move(request), std::move(sink));
-    engine_->Dial(host, port, options_.tls, options_.connect_timeout,
+    engine_->Dial(host, port, std::move(tls), options_.connect_timeout,
                   [call](absl::StatusOr<std::shared_ptr<Transport>> t) { call->Connected(std::move(t)); });
     return std::make_unique<CallHandle>(std::move(call));
   }

@@ -314,7 +314,7 @@ class Channel final : public UnaryChannel {
       waiting_.push_back(call);
       if (std::exchange(dialing_, true)) return;
     }
-    engine_->Dial(options_.host, options_.port, options_.tls, options_.connect_timeout,
+    engine_->Dial(options_.host, options_.port, options_.tls ? engine_->client_tls() : nullptr, options_.connect_timeout,
                   [this](absl::StatusOr<std::shared_ptr<Transport>> transport) { Dialed(std::move(transport)); });
   }
 

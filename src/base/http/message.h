@@ -23,6 +23,7 @@ bool HeaderHasToken(const Headers& headers, absl::string_view name, absl::string
 // The client certificate of a connection.
 struct PeerCertificate {
   bool verified = false;  // the chain leads to the configured client CA and is valid now
+  bool front_proxy = false;  // likewise, to the CA of front proxies
   std::string common_name;
   std::vector<std::string> organizations;
   std::string uid;          // subject attribute 1.3.6.1.4.1.57683.2

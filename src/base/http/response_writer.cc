@@ -105,6 +105,16 @@ class Writer final : public ResponseWriter {
   int64_t Write(std::string chunk) override { return exchange_->Gather(MakeChunk(std::move(chunk))); }
   int64_t Write(Chunk chunk) override { return exchange_->Gather(std::move(chunk)); }
   void Post(std::function<void()> task) override { exchange_->Post(std::move(task)); }
+  void WhenLow(std::function<void()> callback) override {
+    exchange_->Post([exchange = exchange_.get(), keep = exchange_, callback = std::move(callback)] {
+      if (exchange->Backlog() + exchange->posted < kLowWater) return callback();
+      exchange->on_low = [exchange, callback] {
+        const std::function<void()> call = callback;
+        exchange->on_low = nullptr;  // ends the life of what runs here
+        call();
+      };
+    });
+  }
   void Finish() override {
     if (done_.exchange(true)) return;
     exchange_->MarkFinished();

@@ -46,7 +46,7 @@ class ServerImpl final : public Server {
 
   absl::Status ReloadCertificates() override {
     const ServerOptions& o = core_.options;
-    return engine_->UseTls({o.cert_file, o.key_file, o.cert_pem, o.key_pem, o.client_ca_file, /*server=*/true, false});
+    return engine_->UseTls({o.cert_file, o.key_file, o.cert_pem, o.key_pem, o.client_ca_file, /*server=*/true, false, "", "", o.front_proxy_ca_file});
   }
 
   void Stop(absl::Duration grace) override {

@@ -47,6 +47,10 @@ class ResponseWriter {
   using Producer = std::function<bool(std::string* chunk)>;
   virtual void Stream(Producer next) = 0;
 
+  // Calls back once, on the I/O thread of this client, when less than 256 KiB wait for it, at once if so: for producers
+  // that stop when Write tells too much. Must not block. Never called when the client has gone.
+  virtual void WhenLow(std::function<void()> callback) = 0;
+
   // Runs `task` soon, on the I/O thread that serves this client. It must not block.
   virtual void Post(std::function<void()> task) = 0;
 
@@ -68,6 +72,7 @@ struct ServerOptions {
   std::string cert_file;
   std::string key_file;
   std::string client_ca_file;
+  std::string front_proxy_ca_file;  // likewise; the handler sees PeerCertificate::front_proxy
   // Instead of files: PEM text (self-signed certificates made at start).
   std::string cert_pem;
   std::string key_pem;

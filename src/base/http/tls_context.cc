@@ -8,6 +8,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/http/certificate_words.h"
+#include "base/http/client.h"
 #include "base/status_macros.h"
 
 namespace base::http {
@@ -68,6 +70,18 @@ bool UseChain(SSL_CTX* ctx, const std::string& pem) {
   return true;
 }
 
+// Every certificate of `pem` is an authority. False: there is none in it.
+bool TrustAll(SSL_CTX* ctx, const std::string& pem) {
+  const Bio bio = Memory(pem);
+  bool any = false;
+  while (X509* authority = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    any |= X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), authority) == 1;
+    X509_free(authority);
+  }
+  ERR_clear_error();  // the end of the text counts as one
+  return any;
+}
+
 bool UseKey(SSL_CTX* ctx, const std::string& pem) {
   const Bio bio = Memory(pem);
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr);
@@ -79,11 +93,54 @@ bool UseKey(SSL_CTX* ctx, const std::string& pem) {
 
 }  // namespace
 
+namespace {
+
+// A server's store of the authorities of front proxies hangs on its context.
+int FrontProxies() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, [](void*, void* store, CRYPTO_EX_DATA*, int, long, void*) {
+    X509_STORE_free(static_cast<X509_STORE*>(store));
+  });
+  return index;
+}
+
+absl::Status TrustFrontProxies(SSL_CTX* ctx, const std::string& file) {
+  X509_STORE* store = X509_STORE_new();
+  STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(file.c_str());
+  if (names == nullptr || X509_STORE_load_file(store, file.c_str()) != 1) {
+    X509_STORE_free(store);
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    return absl::InvalidArgumentError(SslError(absl::StrCat("loading CA ", file)));
+  }
+  SSL_CTX_set_ex_data(ctx, FrontProxies(), store);
+  // Clients choose their certificate by the names of the authorities that are asked for.
+  STACK_OF(X509_NAME)* asked = SSL_dup_CA_list(SSL_CTX_get_client_CA_list(ctx));
+  if (asked == nullptr) asked = sk_X509_NAME_new_null();
+  while (sk_X509_NAME_num(names) > 0) sk_X509_NAME_push(asked, sk_X509_NAME_shift(names));
+  sk_X509_NAME_free(names);
+  SSL_CTX_set_client_CA_list(ctx, asked);
+  return absl::OkStatus();
+}
+
+bool IsFrontProxy(SSL* ssl, X509* cert) {
+  auto* store = static_cast<X509_STORE*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), FrontProxies()));
+  if (store == nullptr) return false;
+  X509_STORE_CTX* check = X509_STORE_CTX_new();
+  X509_STORE_CTX_init(check, store, cert, SSL_get_peer_cert_chain(ssl));
+  X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_CLIENT);
+  const bool leads_there = X509_verify_cert(check) == 1;
+  X509_STORE_CTX_free(check);
+  ERR_clear_error();
+  return leads_there;
+}
+
+}  // namespace
+
 std::shared_ptr<const PeerCertificate> DescribePeer(SSL* ssl) {
   X509* cert = SSL_get1_peer_certificate(ssl);
   if (cert == nullptr) return nullptr;
   auto peer = std::make_shared<PeerCertificate>();
   peer->verified = SSL_get_verify_result(ssl) == X509_V_OK;
+  peer->front_proxy = IsFrontProxy(ssl, cert);
   X509_NAME* subject = X509_get_subject_name(cert);
   if (std::vector<std::string> cn = SubjectEntries(subject, NID_commonName); !cn.empty()) peer->common_name = cn.back();
   peer->organizations = SubjectEntries(subject, NID_organizationName);
@@ -131,11 +188,15 @@ absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeTlsContext(const TlsFiles& files) {
     }
     if (files.server) SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(files.ca_file.c_str()));
   }
-  if (!files.server && files.verify_peer && files.ca_file.empty()) SSL_CTX_set_default_verify_paths(ctx);
+  if (!files.ca_pem.empty() && !TrustAll(ctx, files.ca_pem)) {
+    return absl::InvalidArgumentError("unable to load root certificates: no valid certificate authority data seen");
+  }
+  if (!files.server && files.verify_peer && files.ca_file.empty() && files.ca_pem.empty()) SSL_CTX_set_default_verify_paths(ctx);
+  if (!files.front_proxy_ca_file.empty()) RETURN_IF_ERROR(TrustFrontProxies(ctx, files.front_proxy_ca_file));
   if (files.server) {
     SSL_CTX_set_alpn_select_cb(ctx, SelectAlpn, nullptr);
     // Certificates are asked for and judged, but a bad one does not end the handshake: the authenticator decides.
-    if (!files.ca_file.empty()) {
+    if (!files.ca_file.empty() || !files.front_proxy_ca_file.empty()) {
       SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
     }
   } else {
@@ -143,9 +204,20 @@ absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeTlsContext(const TlsFiles& files) {
       const std::string wire = static_cast<char>(files.alpn.size()) + files.alpn;
       SSL_CTX_set_alpn_protos(ctx, reinterpret_cast<const unsigned char*>(wire.data()), static_cast<unsigned>(wire.size()));
     }
-    SSL_CTX_set_verify(ctx, files.verify_peer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_verify(ctx, files.verify_peer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, RememberDistrusted);
   }
   return context;
+}
+
+absl::StatusOr<std::shared_ptr<const ClientTls>> MakeClientTls(const ClientTlsOptions& options) {
+  TlsFiles files;
+  files.server = false;
+  files.verify_peer = options.verify;
+  files.ca_pem = options.verify ? options.ca_pem : "";
+  files.cert_pem = options.cert_pem;
+  files.key_pem = options.key_pem;
+  ASSIGN_OR_RETURN(std::shared_ptr<SSL_CTX> context, MakeTlsContext(files));
+  return std::make_shared<const ClientTls>(ClientTls{std::move(context), options.verify, options.server_name});
 }
 
 }  // namespace base::http

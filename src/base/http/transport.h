@@ -1,5 +1,7 @@
 // The shell below the protocols: TCP, TLS, timers and I/O threads. Internal to base/http.
 #pragma once
+#include <openssl/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -67,6 +69,15 @@ struct TlsFiles {
   bool server = true;
   bool verify_peer = false;  // client: fail the handshake when the server's chain does not verify
   std::string alpn;          // client: the protocol that is asked for, if any
+  std::string ca_pem;        // client: instead of the file
+  std::string front_proxy_ca_file;  // server: authority of front proxies, which speak for others
+};
+
+// What a client shows and expects on a connection of its own; see client.h.
+struct ClientTls {
+  std::shared_ptr<SSL_CTX> context;
+  bool verify = false;
+  std::string server_name;
 };
 
 // Threads, listeners and dialing. Thread-safe.
@@ -83,8 +94,10 @@ class IoEngine {
   virtual void StopListening() = 0;
   // Sets (or replaces) the certificates of connections to come. No call: plain TCP.
   virtual absl::Status UseTls(const TlsFiles& files) = 0;
-  // `done` runs on the connection's I/O thread. `host` may be an address or a name.
-  virtual void Dial(const std::string& host, int port, bool tls, absl::Duration timeout,
+  // What UseTls set, for Dial; nullptr before.
+  virtual std::shared_ptr<const ClientTls> client_tls() = 0;
+  // `done` runs on the connection's I/O thread. `host` may be an address or a name. No `tls`: plain TCP.
+  virtual void Dial(const std::string& host, int port, std::shared_ptr<const ClientTls> tls, absl::Duration timeout,
                     std::function<void(absl::StatusOr<std::shared_ptr<Transport>>)> done) = 0;
   virtual void Shutdown() = 0;  // cuts everything, joins. Idempotent.
 };

@@ -14,8 +14,10 @@
 #include <set>
 #include <thread>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/http/certificate_words.h"
 #include "base/http/rounds.h"
 #include "base/http/tls_context.h"
 #include "base/http/tls_session.h"
@@ -404,28 +406,26 @@ class AsioEngine final : public IoEngine {
     }
   }
 
-  void Dial(const std::string& host, int port, bool tls, absl::Duration timeout,
+  std::shared_ptr<const ClientTls> client_tls() override {
+    const std::lock_guard lock(mu_);
+    return context_ == nullptr ? nullptr : std::make_shared<const ClientTls>(ClientTls{context_, verify_, ""});
+  }
+
+  void Dial(const std::string& host, int port, std::shared_ptr<const ClientTls> tls, absl::Duration timeout,
             std::function<void(absl::StatusOr<std::shared_ptr<Transport>>)> done) override {
-    std::shared_ptr<SSL_CTX> context;
-    bool verify = false;
-    if (tls) {
-      const std::lock_guard lock(mu_);
-      context = context_;
-      verify = verify_;
-    }
     Worker& w = NextWorker();
     auto attempt = std::make_shared<DialAttempt>(w.io);
     attempt->done = std::move(done);
-    asio::post(w.io, [this, attempt, host, port, timeout, context, verify, &w] {
+    asio::post(w.io, [this, attempt, host, port, timeout, tls = std::move(tls), &w] {
       attempt->timer.expires_after(absl::ToChronoNanoseconds(timeout));
       attempt->timer.async_wait([attempt, host, port](const error_code& ec) {
         if (!ec) attempt->Fail(absl::DeadlineExceededError(absl::StrCat("dial tcp ", host, ":", port, ": i/o timeout")));
       });
-      attempt->resolver.async_resolve(host, absl::StrCat(port), [this, attempt, host, port, context, verify, &w](
+      attempt->resolver.async_resolve(host, absl::StrCat(port), [this, attempt, host, port, tls, &w](
                                                                     const error_code& ec, tcp::resolver::results_type results) {
         if (ec) return attempt->Fail(absl::UnavailableError(absl::StrCat("lookup ", host, ": ", ec.message())));
         attempt->endpoints.assign(results.begin(), results.end());
-        ConnectNext(attempt, 0, host, port, context, verify, w);
+        ConnectNext(attempt, 0, host, port, tls, w);
       });
     });
   }
@@ -555,28 +555,33 @@ class AsioEngine final : public IoEngine {
   }
 
   void ConnectNext(const std::shared_ptr<DialAttempt>& attempt, size_t at, const std::string& host, int port,
-                   const std::shared_ptr<SSL_CTX>& context, bool verify, Worker& w) {
+                   const std::shared_ptr<const ClientTls>& tls, Worker& w) {
     if (!attempt->done) return;
     auto socket = std::make_shared<tcp::socket>(w.io);
     socket->async_connect(attempt->endpoints[at], [=, this, &w](const error_code& ec) {
       if (!attempt->done) return;
       if (ec) {
-        if (at + 1 < attempt->endpoints.size()) return ConnectNext(attempt, at + 1, host, port, context, verify, w);
+        if (at + 1 < attempt->endpoints.size()) return ConnectNext(attempt, at + 1, host, port, tls, w);
         return attempt->Fail(
-            absl::UnavailableError(absl::StrCat("dial tcp ", host, ":", port, ": connect: ", ec.message())));
+            absl::UnavailableError(absl::StrCat("dial tcp ", Address(attempt->endpoints[at]), ": connect: ", absl::AsciiStrToLower(ec.message()))));
       }
-      std::shared_ptr<Connection> c = Track(std::move(*socket), context, /*server=*/false, w);
+      std::shared_ptr<Connection> c = Track(std::move(*socket), tls == nullptr ? nullptr : tls->context, /*server=*/false, w);
       attempt->connection = c;
-      if (context) {
-        SSL_set_tlsext_host_name(c->ssl(), host.c_str());
-        if (verify) {
+      const std::string name = tls == nullptr || tls->server_name.empty() ? host : tls->server_name;
+      if (tls != nullptr) {
+        SSL_set_tlsext_host_name(c->ssl(), name.c_str());
+        if (tls->verify) {
           X509_VERIFY_PARAM* param = SSL_get0_param(c->ssl());
-          if (X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) != 1) X509_VERIFY_PARAM_set1_host(param, host.c_str(), 0);
+          if (X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) != 1) X509_VERIFY_PARAM_set1_host(param, name.c_str(), 0);
         }
       }
-      c->Handshake([attempt, c](absl::Status status) {
+      c->Handshake([attempt, c, name](absl::Status status) {
         if (!attempt->done) return;
-        if (!status.ok()) return attempt->Fail(std::move(status));
+        if (!status.ok()) {
+          const std::string distrust = c->tls ? WhyNotTrusted(c->ssl(), name) : "";
+          if (!distrust.empty()) status = absl::UnavailableError("tls: failed to verify certificate: " + distrust);
+          return attempt->Fail(std::move(status));
+        }
         attempt->connection = nullptr;
         attempt->Finish(std::shared_ptr<Transport>(c));
         c->StartReading();
