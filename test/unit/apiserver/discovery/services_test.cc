@@ -42,7 +42,8 @@ TEST(ServicesTest, GroupsAndVersionsStandInTheOrderOfTheirPriorities) {
 
 TEST(ServicesTest, AnotherServerStandsInForAVersionOfOurs) {
   const Catalog catalog = WithServices(Builtin(), {{"apps", "v1", {17800, 15}}}, {{"apps", "v1", {17800, 15}, Entry("v1")}});
-  for (const Value& group : AggregatedDiscovery(catalog, false, "v2").GetArray("items")) {
+  const Value list = AggregatedDiscovery(catalog, false, "v2");
+  for (const Value& group : list.GetArray("items")) {
     if (group.GetString("metadata.name") != "apps") continue;
     EXPECT_EQ(group.GetArray("versions").size(), 1u);
     EXPECT_EQ(group.GetArray("versions")[0].GetString("freshness"), "Stale");
