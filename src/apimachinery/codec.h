@@ -1,7 +1,8 @@
 // The one codec of API types: JSON text, typed trees and protobuf bytes, all driven by schema.h.
 //
 // A typed tree is in normal form: unset members are absent, and so are zero values of fields that are no pointers,
-// empty lists and maps, and empty structs that are no pointers. Both decoders give that form, the encoders take any.
+// empty lists and maps, and empty structs that are no pointers; lists and maps that JSON set to empty ones are hollow
+// (value.h). Both decoders give that form, the encoders take any and hollow for unset.
 // Times, durations and quantities are their canonical strings, bytes standard base64, IntOrString kInt or kString,
 // RawExtension, FieldsV1 and apiextensions JSON are kRaw. Pure; any thread.
 #pragma once

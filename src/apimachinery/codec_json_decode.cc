@@ -292,7 +292,11 @@ class JsonDecoder {
         Overwrite(earlier, &member.value);
         continue;
       }
-      if (member.value.is_null() || (!field.pointer && codec::IsZeroNormalized(field, member.value))) continue;
+      if (member.value.is_null()) continue;
+      if (!field.pointer && codec::IsZeroNormalized(field, member.value)) {
+        if (field.is_single()) continue;
+        member.value = Value::Hollow(member.value.type());
+      }
       if (kept != i) object[kept] = std::move(member);
       ++kept;
       in_order = in_order && at > last;
@@ -420,6 +424,7 @@ class JsonDecoder {
       }
       case FieldType::kBytes: {
         if (value->is_null()) return true;
+        if (value->is_array() && (!converting_ || value->empty())) return ByteList(value);
         if (!value->is_string()) return TypeError(field, true, value);
         std::string bytes;
         if (const int64_t bad = Base64Decode(value->as_string(), &bytes); bad >= 0) {
@@ -434,6 +439,21 @@ class JsonDecoder {
         return true;
       }
     }
+    return true;
+  }
+
+  // Go takes a list of numbers for bytes too.
+  bool ByteList(Value* value) {
+    std::string bytes, base64;
+    for (const Value& item : value->array()) {
+      const bool fits = item.is_null() || (item.is_int() && item.as_int() >= 0 && item.as_int() <= 255);
+      if (!fits && saved_.empty()) {
+        saved_ = TypeErrorText(IsNumber(item) ? absl::StrCat("number ", WriteJson(item)) : KindWord(item), "uint8");
+      }
+      bytes.push_back(fits && item.is_int() ? static_cast<char>(item.as_int()) : '\0');
+    }
+    Base64Append(bytes, &base64);
+    *value = Value(std::move(base64));
     return true;
   }
 

@@ -12,7 +12,6 @@ namespace {
 // A bad value as Go's field.Error prints it.
 std::string Show(const Value& value) {
   if (value.is_string()) return GoQuote(value.as_string());
-  if (value.is_null()) return "null";
   return WriteJson(value);
 }
 

@@ -21,7 +21,7 @@ struct ParseOptions {
   // When set, paths of duplicate members are appended: `spec.containers[0].name`. The last one wins.
   std::vector<std::string>* duplicates = nullptr;
   bool keep_duplicates = false;  // leave all of them in the tree, for a reader that copes (the codec)
-  // Paths ("a.b[].c") of objects and lists that come as kRaw with their text as it stands.
+  // Paths ("a.b[].c") of objects, lists and strings that come as kRaw with their text as it stands.
   absl::Span<const std::string> verbatim;
 };
 
@@ -30,7 +30,7 @@ struct ParseOptions {
 // other numbers are kDouble.
 absl::StatusOr<Value> ParseJson(absl::string_view text, const ParseOptions& options = {});
 
-// Compact, members in tree order; `<`, `>`, `&`, U+2028 and U+2029 escaped; no newline at the end.
+// Compact, members in tree order but for hollow ones; `<`, `>`, `&`, U+2028 and U+2029 escaped; no newline at the end.
 std::string WriteJson(const Value& value);
 void AppendJson(const Value& value, std::string* out);
 // Go's MarshalIndent: one member a line, "key": value; empty containers stay {} and []. kubectl indents by 4 spaces.

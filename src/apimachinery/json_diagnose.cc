@@ -100,8 +100,8 @@ class Scanner {
   static constexpr char kEnd[] = "unexpected end of JSON input";
 
   std::string Bad(absl::string_view context) const {
-    if (at_ >= text_.size()) return kEnd;
-    return absl::StrCat("invalid character ", QuoteByte(text_[at_]), " ", context);
+    const char c = at_ < text_.size() ? text_[at_] : ' ';  // the end is told to a literal or number as a space
+    return absl::StrCat("invalid character ", QuoteByte(c), " ", context);
   }
   void SkipSpace() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {

@@ -34,7 +34,12 @@ class Builder {
   }
   bool Double(double d) { return Number(d); }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
-  bool String(const char* s, rapidjson::SizeType n, bool) { return Put(Value(std::string(s, n))); }
+  bool String(const char* s, rapidjson::SizeType n, bool) {
+    if (options_.verbatim.empty() || !IsVerbatim()) return Put(Value(std::string(s, n)));
+    const char* end = in_.src_ + 1;  // behind the opening quote: the reader works on a copy of the stream
+    while (*end != '"') end += *end == '\\' ? 2 : 1;
+    return Put(Value::Raw(std::string(in_.src_, end + 1)));
+  }
   bool Key(const char* s, rapidjson::SizeType n, bool) {
     Object& object = *open_.back().object;
     if (object.empty()) object.reserve(4);
@@ -91,7 +96,7 @@ class Builder {
     closed = Value::Raw(std::string(text, in_.src_ + 1));
     return true;
   }
-  // Whether the value that is about to open in the innermost container is one of options_.verbatim.
+  // Whether the value that is next in the innermost container is one of options_.verbatim.
   bool IsVerbatim() const {
     for (absl::string_view rest : options_.verbatim) {
       bool on_the_way = !open_.empty();

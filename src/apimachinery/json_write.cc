@@ -68,7 +68,14 @@ void AppendEscape(unsigned char c, std::string* out) {
 struct Frame {
   const Value* container;
   size_t next = 0;
+  bool any = false;  // something is written
 };
+
+// The first member from `at` on that is written.
+size_t SkipHollow(const Object& object, size_t at) {
+  while (at < object.size() && object[at].value.is_hollow()) ++at;
+  return at;
+}
 
 // One writer for both styles: `indent` empty means compact.
 void Write(const Value& root, const absl::string_view* indent, std::string* out) {
@@ -80,7 +87,7 @@ void Write(const Value& root, const absl::string_view* indent, std::string* out)
   };
   const auto scalar_or_open = [&](const Value& value) {
     switch (value.type()) {
-      case Value::Type::kNull: out->append("null", 4); return;
+      case Value::Type::kNull: out->append(!value.is_hollow() ? "null" : value.is_hollow_list() ? "[]" : "{}"); return;
       case Value::Type::kBool: out->append(value.as_bool() ? "true" : "false"); return;
       case Value::Type::kInt: {
         char digits[24];
@@ -110,7 +117,7 @@ void Write(const Value& root, const absl::string_view* indent, std::string* out)
         }
         return;
       case Value::Type::kObject:
-        if (value.empty()) {
+        if (SkipHollow(value.object(), 0) == value.size()) {
           out->append("{}", 2);
         } else {
           out->push_back('{');
@@ -123,6 +130,7 @@ void Write(const Value& root, const absl::string_view* indent, std::string* out)
   while (!open.empty()) {
     Frame& frame = open.back();
     const Value& container = *frame.container;
+    if (container.is_object()) frame.next = SkipHollow(container.object(), frame.next);
     if (frame.next == container.size()) {
       open.pop_back();
       new_line();
@@ -130,7 +138,8 @@ void Write(const Value& root, const absl::string_view* indent, std::string* out)
       continue;
     }
     const size_t i = frame.next++;
-    if (i > 0) out->push_back(',');
+    if (frame.any) out->push_back(',');
+    frame.any = true;
     new_line();
     if (container.is_array()) {
       scalar_or_open(container.array()[i]);

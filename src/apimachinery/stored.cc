@@ -27,7 +27,7 @@ void Normalize(const Message& message, Value* value, int depth) {
   for (size_t i = 0; i < object.size(); ++i) {
     Value& member = object[i].value;
     const int at = message.FindFlat(object[i].key);
-    if (at < 0 || member.is_null()) continue;
+    if (at < 0 || (member.is_null() && !member.is_hollow())) continue;
     const Field& field = *message.flat[at];
     if (field.type == FieldType::kMessage) {
       if (field.is_list() && member.is_array()) {
@@ -38,7 +38,7 @@ void Normalize(const Message& message, Value* value, int depth) {
         Normalize(*field.message, &member, depth + 1);
       }
     }
-    if (!field.pointer && codec::IsZeroNormalized(field, member)) continue;
+    if (!field.pointer && !member.is_hollow() && codec::IsZeroNormalized(field, member)) continue;
     if (field.is_map() && member.is_object()) codec::SortKeysOnce(&member.object());
     if (kept != i) object[kept] = std::move(object[i]);
     ++kept;

@@ -28,6 +28,13 @@ Value::Value(std::string s) : type_(Type::kString) { string_ = new std::string(s
 Value::Value(Array a) : type_(Type::kArray) { array_ = new Array(std::move(a)); }
 Value::Value(Object o) : type_(Type::kObject) { object_ = new Object(std::move(o)); }
 
+Value Value::Hollow(Type type) {
+  if (type != Type::kArray && type != Type::kObject) WrongType("list or map", type);
+  Value value;
+  value.type_ = type == Type::kArray ? kHollowList : kHollowMap;
+  return value;
+}
+
 Value Value::Raw(std::string json) {
   Value value(std::move(json));
   value.type_ = Type::kRaw;
@@ -148,18 +155,22 @@ const Object& Value::object() const {
 }
 Object& Value::object() { return const_cast<Object&>(std::as_const(*this).object()); }
 
-const Value* Value::Find(absl::string_view key) const {
+const Value* Value::FindSet(absl::string_view key) const {
   if (!is_object()) return nullptr;
   for (const Member& member : *object_) {
     if (member.key == key) return &member.value;
   }
   return nullptr;
 }
+const Value* Value::Find(absl::string_view key) const {
+  const Value* found = FindSet(key);
+  return found == nullptr || found->is_hollow() ? nullptr : found;
+}
 Value* Value::Find(absl::string_view key) { return const_cast<Value*>(std::as_const(*this).Find(key)); }
 
 Value& Value::operator[](absl::string_view key) {
   if (is_null()) *this = MakeObject();
-  if (Value* found = Find(key)) return *found;
+  if (const Value* found = FindSet(key)) return const_cast<Value&>(*found);
   return object().emplace_back(Member{std::string(key), Value()}).value;
 }
 
@@ -226,20 +237,37 @@ const Object& Value::GetObject(absl::string_view dotted) const {
   return found != nullptr && found->is_object() ? found->object() : *none;
 }
 
-bool operator==(const Value& left, const Value& right) {
+// A hollow value, or a struct in which no more was set. Only types that hold themselves could be deeper than this.
+bool Value::SaysNothing(const Value& value, int depth) {
+  constexpr int kMaxDepth = 32;
+  if (value.is_hollow()) return true;
+  if (!value.is_object() || value.empty() || depth == kMaxDepth) return false;
+  for (const Member& member : *value.object_) {
+    if (!SaysNothing(member.value, depth + 1)) return false;
+  }
+  return true;
+}
+
+bool Value::Same(const Value& left, const Value& right, bool tell_hollow) {
   std::vector<std::pair<const Value*, const Value*>> work;
-  const auto same = [&work](const Value& a, const Value& b) {  // containers' members are left to the work list
+  const auto same = [&](const Value& a, const Value& b) {  // containers' members are left to the work list
     if (a.is_number() && b.is_number()) {
       return a.is_int() && b.is_int() ? a.int_ == b.int_ : a.as_double() == b.as_double();
     }
-    if (a.type_ != b.type_) return false;
+    if (a.type_ != b.type_) {
+      if (tell_hollow) return false;
+      return (a.is_null() && (b.is_null() || SaysNothing(b))) || (b.is_null() && SaysNothing(a));
+    }
     switch (a.type_) {
-      case Value::Type::kBool: return a.bool_ == b.bool_;
-      case Value::Type::kString:
-      case Value::Type::kRaw: return *a.string_ == *b.string_;
-      case Value::Type::kArray:
-      case Value::Type::kObject:
+      case Type::kBool: return a.bool_ == b.bool_;
+      case Type::kString:
+      case Type::kRaw: return *a.string_ == *b.string_;
+      case Type::kArray:
         if (a.size() != b.size()) return false;
+        work.emplace_back(&a, &b);
+        return true;
+      case Type::kObject:
+        if (tell_hollow && a.size() != b.size()) return false;
         work.emplace_back(&a, &b);
         return true;
       default: return true;
@@ -249,18 +277,34 @@ bool operator==(const Value& left, const Value& right) {
   while (!work.empty()) {
     const auto [a, b] = work.back();
     work.pop_back();
-    for (size_t i = 0; i < a->size(); ++i) {
-      if (a->is_array()) {
+    if (a->is_array()) {
+      for (size_t i = 0; i < a->size(); ++i) {
         if (!same((*a->array_)[i], (*b->array_)[i])) return false;
-        continue;
       }
+      continue;
+    }
+    size_t shared = 0;
+    for (size_t i = 0; i < a->size(); ++i) {
       const Member& member = (*a->object_)[i];
-      const Member& twin = (*b->object_)[i];  // trees of the same origin have the same order
-      const Value* other = twin.key == member.key ? &twin.value : b->Find(member.key);
+      const Value* other = nullptr;
+      if (i < b->size() && (*b->object_)[i].key == member.key) {  // trees of the same origin have the same order
+        other = &(*b->object_)[i].value;
+      } else {
+        other = b->FindSet(member.key);
+      }
+      if (other == nullptr && !tell_hollow && SaysNothing(member.value)) continue;
       if (other == nullptr || !same(member.value, *other)) return false;
+      ++shared;
+    }
+    if (shared == b->size()) continue;
+    for (const Member& member : *b->object_) {
+      if (a->FindSet(member.key) == nullptr && (tell_hollow || !SaysNothing(member.value))) return false;
     }
   }
   return true;
 }
+
+bool operator==(const Value& a, const Value& b) { return Value::Same(a, b, false); }
+bool Value::IdenticalTo(const Value& other) const { return Same(*this, other, true); }
 
 }  // namespace apimachinery

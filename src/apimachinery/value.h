@@ -2,7 +2,7 @@
 //
 // A tree decoded by the codec is *typed*: integers are kInt, quantities and times are their canonical
 // strings, bytes are standard base64 strings, IntOrString is kInt or kString, RawExtension is kRaw, an unset
-// field is absent (never null). Trees of custom resources are plain JSON.
+// field is absent (never null; see Hollow). Trees of custom resources are plain JSON.
 //
 // Regular value type: copies deeply, moves in O(1). Not thread-safe for writing; const access is.
 #pragma once
@@ -23,7 +23,7 @@ using Object = std::vector<Member>;  // in insertion order; keys are unique
 
 class Value {
  public:
-  enum class Type : uint8_t { kNull, kBool, kInt, kDouble, kString, kRaw, kArray, kObject };
+  enum class Type : uint8_t { kNull = 2, kBool, kInt, kDouble, kString, kRaw, kArray, kObject };  // below: hollow
 
   Value() = default;  // null
   Value(bool b) : type_(Type::kBool) { bool_ = b; }
@@ -38,14 +38,20 @@ class Value {
   static Value MakeArray();
   static Value MakeObject();
   static Value Raw(std::string json);  // verbatim compact JSON text, written as it is
+  // A member of a typed tree that was set to an empty list (kArray) or map (kObject). Upstream's rules hardly ever tell that
+  // from unset, so to all who look it is null, Find does not see it, and comparing takes it for absent. What shows an object
+  // as Go prints it, or records who set a field, asks for it by FindSet. REQUIRES: kArray or kObject
+  static Value Hollow(Type type);
   ~Value() { Destroy(); }
   Value(const Value& other);
   Value(Value&& other) noexcept { Steal(other); }
   Value& operator=(const Value& other);
   Value& operator=(Value&& other) noexcept;
 
-  Type type() const { return type_; }
-  bool is_null() const { return type_ == Type::kNull; }
+  Type type() const { return type_ < Type::kNull ? Type::kNull : type_; }
+  bool is_null() const { return type_ <= Type::kNull; }
+  bool is_hollow() const { return type_ < Type::kNull; }
+  bool is_hollow_list() const { return type_ == kHollowList; }
   bool is_bool() const { return type_ == Type::kBool; }
   bool is_int() const { return type_ == Type::kInt; }
   bool is_double() const { return type_ == Type::kDouble; }
@@ -66,9 +72,10 @@ class Value {
   const Object& object() const;
   Object& object();
 
-  // Members of an object. On any other type Find answers nullptr, Erase false.
+  // Members of an object, hollow ones are not found. On any other type Find answers nullptr, Erase false.
   const Value* Find(absl::string_view key) const;
   Value* Find(absl::string_view key);
+  const Value* FindSet(absl::string_view key) const;  // hollow ones too
   bool Has(absl::string_view key) const { return Find(key) != nullptr; }
   // The member, added as null when absent; null turns into an object. REQUIRES: object or null.
   Value& operator[](absl::string_view key);
@@ -95,9 +102,15 @@ class Value {
   const Object& GetObject(absl::string_view dotted) const;
 
   // Deep. Member order does not matter; 1 and 1.0 are equal; raw values compare by text.
+  // Hollow members, and objects with nothing else in them, count as absent.
   friend bool operator==(const Value& a, const Value& b);
+  // The same, but hollow members are told from absent ones.
+  bool IdenticalTo(const Value& other) const;
 
  private:
+  static constexpr Type kHollowList = Type(0), kHollowMap = Type(1);
+  static bool Same(const Value& left, const Value& right, bool tell_hollow);
+  static bool SaysNothing(const Value& value, int depth = 0);
   void Destroy();
   void Steal(Value& other) {
     type_ = other.type_;

@@ -223,8 +223,11 @@ bool RecordUpdate(const Structure& type, const Value& before, const Value& after
 
 // What the request itself says about owners; nullopt-like false when it says nothing.
 bool OwnersOfRequest(const Value& updated, const Manager& manager, ManagedFields* managed) {
-  const Value* list = updated.At("metadata.managedFields");
-  if (!manager.subresource.empty() || list == nullptr || !list->is_array() || list->empty()) return false;
+  const Value* metadata = updated.Find("metadata");
+  const Value* list = metadata == nullptr ? nullptr : metadata->FindSet("managedFields");
+  if (!manager.subresource.empty() || list == nullptr) return false;
+  if (list->is_hollow()) return true;  // reset
+  if (!list->is_array() || list->empty()) return false;
   if (list->size() == 1 && list->array()[0].empty()) return true;  // reset
   return ParseManagedFields(list, managed);
 }
@@ -306,7 +309,8 @@ absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Val
   mine.fields = WithoutReset(FieldsOf(structure, applied), manager);
   mine.api_version = manager.api_version;
   Prune(structure, last, managed, &merged);
-  const Comparison change = Compare(structure, before, merged);
+  Comparison change = Compare(structure, before, merged);
+  for (FieldSet* set : {&change.added, &change.modified, &change.removed}) *set = WithoutReset(std::move(*set), manager);
   Changes changes(change, manager, before, merged);
   if (absl::Status status = TakeOver(changes, &id, force, &managed); !status.ok()) return status;
   if (const auto entry = managed.find(id); entry != managed.end()) {  // only now: pruning needs to know of the name
@@ -336,11 +340,21 @@ template <typename Inner>
 bool EqualBut(const Value& a, const Value& b, absl::string_view skip, Inner inner) {
   if (!a.is_object() || !b.is_object()) return a == b;
   const Value *left = a.Find(skip), *right = b.Find(skip);
-  if (a.size() - (left != nullptr) != b.size() - (right != nullptr) || !inner(left, right)) return false;
+  if (!inner(left, right)) return false;
+  static const Value unset;
+  const auto missing = [](const Value& value) {  // what does not count as absent
+    return (value.is_null() && !value.is_hollow()) || !(value == unset);
+  };
+  size_t shared = 0;
   for (const Member& member : a.object()) {
+    const Value* twin = b.FindSet(member.key);
+    if (twin != nullptr) ++shared;
     if (member.key == skip) continue;
-    const Value* twin = b.Find(member.key);
-    if (twin == nullptr || !(member.value == *twin)) return false;
+    if (twin == nullptr ? missing(member.value) : !(member.value == *twin)) return false;
+  }
+  if (shared == b.size()) return true;
+  for (const Member& member : b.object()) {
+    if (member.key != skip && a.FindSet(member.key) == nullptr && missing(member.value)) return false;
   }
   return true;
 }

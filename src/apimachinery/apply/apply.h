@@ -39,8 +39,8 @@ struct Manager {
 
 // After decoding and defaulting of a create, update or non-apply patch, before admission: `live` (null for create)
 // became `updated`; answers `updated` with its managedFields brought up to date. What the request says in
-// metadata.managedFields is honoured as upstream does: kept when given (not by a subresource), a single empty entry
-// resets them. Objects that are not tracked (they exist without managedFields) stay untracked.
+// metadata.managedFields is honoured as upstream does: kept when given (not by a subresource), an empty list or a
+// single empty entry resets them. Objects that are not tracked (they exist without managedFields) stay untracked.
 Value TrackUpdate(const ObjectType& type, const Value& live, Value updated, const Manager& manager);
 
 // One apply request. `live` is null when the object does not exist yet. `applied` is the request's plain tree. Answers

@@ -135,15 +135,27 @@ std::vector<PathElement> ElementsOf(const Structure& list, const Value& value) {
   return elements;
 }
 
+// What JSON prints for a hollow member, nullptr when it prints nothing.
+const Value* PrintedHollow(const Structure& type, const Member& member) {
+  static const Value* const list = new Value(Value::MakeArray());
+  static const Value* const map = new Value(Value::MakeObject());
+  const Field* field = type.kind == Kind::kStruct && type.message != nullptr ? type.message->FindJson(member.key) : nullptr;
+  if (field == nullptr || codec::OmitAbsent(*field)) return nullptr;
+  return member.value.is_hollow_list() ? list : map;
+}
+
 // Members sorted by name, of a typed struct with those that are printed without being set.
 using Members = absl::InlinedVector<std::pair<absl::string_view, const Value*>, 16>;
 Members MembersOf(const Structure& type, const Value* value) {
   Members members;
   if (value == nullptr || !value->is_object()) return members;
-  for (const Member& member : value->object()) members.emplace_back(member.key, &member.value);
+  for (const Member& member : value->object()) {
+    const Value* printed = member.value.is_hollow() ? PrintedHollow(type, member) : &member.value;
+    if (printed != nullptr) members.emplace_back(member.key, printed);
+  }
   if (type.kind == Kind::kStruct && type.message != nullptr) {
     for (const Field* field : type.message->flat) {
-      if (codec::OmitAbsent(*field) || value->Has(field->json)) continue;
+      if (codec::OmitAbsent(*field) || value->FindSet(field->json) != nullptr) continue;
       members.emplace_back(field->json, Printed(*field, nullptr));
     }
   }
@@ -165,7 +177,7 @@ class Comparer {
 
   void Run(const Structure& declared, const Value* before, const Value* after) {
     // What did not change has no differences inside; to see so costs nothing beside looking for them.
-    if (before == after || (before != nullptr && after != nullptr && *before == *after)) return;
+    if (before == after || (before != nullptr && after != nullptr && before->IdenticalTo(*after))) return;
     const Structure type = Resolve(declared, after != nullptr && !after->is_null() ? *after : before != nullptr ? *before : Null());
     if (type.kind == Kind::kLeaf || type.atomic || (EmptyOrNull(type, before) && EmptyOrNull(type, after))) {
       Leaf(before, after);

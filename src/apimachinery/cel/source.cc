@@ -102,7 +102,8 @@ std::string Errors::ToString(const Source& source) const {
       continue;
     }
     const int line = source.Line(entry->offset), column = source.Column(entry->offset);
-    absl::StrAppend(&out, "ERROR: <input>:", line, ":", column + 1, ": ", entry->message);
+    const int shown = source.runes().empty() ? 0 : column + 1;  // nothing at all has no first column
+    absl::StrAppend(&out, "ERROR: <input>:", line, ":", shown, ": ", entry->message);
     std::string snippet = source.LineText(line);
     if (source.runes().empty() || snippet.size() > kMaxSnippet) continue;
     std::replace(snippet.begin(), snippet.end(), '\t', ' ');

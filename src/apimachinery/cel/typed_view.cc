@@ -96,6 +96,7 @@ class TypedMap final : public Map {
 
   void ForEach(absl::FunctionRef<bool(const Val&)> visit) const override {
     for (const Member& member : tree_.object()) {
+      if (member.value.is_hollow()) continue;
       if (type_.shape == Shape::kMap) {
         if (!visit(Val::StringView(member.key))) return;
         continue;

@@ -8,6 +8,7 @@
 #include "apimachinery/stored.h"
 #include "apimachinery/structural/object_meta.h"
 #include "apimachinery/structural/stored_definition.h"
+#include "apiserver/cache/as_read.h"
 #include "apiserver/cache/json_bytes.h"
 #include "apiserver/cache/object_bytes.h"
 
@@ -94,7 +95,7 @@ EntryPtr EntryFromStore(absl::string_view key, absl::string_view value, int64_t 
     if (!envelope.ok()) return nullptr;
     entry->kind = StoredKind(envelope->api_version, envelope->kind);
     if (entry->kind == nullptr) return nullptr;
-    entry->bytes = WithResourceVersion(envelope->raw, revision);
+    entry->bytes = AsRead(*entry->kind, WithResourceVersion(envelope->raw, revision));
     return entry;
   }
   auto json = apimachinery::ParseJson(value);

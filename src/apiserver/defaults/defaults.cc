@@ -26,15 +26,22 @@ using apimachinery::Value;
 // Features that upstream's 1.35 has switched off: members that the schema puts behind one of them are accepted and then
 // dropped. CrossNamespaceVolumeDataSource is off too, but drops the whole reference, which is code.
 constexpr absl::string_view kFeaturesOff[] = {
-    "CRDObservedGenerationTracking", "ClusterTrustBundleProjection", "ContainerStopSignals",
+    "ClusterTrustBundleProjection", "ContainerStopSignals",
     "CoordinatedLeaderElection", "DRAConsumableCapacity", "DRADeviceBindingConditions", "DRADeviceTaints",
     "DRAExtendedResource", "DRAPartitionableDevices", "DynamicKubeletConfig", "GenericWorkload", "InPlacePodLevelResourcesVerticalScaling",
     "MaxUnavailableStatefulSet", "NodeDeclaredFeatures",
     "PodCertificateProjection", "ResourceHealthStatus",
 };
 
+// What upstream keeps of those features all the same.
+constexpr std::pair<absl::string_view, absl::string_view> kKept[] = {
+    {"dra.v1.AllocationResult", "allocationTimestamp"},
+    {"dra.v1.DeviceRequestAllocationResult", "tolerations"},
+};
+
 // A member with several features needs all of them. What nodes report about stop signals is not dropped.
 bool IsOff(const Message& message, const Field& field) {
+  if (std::find(std::begin(kKept), std::end(kKept), std::pair(message.name, field.json)) != std::end(kKept)) return false;
   if (field.rules == nullptr || field.rules->feature_gates.empty() || message.name == "core.v1.ContainerStatus") {
     return field.json == "allocatedResourcesStatus" && message.name == "core.v1.ContainerStatus";
   }

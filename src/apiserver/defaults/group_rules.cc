@@ -247,6 +247,11 @@ void ResourceDefinition(Value& spec) {
     FillZero(names, "listKind", absl::StrCat(kind, "List"));
   }
   if (!spec.Has("conversion")) spec.Ensure("conversion").Set("strategy", "None");
+  // Upstream's internal form holds the webhook's two members in its parent: an empty one is none.
+  if (const Value* webhook = spec.At("conversion.webhook");
+      webhook != nullptr && !webhook->Has("clientConfig") && webhook->FindSet("conversionReviewVersions") == nullptr) {
+    spec.EraseAt("conversion.webhook");
+  }
 }
 
 }  // namespace

@@ -163,12 +163,4 @@ void Subresources::Complete(const pipeline::RequestContext& context, const apima
   }
 }
 
-void Subresources::CompleteValid(const apimachinery::Kind& kind, Value& object) {
-  if (kind.kind != "Job" || !object.GetObject("metadata.labels").empty()) return;
-  const Value* labels = object.At("spec.template.metadata.labels");
-  if (labels == nullptr) return;
-  Value copy = *labels;
-  object["metadata"].Set("labels", std::move(copy));
-}
-
 }  // namespace apiserver::registry

@@ -22,6 +22,7 @@ enum KindFlag : uint32_t {
   kGenerationCounts = 1u << 3,    // ... and one more with every change of the spec
   kGenerationCountsLabels = 1u << 4,
   kGenerationCountsAnnotations = 1u << 13,
+  kGenerationCountsEmpty = 1u << 14,  // a list or map set to an empty one is a change too
   kReturnsDeleted = 1u << 5,      // DELETE answers the object, not a Status
   kStatusOnCreate = 1u << 6,      // a new object keeps the status it was sent with
   kStatusWithSpec = 1u << 7,      // ... and a write of the object changes it too

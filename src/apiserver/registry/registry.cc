@@ -5,6 +5,7 @@
 #include "apimachinery/json.h"
 #include "apimachinery/structural/stored_definition.h"
 #include "apimachinery/stored.h"
+#include "apiserver/cache/as_read.h"
 #include "apiserver/cache/object_bytes.h"
 #include "apiserver/registry/event_leases.h"
 #include "apiserver/registry/services.h"
@@ -35,7 +36,7 @@ cache::EntryPtr MakeEntry(const Kind& kind, const Value& object) {
   entry->kind = &kind;
   entry->key = object.GetString("metadata.name");
   if (kind.custom != nullptr) entry->definition = kind.custom->definition->shared_from_this();
-  entry->bytes = cache::EntryBytes(kind, object);
+  entry->bytes = cache::AsRead(kind, cache::EntryBytes(kind, object));
   return entry;
 }
 
@@ -138,7 +139,7 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
   entry->kind = resource.storage;
   entry->key = resource.Key(ns, name);
   entry->revision = written->revision;
-  entry->bytes = cache::WithResourceVersion(wire, written->revision);
+  entry->bytes = cache::AsRead(*entry->kind, cache::WithResourceVersion(wire, written->revision));
   return entry;
 }
 

@@ -31,13 +31,15 @@ void CopyOrErase(absl::string_view member, const Value& from, Value& to) {
   }
 }
 
-// Everything that is neither metadata nor status (nor type).
-bool SameSpec(const Value& a, const Value& b) {
-  const auto subset = [](const Value& from, const Value& in) {
+// Everything that is neither metadata nor status (nor type). `count_empty`: unset lists and maps differ from empty ones.
+bool SameSpec(const Value& a, const Value& b, bool count_empty) {
+  static const Value unset;
+  const auto subset = [count_empty](const Value& from, const Value& in) {
     for (const auto& [key, value] : from.object()) {
       if (key == "metadata" || key == "status" || key == "kind" || key == "apiVersion") continue;
-      const Value* other = in.Find(key);
-      if (other == nullptr || !(*other == value)) return false;
+      const Value* found = in.FindSet(key);
+      const Value& other = found == nullptr ? unset : *found;
+      if (count_empty ? !other.IdenticalTo(value) : !(other == value)) return false;
     }
     return true;
   };
@@ -249,7 +251,7 @@ void PrepareForCreate(const Kind& kind, Value& object) {
       for (const Value& f : finalizers.array()) present |= f.is_string() && f.as_string() == "kubernetes";
     }
     if (!present) finalizers.Append("kubernetes");
-  } else if (kind.kind == "PersistentVolume" || kind.kind == "PersistentVolumeClaim") {
+  } else if (kind.kind == "PersistentVolume") {
     object.Ensure("status").Set("phase", "Pending");
   } else if (kind.kind == "CustomResourceDefinition") {
     AddStoredVersion(object);
@@ -260,7 +262,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   if (kind.custom != nullptr) return PrepareCustomForUpdate(kind, subresource, object, old);
   const KindTraits& traits = TraitsOf(kind);
   // What is dropped counts as a change of slices, and of nothing else.
-  const bool changed = (kind.kind == "ResourceSlice" || kind.kind == "EndpointSlice") && !SameSpec(object, old);
+  const bool changed = (kind.kind == "ResourceSlice" || kind.kind == "EndpointSlice") && !SameSpec(object, old, false);
   if (kind.kind != "Node" || subresource != "status") {
     defaults::DropSwitchedOff(kind, object);
   } else if (old.At("status.config") == nullptr) {
@@ -325,7 +327,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   if (subresource == "status" || !traits.Has(kGenerationCounts)) return;
   const bool labels = traits.Has(kGenerationCountsLabels) && !SameMeta("labels", object, old);
   const bool annotations = traits.Has(kGenerationCountsAnnotations) && !SameMeta("annotations", object, old);
-  if (labels || annotations || changed || !SameSpec(object, old)) {
+  if (labels || annotations || changed || !SameSpec(object, old, traits.Has(kGenerationCountsEmpty))) {
     object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
   }
 }

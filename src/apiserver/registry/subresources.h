@@ -27,8 +27,6 @@ class Subresources {
   // selector of a job, the quality of service of a pod. `old` is nullptr on create.
   static void Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind,
                        apimachinery::Value& object, const apimachinery::Value* old, absl::Time now);
-  // What a new object shows only once it has been judged, as if it came from the store.
-  static void CompleteValid(const apimachinery::Kind& kind, apimachinery::Value& object);
 
  private:
   absl::StatusOr<Answer> Bind(pipeline::RequestContext& context, const Body& body);

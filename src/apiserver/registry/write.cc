@@ -6,6 +6,7 @@
 #include "apimachinery/apply/apply.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/time.h"
+#include "apiserver/cache/as_read.h"
 #include "apiserver/defaults/defaults.h"
 #include "apiserver/registry/kind_fields.h"
 #include "apiserver/registry/registry.h"
@@ -175,7 +176,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   if (kind.kind == "Pod" && kind.group.empty()) {
     for (const std::string& note : PrepareNewPod(object)) context.AddWarning(note);
   }
-  defaults::ApplyDefaults(kind, object);
+  if (!cache::IsCompletedAtReading(kind)) defaults::ApplyDefaults(kind, object);
   Subresources::Complete(context, kind, object, nullptr, env_.clock->Now());
   ASSIGN_OR_RETURN(std::unique_ptr<Services::Claim> claim,
                    services_->Allocate(kind, object, nullptr, context.options.dry_run));
@@ -184,7 +185,6 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   if (!errors.empty()) {
     return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), object.GetString("metadata.name"), errors);
   }
-  Subresources::CompleteValid(kind, object);
   for (const std::string& warning : warnings::Of(kind, "", object, nullptr)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
   if (env_.admission != nullptr) {

@@ -50,7 +50,7 @@ bool MatchesTemplate(FieldErrors& e, const Path& p, const Value& spec, bool also
   const Value* labels = metadata.Find("labels");
   // No selector at all matches nothing.
   if (selector == nullptr || ((also_when_empty || !EmptySelector(selector)) && !parsed->Matches(labels))) {
-    e.Invalid(p / "template.metadata.labels", labels == nullptr ? Value() : *labels,
+    e.Invalid(p / "template.metadata.labels", Get(metadata, "labels"),
               "`selector` does not match template `labels`");
   }
   return true;

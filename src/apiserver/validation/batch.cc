@@ -241,9 +241,10 @@ void JobSpec(FieldErrors& e, const Value& job) {
   if (selector == nullptr) e.Required(p / "selector");
   LabelSelectorObject(e, p / "selector", selector);
   const auto parsed = apimachinery::LabelSelector::FromObject(selector);
-  const Value* labels = Sub(Sub(spec, "template"), "metadata").Find("labels");
+  const Value& metadata = Sub(Sub(spec, "template"), "metadata");
+  const Value* labels = metadata.Find("labels");
   if (selector == nullptr || (parsed.ok() && !parsed->Matches(labels))) {
-    e.Invalid(p / "template.metadata.labels", labels == nullptr ? Value() : *labels,
+    e.Invalid(p / "template.metadata.labels", Get(metadata, "labels"),
               "`selector` does not match template `labels`");
   }
 }

@@ -144,7 +144,7 @@ const Value& Sub(const Value& v, absl::string_view key) {
   return m != nullptr && m->is_object() ? *m : EmptyObject();
 }
 const Value& Get(const Value& v, absl::string_view key) {
-  const Value* m = v.Find(key);
+  const Value* m = v.FindSet(key);
   return m != nullptr ? *m : Null();
 }
 Quantity QuantityOf(const Value& v) { return v.is_string() ? Quantity::ParseOrZero(v.as_string()) : Quantity(); }
@@ -173,6 +173,8 @@ bool SameValue(const Value* a, const Value* b) {
   return *a == *b;
 }
 bool SameMember(const Value& a, const Value& b, absl::string_view dotted) { return SameValue(a.At(dotted), b.At(dotted)); }
+
+bool IdenticalMember(const Value& a, const Value& b, absl::string_view key) { return Get(a, key).IdenticalTo(Get(b, key)); }
 
 bool In(absl::string_view text, Strings set) { return std::find(set.begin(), set.end(), text) != set.end(); }
 

@@ -35,7 +35,7 @@ const Array& Items(const Value& v, absl::string_view key);
 const Object& Entries(const Value& v, absl::string_view key);
 // The member as an object, or an empty one.
 const Value& Sub(const Value& v, absl::string_view key);
-// The member's value, or null.
+// The member's value, hollow when that was set, or null: to be shown.
 const Value& Get(const Value& v, absl::string_view key);
 Quantity QuantityOf(const Value& v);
 
@@ -45,6 +45,8 @@ bool IsUnset(const Value* v);
 // for a pointer that is not nil.
 bool SameValue(const Value* a, const Value* b);
 bool SameMember(const Value& a, const Value& b, absl::string_view dotted);
+// The same as Go's reflection has it: a list or map set to an empty one differs from one that is not set.
+bool IdenticalMember(const Value& a, const Value& b, absl::string_view key);
 
 bool In(absl::string_view text, Strings set);
 std::string RangeText(int64_t low, int64_t high);  // must be between 1 and 255, inclusive

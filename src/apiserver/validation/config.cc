@@ -44,7 +44,7 @@ void StaysImmutable(FieldErrors& e, const Value& object, const Value& old, Strin
   const Path p;
   if (!Flag(object, "immutable")) e.Forbidden(p / "immutable", kText);
   for (absl::string_view member : members) {
-    if (!SameValue(object.Find(member), old.Find(member))) e.Forbidden(p / member, kText);
+    if (!IdenticalMember(object, old, member)) e.Forbidden(p / member, kText);
   }
 }
 

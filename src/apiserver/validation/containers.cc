@@ -495,8 +495,8 @@ void EphemeralContainers(FieldErrors& e, const Path& p, const PodScope& scope) {
     }
     for (const char* key : {"ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules",
                             "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"}) {
-      if (!IsUnset(c.Find(key)) ||
-          (c.Has(key) && std::string(key) != "ports" && std::string(key) != "resources")) {
+      const Value* set = c.FindSet(key);  // an empty list, or resources with an empty map, count
+      if (set != nullptr && !(set->is_object() && set->empty() && key == absl::string_view("resources"))) {
         e.Forbidden(at / key, "cannot be set for an Ephemeral Container");
       }
     }

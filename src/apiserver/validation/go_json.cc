@@ -17,8 +17,8 @@ using apimachinery::Value;
 
 // A line a type: its name, then its members as Name[?][<source]:type, "?" for those left out when empty, "<" before the
 // name in v1 where more than the case differs. A type is s(tring),
-// n(umber), b(ool), q(uantity), t(ime), i (number or string), x (any JSON), another line's name, or one of these after
-// "*", "[]" or "{}".
+// n(umber), b(ool), q(uantity), t(ime), i (number or string), x (any JSON, members sorted), r (any JSON as it was written),
+// another line's name, or one of these after "*", "[]" or "{}".
 constexpr char kTypes[] =
 #include "apiserver/validation/go_types.inc"
     ;
@@ -78,6 +78,7 @@ class Printer {
   std::string Take() { return std::move(out_); }
 
   void Print(absl::string_view type, const Value* v) {
+    if (v != nullptr && v->is_hollow()) return Add(v->is_hollow_list() ? "[]" : "{}");
     if (v != nullptr && v->is_null()) v = nullptr;
     if (absl::ConsumePrefix(&type, "*")) {
       if (v == nullptr) return Add("null");
@@ -183,7 +184,7 @@ class Printer {
       const Value* value = FindIgnoringCase(object, member.source);
       // The internal template holds its metadata inline, and the host's namespaces in the security context.
       if (value == nullptr && absl::StrContains(type, "Template")) {
-        if (const Value* metadata = object.Find("metadata")) value = metadata->Find(member.name);
+        if (const Value* metadata = object.Find("metadata")) value = metadata->FindSet(member.name);
       }
       if (member.omitted && (value == nullptr || Empty(*value))) continue;
       Key(member.name);

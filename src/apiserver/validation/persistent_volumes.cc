@@ -144,10 +144,7 @@ void ClaimUpdate(FieldErrors& e, const Value& claim, const Value& old) {
   const Value& spec = Sub(claim, "spec");
   const Value& before = Sub(old, "spec");
   Value now = spec, was = before;
-  if (Text(before, "volumeName").empty()) {
-    was.Erase("volumeName");
-    now.Erase("volumeName");
-  }
+  if (Text(before, "volumeName").empty() && spec.Has("volumeName")) was.Set("volumeName", Text(spec, "volumeName"));
   constexpr char kBeta[] = "volume.beta.kubernetes.io/storage-class";
   const absl::string_view beta = Text(Sub(Sub(claim, "metadata"), "annotations"), kBeta),
                           old_beta = Text(Sub(Sub(old, "metadata"), "annotations"), kBeta);

@@ -313,8 +313,7 @@ void ReplicationControllerSpec(FieldErrors& e, const Value& rc) {
   for (const auto& [key, value] : selector) {
     const Value* have = labels.Find(key);
     if (have != nullptr && *have == value) continue;
-    const Value* shown = Sub(*pod, "metadata").Find("labels");
-    e.Invalid(template_path / "metadata.labels", shown == nullptr ? Value() : *shown,
+    e.Invalid(template_path / "metadata.labels", Get(Sub(*pod, "metadata"), "labels"),
               "`selector` does not match template `labels`");
     break;
   }

@@ -100,7 +100,7 @@ void ClassUpdate(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
   const Path p;
   for (const char* key : {"parameters", "provisioner", "reclaimPolicy"}) {
-    if (!SameMember(object, old, key)) e.Forbidden(p / key, absl::StrCat("updates to ", key, " are forbidden."));
+    if (!IdenticalMember(object, old, key)) e.Forbidden(p / key, absl::StrCat("updates to ", key, " are forbidden."));
   }
   Immutable(e, p / "volumeBindingMode", object.Find("volumeBindingMode"), old.Find("volumeBindingMode"));
 }
@@ -330,7 +330,7 @@ void AttributesUpdate(FieldErrors& e, const Value& object, const Value& old) {
   MetadataUpdate(e, object, old);
   const Path p;
   for (const char* key : {"driverName", "parameters"}) {
-    if (!SameMember(object, old, key)) e.Forbidden(p / key, absl::StrCat("updates to ", key, " are forbidden."));
+    if (!IdenticalMember(object, old, key)) e.Forbidden(p / key, absl::StrCat("updates to ", key, " are forbidden."));
   }
   AttributesCreate(e, object);
 }

@@ -85,6 +85,9 @@ TEST(VerbatimTest, FreeJsonKeepsItsText) {
   const Value parsed = *ParseJson(R"({"data": {"a" :  [1, {"data": 2}]}, "revision": 1})", options);
   EXPECT_EQ(parsed.Find("data")->as_string(), R"({"a" :  [1, {"data": 2}]})");
   EXPECT_EQ(WriteJson(parsed), R"({"data":{"a":[1,{"data":2}]},"revision":1})");
+  const Value text = *ParseJson(R"({"data": "\u00e9\"\\", "revision": 1, "kind": "\u00e9"})", options);
+  EXPECT_EQ(text.Find("data")->as_string(), R"("\u00e9\"\\")");
+  EXPECT_EQ(text.GetString("kind"), "é");
 }
 
 }  // namespace

@@ -54,6 +54,22 @@ TEST(JsonTest, DepthIsBoundedAndDeepTreesAreHandledWithoutDeepStacks) {
   EXPECT_EQ(ParseJson("[" + at_limit + "]").status().message(), "invalid character '[' exceeded max depth");
 }
 
+TEST(JsonTest, AnEndInsideALiteralOrNumberIsASpaceThere) {
+  struct Case { const char *text, *want; };
+  const Case cases[] = {
+      {R"({"a": t)", "invalid character ' ' in literal true (expecting 'r')"},
+      {"[fals", "invalid character ' ' in literal false (expecting 'e')"},
+      {"-", "invalid character ' ' in numeric literal"},
+      {"[1.", "invalid character ' ' after decimal point in numeric literal"},
+      {"[1e", "invalid character ' ' in exponent of numeric literal"},
+      {R"(["\)", "invalid character ' ' in string escape code"},
+      {R"(["a)", "unexpected end of JSON input"},
+      {"[1", "unexpected end of JSON input"},
+      {R"({"a":)", "unexpected end of JSON input"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(ParseJson(c.text).status().message(), c.want) << c.text;
+}
+
 TEST(JsonTest, IndentsAsMarshalIndent) {
   EXPECT_EQ(WriteJsonIndented(*ParseJson(R"({"a":[],"b":{"c":[1,{}]}})"), "  "),
             "{\n  \"a\": [],\n  \"b\": {\n    \"c\": [\n      1,\n      {}\n    ]\n  }\n}");
