@@ -293,6 +293,7 @@ class JsonDecoder {
         continue;
       }
       if (member.value.is_null()) continue;
+      if (field.pointer) member.value.KeepHollow();
       if (!field.pointer && codec::IsZeroNormalized(field, member.value)) {
         if (field.is_single()) continue;
         member.value = Value::Hollow(member.value.type());

@@ -237,10 +237,17 @@ const Object& Value::GetObject(absl::string_view dotted) const {
   return found != nullptr && found->is_object() ? found->object() : *none;
 }
 
+void Value::KeepHollow() {
+  if (!is_object() || empty() || !SaysNothing(*this)) return;
+  Value* at = this;
+  while (at->is_object()) at = &at->object_->front().value;
+  at->type_ = at->is_hollow_list() ? kKeptList : kKeptMap;
+}
+
 // A hollow value, or a struct in which no more was set. Only types that hold themselves could be deeper than this.
 bool Value::SaysNothing(const Value& value, int depth) {
   constexpr int kMaxDepth = 32;
-  if (value.is_hollow()) return true;
+  if (value.is_hollow()) return depth == 0 || value.type_ < kKeptList;
   if (!value.is_object() || value.empty() || depth == kMaxDepth) return false;
   for (const Member& member : *value.object_) {
     if (!SaysNothing(member.value, depth + 1)) return false;

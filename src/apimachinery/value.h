@@ -23,7 +23,7 @@ using Object = std::vector<Member>;  // in insertion order; keys are unique
 
 class Value {
  public:
-  enum class Type : uint8_t { kNull = 2, kBool, kInt, kDouble, kString, kRaw, kArray, kObject };  // below: hollow
+  enum class Type : uint8_t { kNull = 4, kBool, kInt, kDouble, kString, kRaw, kArray, kObject };  // below: hollow
 
   Value() = default;  // null
   Value(bool b) : type_(Type::kBool) { bool_ = b; }
@@ -42,6 +42,9 @@ class Value {
   // from unset, so to all who look it is null, Find does not see it, and comparing takes it for absent. What shows an object
   // as Go prints it, or records who set a field, asks for it by FindSet. REQUIRES: kArray or kObject
   static Value Hollow(Type type);
+  // An object with nothing but hollow members counts as absent, too, unless it is kept: upstream holds it by a pointer,
+  // which is set. Does nothing to other objects.
+  void KeepHollow();
   ~Value() { Destroy(); }
   Value(const Value& other);
   Value(Value&& other) noexcept { Steal(other); }
@@ -51,7 +54,7 @@ class Value {
   Type type() const { return type_ < Type::kNull ? Type::kNull : type_; }
   bool is_null() const { return type_ <= Type::kNull; }
   bool is_hollow() const { return type_ < Type::kNull; }
-  bool is_hollow_list() const { return type_ == kHollowList; }
+  bool is_hollow_list() const { return type_ == kHollowList || type_ == kKeptList; }
   bool is_bool() const { return type_ == Type::kBool; }
   bool is_int() const { return type_ == Type::kInt; }
   bool is_double() const { return type_ == Type::kDouble; }
@@ -102,13 +105,13 @@ class Value {
   const Object& GetObject(absl::string_view dotted) const;
 
   // Deep. Member order does not matter; 1 and 1.0 are equal; raw values compare by text.
-  // Hollow members, and objects with nothing else in them, count as absent.
+  // Hollow members, and objects with nothing else in them that are not kept, count as absent.
   friend bool operator==(const Value& a, const Value& b);
   // The same, but hollow members are told from absent ones.
   bool IdenticalTo(const Value& other) const;
 
  private:
-  static constexpr Type kHollowList = Type(0), kHollowMap = Type(1);
+  static constexpr Type kHollowList = Type(0), kHollowMap = Type(1), kKeptList = Type(2), kKeptMap = Type(3);
   static bool Same(const Value& left, const Value& right, bool tell_hollow);
   static bool SaysNothing(const Value& value, int depth = 0);
   void Destroy();

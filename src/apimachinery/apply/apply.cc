@@ -319,10 +319,8 @@ absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Val
   }
 
   if (type.message != nullptr) {
-    if (!VerbatimMembers(*type.message).empty()) {  // free JSON has been through a tree upstream: its text is made anew
-      merged = ToPlain(*type.message, merged);
-      SortKeys(&merged);
-    }
+    // Free JSON has been through a tree upstream: its text is made anew.
+    if (!VerbatimMembers(*type.message).empty()) SortKeys(&merged);
     absl::StatusOr<Decoded> decoded = DecodeTree(*type.message, std::move(merged));
     if (!decoded.ok()) return BadRequest(decoded.status().message());
     merged = std::move(decoded->value);

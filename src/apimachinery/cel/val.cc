@@ -38,6 +38,7 @@ class TreeMap final : public Map {
   }
   void ForEach(absl::FunctionRef<bool(const Val&)> visit) const override {
     for (const Member& member : tree_.object()) {
+      if (member.value.is_hollow()) continue;
       if (!visit(Val::StringView(member.key))) return;
     }
   }

@@ -148,7 +148,8 @@ class RuntimeClass final : public Plugin {
     if (!a.Is("", "pods") || a.operation != Operation::kCreate) return absl::OkStatus();
     pipeline::ObjectPtr runtime;
     if (absl::Status found = Find(a, &runtime); !found.ok()) return found;
-    const Value* given = a.object->At("spec.overhead");
+    const Value* spec = a.object->Find("spec");
+    const Value* given = spec == nullptr ? nullptr : spec->FindSet("overhead");
     const Value* overhead = runtime == nullptr ? nullptr : runtime->At("overhead.podFixed");
     if (overhead != nullptr && (given == nullptr || !(*given == *overhead))) {
       return Refuse(a, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");

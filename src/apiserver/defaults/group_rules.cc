@@ -117,7 +117,7 @@ void ScalingRules(Value& behavior, absl::string_view direction) {
   Value& rules = behavior.Ensure(direction);
   Fill(rules, "selectPolicy", "Max");
   if (direction == "scaleUp") Fill(rules, "stabilizationWindowSeconds", 0);
-  if (rules.Has("policies")) return;
+  if (rules.FindSet("policies") != nullptr) return;
   if (direction == "scaleUp") rules["policies"].Append(Policy("Pods", 4));
   rules["policies"].Append(Policy("Percent", 100));
 }
@@ -249,7 +249,7 @@ void ResourceDefinition(Value& spec) {
   if (!spec.Has("conversion")) spec.Ensure("conversion").Set("strategy", "None");
   // Upstream's internal form holds the webhook's two members in its parent: an empty one is none.
   if (const Value* webhook = spec.At("conversion.webhook");
-      webhook != nullptr && !webhook->Has("clientConfig") && webhook->FindSet("conversionReviewVersions") == nullptr) {
+      webhook != nullptr && !webhook->Has("clientConfig") && webhook->GetArray("conversionReviewVersions").empty()) {
     spec.EraseAt("conversion.webhook");
   }
 }

@@ -24,8 +24,13 @@ void Container(Value& container) {
 
 void RequestsFromLimits(Value& container) {
   Value* resources = container.Find("resources");
-  if (resources == nullptr || !resources->Has("limits")) return;
-  const Value limits = *resources->Find("limits");
+  const Value* set = resources == nullptr ? nullptr : resources->FindSet("limits");
+  if (set == nullptr) return;
+  if (set->is_hollow()) {  // upstream makes the map before it looks at the limits
+    if (resources->FindSet("requests") == nullptr) resources->Set("requests", Value::Hollow(Value::Type::kObject));
+    return;
+  }
+  const Value limits = *set;
   Value& requests = (*resources)["requests"];
   if (requests.is_null()) requests = Value::MakeObject();
   for (const auto& [name, value] : limits.object()) {

@@ -32,7 +32,7 @@ std::string QosClass(const Value& pod) {
     guaranteed &= limited == 2;
   };
   const Value* whole = pod.At("spec.resources");
-  if (whole != nullptr && whole->is_object() && !whole->empty()) {
+  if (whole != nullptr && whole->is_object()) {
     consider(*whole);
   } else {
     for (const char* list : {"spec.containers", "spec.initContainers"}) {

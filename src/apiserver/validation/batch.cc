@@ -70,7 +70,7 @@ void FailureRule(FieldErrors& e, const Path& p, const Value& spec, const Value& 
     const Path values_path = at / "values";
     const Array& values = Items(*codes, "values");
     if (values.empty()) {
-      e.Invalid(values_path, Value(), "at least one value is required");
+      e.Invalid(values_path, Get(*codes, "values"), "at least one value is required");
     } else if (values.size() > 255) {
       e.TooMany(values_path, static_cast<int>(values.size()), 255);
     }
@@ -171,13 +171,14 @@ void JobTemplate(FieldErrors& e, const Path& p, const Value& spec) {
     const Array& list = Items(*success, "rules");
     if (!indexed) {
       Value shown = Value::MakeObject();  // as upstream prints its inner type
-      Value shown_rules;
+      Value shown_rules = list.empty() ? Get(*success, "rules") : Value();
       for (const Value& rule : list) {
         Value one = Value::MakeObject();
         one.Set("SucceededIndexes", Get(rule, "succeededIndexes"));
         one.Set("SucceededCount", Get(rule, "succeededCount"));
         shown_rules.Append(std::move(one));
       }
+      if (shown_rules.is_hollow()) shown_rules = Value::MakeArray();
       shown.Set("Rules", std::move(shown_rules));
       e.Invalid(success_path, shown, "requires indexed completion mode");
     } else {

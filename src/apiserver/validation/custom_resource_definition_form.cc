@@ -39,9 +39,9 @@ bool AnyChild(const Value& schema, absl::FunctionRef<bool(const Value&)> each) {
 void MoveUp(Value& spec, absl::string_view member, absl::string_view above) {
   Value* versions = spec.Find("versions");
   if (versions == nullptr || versions->empty()) return;
-  const Value* first = versions->array()[0].Find(member);
+  const Value* first = versions->array()[0].FindSet(member);
   for (const Value& version : versions->array()) {
-    const Value* own = version.Find(member);
+    const Value* own = version.FindSet(member);
     if ((own == nullptr) != (first == nullptr) || (own != nullptr && !(*own == *first))) return;
   }
   if (first == nullptr) return;

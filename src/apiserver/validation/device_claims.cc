@@ -115,7 +115,7 @@ void TemplateCreate(FieldErrors& e, const Value& object) {
   for (const char* member : {"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
                              "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences",
                              "finalizers", "managedFields"}) {
-    if (!IsUnset(metadata.Find(member))) {
+    if (const Value& set = Get(metadata, member); set.is_hollow() || !IsUnset(&set)) {
       e.Forbidden(meta / (std::string(member) == "uid" ? "uID" : member), "cannot be set");
     }
   }

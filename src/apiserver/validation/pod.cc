@@ -96,7 +96,7 @@ void PodLevelResources(FieldErrors& e, const Path& p, const PodScope& scope) {
   if (resources == nullptr) return;
   const Path at = p / "resources";
   if (Text(Sub(scope.spec, "os"), "name") == "windows") return e.Forbidden(at, "may not be set for a windows pod");
-  if (resources->Has("claims")) {
+  if (resources->FindSet("claims") != nullptr) {
     e.Forbidden(at / "claims", "claims may not be set for Resources at pod-level");
   }
   ResourceRequirements(e, at, resources, scope.claims, true);

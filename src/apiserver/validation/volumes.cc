@@ -446,7 +446,7 @@ void Ephemeral(FieldErrors& e, const Path& p, const Value& v) {
   for (const char* member : {"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
                              "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences",
                              "finalizers", "managedFields"}) {
-    if (metadata.Has(member) && !IsUnset(metadata.Find(member))) {
+    if (const Value& set = Get(metadata, member); set.is_hollow() || !IsUnset(&set)) {
       e.Forbidden(meta / (std::string(member) == "uid" ? "uID" : member), "cannot be set");
     }
   }

@@ -53,6 +53,10 @@ TEST(HollowTest, ComparesAsUnsetUnlessAskedStrictly) {
       {R"({"spec":{"containers":[{"name":"c","resources":{"requests":{}}}]}})", R"({"spec":{"containers":[{"name":"c"}]}})", true,
        false},
       {R"({"spec":{"securityContext":{}}})", R"({})", false, false},  // a pointer
+      {R"({"spec":{"securityContext":{"sysctls":[]}}})", R"({})", false, false},
+      {R"({"spec":{"securityContext":{"sysctls":[]}}})", R"({"spec":{"securityContext":{}}})", true, false},
+      {R"({"spec":{"affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[]}}}})", R"({"spec":{"affinity":{}}})",
+       false, false},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(std::string(c.a) + " and " + c.b);
