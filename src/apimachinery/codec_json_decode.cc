@@ -137,7 +137,9 @@ class JsonDecoder {
   }
 
   std::string TypeErrorText(absl::string_view what, absl::string_view type) const {
-    if (structs_.empty()) return absl::StrCat("json: cannot unmarshal ", what, " into Go value of type ", type);
+    if (structs_.empty() || converting_) {  // the converter hands single values to their own decoders
+      return absl::StrCat("json: cannot unmarshal ", what, " into Go value of type ", type);
+    }
     std::string path;
     for (const Step& step : steps_) {
       if (step.owner != nullptr) AppendGoName(*step.owner, step.flat, &path);
@@ -173,8 +175,7 @@ class JsonDecoder {
       case FieldType::kBytes: return absl::StrCat("cannot restore slice from ", from);
       case FieldType::kBool: return "unrecognized type: bool";
       case FieldType::kString:
-        return value.is_number() ? absl::StrCat("cannot convert ", from, " to ", GoType(field, true))
-                                 : "unrecognized type: string";
+        return value.is_int() ? absl::StrCat("cannot convert ", from, " to ", GoType(field, true)) : "unrecognized type: string";
       default: break;
     }
     const absl::string_view kind = field.type == FieldType::kInt32 ? "int32" : field.type == FieldType::kInt64 ? "int64" : "float64";

@@ -61,12 +61,12 @@ std::string GoQuote(absl::string_view text) {
 
 namespace {
 
-// %v of a float64: shortest, with an exponent of two digits at least from 1e21 on and below 1e-4.
+// %v of a float64: shortest, with an exponent of two digits at least from 1e6 on and below 1e-4.
 std::string FormatDouble(double d) {
   if (d == 0) return "0";
   const double magnitude = std::fabs(d);
   char text[40];
-  if (magnitude >= 1e-4 && magnitude < 1e21) {
+  if (magnitude >= 1e-4 && magnitude < 1e6) {
     std::string plain;
     AppendJsonDouble(d, &plain);
     if (plain.find('e') == std::string::npos) return plain;

@@ -251,6 +251,18 @@ void Prune(const Structure& type, const FieldSet& last, const ManagedFields& man
   Remove(type, gone, merged);
 }
 
+// Whether a configuration says who manages what. What is no list of entries says nothing: the type check finds it.
+bool GivesManagers(const Value* list) {
+  if (list == nullptr || !list->is_array()) return false;
+  static const Message* const entry = Schema::Builtin().FindMessage("meta.v1.ManagedFieldsEntry");
+  DecodeOptions options;
+  options.strict = false;
+  options.converting = true;
+  return std::all_of(list->array().begin(), list->array().end(), [&options](const Value& item) {
+    return item.is_object() && DecodeTree(*entry, item, options).ok();
+  });
+}
+
 std::string KindText(const Value& object) {
   const std::string api_version = object.GetString("apiVersion");
   const size_t slash = api_version.find('/');
@@ -279,9 +291,7 @@ Value TrackUpdate(const ObjectType& type, const Value& live, Value updated, cons
 
 absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Value& applied, const Manager& manager,
                             bool force) {
-  if (applied.At("metadata.managedFields") != nullptr && !applied.At("metadata.managedFields")->is_null()) {
-    return BadRequest("metadata.managedFields must be nil");
-  }
+  if (GivesManagers(applied.At("metadata.managedFields"))) return BadRequest(kManagersGiven);
   const Structure structure = Structure::OfRoot(type);
   if (const std::vector<std::string> problems = Check(structure, applied); !problems.empty()) {
     ApiStatus status;

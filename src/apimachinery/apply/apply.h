@@ -49,6 +49,9 @@ Value TrackUpdate(const ObjectType& type, const Value& live, Value updated, cons
 absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Value& applied, const Manager& manager,
                             bool force);
 
+// The message of the 400 for a configuration that says who manages what.
+inline constexpr char kManagersGiven[] = "metadata.managedFields must be nil";
+
 // Whether two objects differ in nothing but the times in managedFields: such a write is left out.
 bool EqualIgnoringManagedFieldTimes(const Value& a, const Value& b);
 

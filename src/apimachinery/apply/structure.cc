@@ -351,6 +351,7 @@ class Checker {
   // Go's %#v and %T.
   static std::string Show(const Value& value) {
     if (value.is_string()) return GoQuote(value.as_string());
+    if (value.is_null()) return "interface {}(nil)";
     std::string out;
     if (value.is_array()) {
       out = "[]interface {}{";
@@ -384,6 +385,7 @@ class Checker {
 
   void Scalar(const Structure& type, const Value& value) {
     if (type.schema != nullptr) return SchemaScalar(*type.schema, value);
+    if (type.message != nullptr) return Special(type.message->shape, value);
     if (type.field == nullptr) return;  // any value will do
     switch (type.field->type) {
       case FieldType::kString:
@@ -399,6 +401,15 @@ class Checker {
         if (!value.is_number()) Problem(absl::StrCat("expected numeric (int or float), got ", TypeWord(value)));
         return;
       case FieldType::kMessage: return;
+    }
+  }
+  void Special(Shape shape, const Value& value) {
+    const bool container = value.is_object() || value.is_array();
+    if (shape == Shape::kFieldsV1 && !value.is_object()) {
+      Problem(absl::StrCat("expected map, got &{", GoFormat(value), "}"));
+    } else if ((shape == Shape::kTime || shape == Shape::kMicroTime || shape == Shape::kQuantity ||
+                shape == Shape::kIntOrString) && container) {
+      Problem(absl::StrCat("expected any scalar, got &{", GoFormat(value), "}"));
     }
   }
   void Map(const Structure& type, const Value& value) {
@@ -432,6 +443,15 @@ class Checker {
       const bool typed = type.field != nullptr || type.schema != nullptr;
       if (!type.atomic && typed) {
         const ListType list = type.schema != nullptr ? type.schema->list_type : type.field->list_type;
+        if (list == ListType::kMap && item.is_null()) {
+          Problem(absl::StrCat("element ", i, ": associative list with keys may not have a null element"));
+          continue;
+        }
+        if (list == ListType::kSet && (item.is_object() || item.is_array())) {
+          Problem(absl::StrCat("element ", i, item.is_object() ? ": associative list without keys has an element that's a map type"
+                                                               : ": not supported: associative list with lists as elements"));
+          continue;
+        }
         if (list == ListType::kMap && !item.is_object()) {
           Problem(absl::StrCat("element ", i, ": associative list with keys may not have non-map elements"));
           continue;
@@ -471,8 +491,10 @@ Structure Structure::OfObject(const Message* message) {
     type.kind = Kind::kStruct;
     type.message = message;
     type.atomic = message->atomic;
+  } else {
+    type.message = message;  // the special shapes are leaves
   }
-  return type;  // the special shapes are leaves
+  return type;
 }
 
 Structure Structure::OfRoot(const ObjectType& type) {

@@ -15,7 +15,7 @@ struct Structure {
   enum class Kind : uint8_t { kLeaf, kStruct, kMap, kList, kUntyped };
   Kind kind = Kind::kLeaf;
   bool atomic = false;               // kStruct, kMap, kList: one owner for everything below
-  const Message* message = nullptr;  // kStruct
+  const Message* message = nullptr;  // kStruct; kLeaf: of a special shape
   const Field* field = nullptr;      // kMap, kList: their elements; kLeaf: a scalar to check, or nullptr for any value
   // Of custom resources, instead of message and field: kMap and kStruct (some members declared), kList, kLeaf.
   const structural::Schema* schema = nullptr;

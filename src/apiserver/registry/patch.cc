@@ -78,7 +78,8 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
     return failure.ToStatus();
   }
   // The configuration is judged as it stands; defaults are not the applier's. Its shape was judged first.
-  const bool has_shape = merged.ok() || apimachinery::ApiStatus::From(merged.status()).Is("BadRequest");
+  const apimachinery::ApiStatus failure = merged.ok() ? apimachinery::ApiStatus() : apimachinery::ApiStatus::From(merged.status());
+  const bool has_shape = merged.ok() || (failure.Is("BadRequest") && failure.message != apimachinery::apply::kManagersGiven);
   if (absl::Status typed = DecodePlain(kind, *applied, {}, context).status(); has_shape && !typed.ok()) {
     return NotConverted(kind, *applied, typed);
   }
