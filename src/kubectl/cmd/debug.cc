@@ -113,7 +113,15 @@ class Debug {
     Value container = Container(name), none;
     if (!o_.target.empty()) container.Set("targetContainerName", o_.target);
     ApplyProfile(o_.profile, DebugStyle::kEphemeral, o_.keep, &none, &container);
-    Value patch;
+    Value patch;  // the new one comes last
+    Value& order = patch["spec"]["$setElementOrder/ephemeralContainers"];
+    const auto add = [&order](const std::string& of) {
+      Value element;
+      element.Set("name", of);
+      order.Append(std::move(element));
+    };
+    for (const Value& present : pod.object.GetArray("spec.ephemeralContainers")) add(present.GetString("name"));
+    add(name);
     patch["spec"]["ephemeralContainers"].Append(std::move(container));
     RETURN_IF_ERROR(PatchObject(*client_, pod.Path("ephemeralcontainers"), "strategic", WriteJson(patch)).status());
     return AttachTo(pod.ns, pod.name, name);
