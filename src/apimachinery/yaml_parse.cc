@@ -222,11 +222,34 @@ std::vector<absl::string_view> SplitYamlDocuments(absl::string_view text) {
   return out;
 }
 
+namespace {
+
+// JSON is read as the YAML that it is.
+void WholeFloatsToInts(Value* root) {
+  std::vector<Value*> work = {root};
+  while (!work.empty()) {
+    Value* value = work.back();
+    work.pop_back();
+    if (value->is_double()) {
+      *value = FloatByWayOfJson(value->as_double());
+    } else if (value->is_array()) {
+      for (Value& item : value->array()) work.push_back(&item);
+    } else if (value->is_object()) {
+      for (Member& member : value->object()) work.push_back(&member.value);
+    }
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<Value> ParseYamlOrJson(absl::string_view text) {
   const absl::string_view start = absl::StripLeadingAsciiWhitespace(text);
   if (absl::StartsWith(start, "{")) {
     absl::StatusOr<Value> json = ParseJson(text);
-    if (json.ok()) return json;
+    if (json.ok()) {
+      WholeFloatsToInts(&*json);
+      return json;
+    }
     // A flow mapping of YAML starts the same way; the JSON complaint is the better one when both fail.
     absl::StatusOr<Value> yaml = ParseYaml(text);
     return yaml.ok() ? yaml : json;

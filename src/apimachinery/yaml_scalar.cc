@@ -1,6 +1,7 @@
 #include "apimachinery/yaml_scalar.h"
 
 #include <cctype>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -126,6 +127,12 @@ bool LooksLikeTimestamp(absl::string_view text) {
 
 }  // namespace
 
+Value FloatByWayOfJson(double number) {
+  constexpr double kFirstTooLarge = 9223372036854775808.0;
+  const bool fits = std::trunc(number) == number && number >= -kFirstTooLarge && number < kFirstTooLarge;
+  return fits ? Value(static_cast<int64_t>(number)) : Value(number);
+}
+
 Value ResolvePlainScalar(absl::string_view text) {
   if (OneOf(text, {"", "~", "null", "Null", "NULL"})) return Value();
   if (OneOf(text, {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})) return Value(true);
@@ -137,7 +144,7 @@ Value ResolvePlainScalar(absl::string_view text) {
       if (std::optional<Value> number = ParseInt(plain)) return *std::move(number);
     }
     double number = 0;
-    if (LooksLikeFloat(plain) && absl::SimpleAtod(plain, &number)) return Value(number);
+    if (LooksLikeFloat(plain) && absl::SimpleAtod(plain, &number)) return FloatByWayOfJson(number);
   }
   return Value(text);
 }

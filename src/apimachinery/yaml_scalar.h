@@ -8,6 +8,9 @@ namespace apimachinery {
 // The value of an unquoted scalar. Time stamps stay strings, as upstream keeps them.
 Value ResolvePlainScalar(absl::string_view text);
 
+// A float as it is once it has been JSON, which prints a whole one without a point: then it is an integer.
+Value FloatByWayOfJson(double number);
+
 // Whether a reader would take `text`, written without quotes, for the same string.
 bool ReadsAsString(absl::string_view text);
 

@@ -30,9 +30,12 @@ absl::Status RefuseOutcome(absl::string_view shown, absl::string_view why) {
   return Invalid("", "", "", errors);
 }
 
-// Duplicates are collected; a malformed text is BadRequest with `prefix`.
-absl::StatusOr<Value> ParsePatch(absl::string_view text, absl::string_view prefix, std::vector<std::string>* duplicates) {
+// Duplicates are collected; a malformed text is BadRequest with `prefix`. `number_text`: as in ParseOptions, for documents
+// that upstream patches as text before it decodes them.
+absl::StatusOr<Value> ParsePatch(absl::string_view text, absl::string_view prefix, bool number_text,
+                                 std::vector<std::string>* duplicates) {
   ParseOptions options;
+  options.number_text = number_text;
   options.max_depth = kMaxPatchDepth;
   options.duplicates = duplicates;
   absl::StatusOr<Value> patch = ParseJson(text, options);
@@ -40,10 +43,10 @@ absl::StatusOr<Value> ParsePatch(absl::string_view text, absl::string_view prefi
   return patch;
 }
 
-absl::StatusOr<Value> RunJsonPatch(absl::string_view text, Value plain, std::vector<std::string>* strict_errors) {
+absl::StatusOr<Value> RunJsonPatch(absl::string_view text, bool typed, Value plain, std::vector<std::string>* strict_errors) {
   constexpr char kPrefix[] = "error decoding patch: json: cannot unmarshal ";
   std::vector<std::string> duplicates;
-  absl::StatusOr<Value> operations = ParsePatch(text, "error decoding patch: ", &duplicates);
+  absl::StatusOr<Value> operations = ParsePatch(text, "error decoding patch: ", typed, &duplicates);
   if (!operations.ok()) return operations;
   if (operations->is_null()) return plain;
   if (!operations->is_array()) {
@@ -75,9 +78,9 @@ absl::StatusOr<Value> RunJsonPatch(absl::string_view text, Value plain, std::vec
   return ApplyJsonPatch(std::move(plain), *operations);
 }
 
-absl::StatusOr<Value> RunMergePatch(absl::string_view text, Value plain, std::vector<std::string>* strict_errors) {
+absl::StatusOr<Value> RunMergePatch(absl::string_view text, bool typed, Value plain, std::vector<std::string>* strict_errors) {
   std::vector<std::string> duplicates;
-  absl::StatusOr<Value> patch = ParsePatch(text, "error decoding patch: ", &duplicates);
+  absl::StatusOr<Value> patch = ParsePatch(text, "error decoding patch: ", typed, &duplicates);
   if (!patch.ok()) return patch;
   if (patch->is_null()) return BadRequest("Invalid JSON Patch");
   if (!patch->is_object()) {
@@ -119,7 +122,7 @@ absl::StatusOr<Patched> PatchObject(PatchType type, const Message* message, cons
   Value plain = message != nullptr ? ToPlain(*message, current) : current;
   if (type == PatchType::kStrategicMerge && message != nullptr) {
     std::vector<std::string> duplicates;
-    absl::StatusOr<Value> patch = ParsePatch(text, "", &duplicates);
+    absl::StatusOr<Value> patch = ParsePatch(text, "", false, &duplicates);
     if (!patch.ok()) return patch.status();
     if (!patch->is_object() && !patch->is_null()) {
       return BadRequest(absl::StrCat("json: cannot unmarshal ", Word(*patch), " into Go value of type map[string]interface {}"));
@@ -130,8 +133,9 @@ absl::StatusOr<Patched> PatchObject(PatchType type, const Message* message, cons
     result.shown = GoFormat(*patch);
     decode.converting = true;
   } else if (type == PatchType::kJson || type == PatchType::kMerge) {
-    outcome = type == PatchType::kJson ? RunJsonPatch(text, std::move(plain), &result.strict_errors)
-                                       : RunMergePatch(text, std::move(plain), &result.strict_errors);
+    const bool typed = message != nullptr;
+    outcome = type == PatchType::kJson ? RunJsonPatch(text, typed, std::move(plain), &result.strict_errors)
+                                       : RunMergePatch(text, typed, std::move(plain), &result.strict_errors);
     if (!outcome.ok()) return outcome.status();
     result.shown = WriteJson(*outcome);
   } else {

@@ -26,6 +26,20 @@ TEST(YamlTest, PlainScalarsReadAsYaml11) {
   }
 }
 
+TEST(YamlTest, WholeFloatsAreIntegersByWayOfJson) {
+  struct Case { const char* text; const char* json; bool is_int; };
+  for (const Case& c : {Case{"2.0", "2", true}, Case{"1e10", "10000000000", true}, Case{"-1.0", "-1", true}, Case{"2.5", "2.5", false},
+                        Case{"9223372036854775808.0", "9223372036854775808", false}}) {
+    SCOPED_TRACE(c.text);
+    for (const bool json : {true, false}) {
+      const auto got = json ? ParseYamlOrJson(std::string("{\"a\":") + c.text + "}") : ParseYaml(std::string("a: ") + c.text);
+      ASSERT_TRUE(got.ok()) << got.status();
+      EXPECT_EQ(got->Find("a")->is_int(), c.is_int);
+      EXPECT_EQ(WriteJson(*got->Find("a")), c.json);
+    }
+  }
+}
+
 TEST(YamlTest, WhatIsNoYamlNamesTheLine) {
   const auto got = ParseYaml("apiVersion: v1\nkind: ConfigMap\n  metadata: [");
   EXPECT_EQ(got.status().message(), "error converting YAML to JSON: yaml: line 3: mapping values are not allowed in this context");
