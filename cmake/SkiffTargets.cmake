@@ -45,18 +45,41 @@ function(skiff_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
-# skiff_fuzz(NAME [DEPS ...]): a libFuzzer target of fuzz_NAME.cc, built only with -DSKIFF_FUZZ=ON (clang); test/fuzz/run does
-# that. Seeds lie in corpus/NAME beside the source.
+# skiff_fuzz(NAME [DEPS ...]): a fuzz target, fuzz_NAME.cc; seeds lie in corpus/NAME beside the source. With -DSKIFF_FUZZ=ON (clang;
+# test/fuzz/run does that) a libFuzzer program of its own; otherwise part of fuzz_test, see skiff_fuzz_test below.
 function(skiff_fuzz name)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY SKIFF_FUZZ_TARGETS ${name})
   if(NOT SKIFF_FUZZ)
+    set_property(GLOBAL APPEND PROPERTY SKIFF_FUZZ_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/fuzz_${name}.cc)
+    set_property(GLOBAL APPEND PROPERTY SKIFF_FUZZ_DEPS ${arg_DEPS})
     return()
   endif()
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
   add_executable(fuzz-${name} EXCLUDE_FROM_ALL fuzz_${name}.cc)
   target_link_libraries(fuzz-${name} PRIVATE ${arg_DEPS} skiff_deps)
   target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
   set_target_properties(fuzz-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${SKIFF_BIN_DIR})
-  set_property(GLOBAL APPEND PROPERTY SKIFF_FUZZERS fuzz-${name})
+endfunction()
+
+# skiff_fuzz_test(SOURCE ...): all fuzz targets in one GoogleTest binary with mutations of its own, for any compiler. Every target
+# has the same entry by libFuzzer's rules, so each source names its own `Fuzz_NAME` instead.
+function(skiff_fuzz_test)
+  get_property(names GLOBAL PROPERTY SKIFF_FUZZ_TARGETS)
+  get_property(sources GLOBAL PROPERTY SKIFF_FUZZ_SOURCES)
+  get_property(deps GLOBAL PROPERTY SKIFF_FUZZ_DEPS)
+  list(REMOVE_DUPLICATES deps)
+  set(table "")
+  foreach(name source IN ZIP_LISTS names sources)
+    set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS LLVMFuzzerTestOneInput=Fuzz_${name})
+    string(APPEND table "FUZZ_TARGET(${name})\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/fuzz/fuzz_targets.inc CONTENT "${table}")
+  add_executable(fuzz_test ${ARGN} ${sources})
+  target_include_directories(fuzz_test PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/fuzz ${CMAKE_SOURCE_DIR}/test)
+  target_compile_definitions(fuzz_test PRIVATE SKIFF_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(fuzz_test PRIVATE ${deps} GTest::gmock GTest::gtest_main skiff_deps)
+  set_target_properties(fuzz_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/fuzz)
+  skiff_pch(fuzz_test core)
 endfunction()
 
 function(skiff_pch name which)

@@ -35,7 +35,7 @@ std::vector<AddressRange> CleanFileMappings(absl::string_view smaps) {
 }
 
 void ReleaseStartupMemory() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(SKIFF_TSAN)
   malloc_trim(0);
   const absl::StatusOr<std::string> smaps = ReadFile("/proc/self/smaps");
   if (!smaps.ok()) return;

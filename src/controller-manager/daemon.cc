@@ -67,7 +67,7 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   if (o.enable_garbage_collector) {
     add("garbage-collector-controller", [&] { return NewGarbageCollector(context, o.concurrent_gc_syncs); });
   }
-  add("validatingadmissionpolicy-status-controller", [&] { return NewPolicyStatusController(context, 5); });
+  add("validatingadmissionpolicy-status-controller", [&] { return NewPolicyStatusController(context, o.concurrent_policy_status_syncs); });
   add("clusterrole-aggregation-controller", [&] { return NewClusterRoleAggregationController(context, 1); });
   add("node-lifecycle-controller", [&] {
     return NewNodeLifecycleController(
@@ -98,11 +98,9 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
   add("persistentvolume-protection-controller", [&] { return NewVolumeProtectionController(context, 1); });
   add("certificatesigningrequest-approving-controller", [&] { return NewCertificateApprover(context, 1); });
   add("certificatesigningrequest-cleaner-controller", [&] { return NewCertificateCleaner(context); });
-  if (!o.cluster_signing_cert_file.empty() && o.Enabled("certificatesigningrequest-signing-controller")) {
-    pki::KeyPair authority;
-    ASSIGN_OR_RETURN(authority.cert, base::ReadFile(o.cluster_signing_cert_file));
-    ASSIGN_OR_RETURN(authority.key, base::ReadFile(o.cluster_signing_key_file));
-    all.push_back(NewCertificateSigner(context, 5, std::move(authority), o.cluster_signing_duration));
+  if (o.signing.Any() && o.Enabled("certificatesigningrequest-signing-controller")) {
+    ASSIGN_OR_RETURN(SigningAuthorities authorities, LoadSigningAuthorities(o.signing));
+    all.push_back(NewCertificateSigner(context, 5, std::move(authorities), o.cluster_signing_duration));
   }
   add("serviceaccount-controller", [&] { return NewServiceAccountController(context, 1); });
   if (!o.service_account_private_key_file.empty() && o.Enabled("serviceaccount-token-controller")) {
@@ -131,6 +129,7 @@ absl::StatusOr<Controllers> MakeControllers(const Options& o, const Context& con
 }  // namespace
 
 absl::Status RunControllerManager(const Options& options) {
+  RETURN_IF_ERROR(CheckSigning(options.signing));
   mallopt(M_ARENA_MAX, 2);  // many mostly idle threads: their arenas would be most of our memory
   ASSIGN_OR_RETURN(client::ClientConfig config, client::LoadKubeconfig(options.kubeconfig));
   config.user_agent = "kube-controller-manager";

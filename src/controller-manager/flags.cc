@@ -1,11 +1,72 @@
 #include "base/daemon_flags.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/component_flags.h"
 #include "base/version.h"
 #include "client/leader_election_flags.h"
 #include "controller-manager/options.h"
 
 namespace controller_manager {
+
+namespace {
+
+void AddSigningFlags(base::FlagSet& flags, Options& o) {
+  const auto add = [&](SigningFiles& files, const std::string& name, const char* what) {
+    flags.String(&files.cert, absl::StrCat("cluster-signing-", name, "cert-file"), "", what);
+    flags.String(&files.key, absl::StrCat("cluster-signing-", name, "key-file"), "", "its key");
+  };
+  add(o.signing.all, "", "authority that signs certificate requests; none: nobody does");
+  add(o.signing.kubelet_serving, "kubelet-serving-", "authority of kubernetes.io/kubelet-serving alone");
+  add(o.signing.kubelet_client, "kubelet-client-", "authority of kubernetes.io/kube-apiserver-client-kubelet alone");
+  add(o.signing.api_client, "kube-apiserver-client-", "authority of kubernetes.io/kube-apiserver-client alone");
+  add(o.signing.legacy_unknown, "legacy-unknown-", "authority of kubernetes.io/legacy-unknown alone");
+  flags.Duration(&o.cluster_signing_duration, "cluster-signing-duration", "", "longest life of what it signs");
+}
+
+constexpr char kNoCloud[] = "there are no cloud controllers";
+constexpr char kNoAttaching[] = "volumes are not attached to nodes from here: the kubelet mounts them";
+constexpr char kNoRecycling[] = "volumes are kept or deleted, never recycled";
+constexpr char kNoMirroring[] = "endpoints are not mirrored";
+constexpr char kNoMetrics[] = "autoscalers keep their targets within bounds; there are no metrics to follow";
+constexpr char kEvents[] = "what changes is looked at when it changes";
+
+struct WithoutEffect {
+  std::vector<absl::string_view> names;
+  const char* why;
+  bool is_bool = false;
+};
+
+void AddFlagsWithoutEffect(base::FlagSet& flags) {
+  const WithoutEffect all[] = {
+      {{"use-service-account-credentials"}, "all controllers act under the kubeconfig's identity", true},
+      {{"cloud-provider", "cloud-config", "cluster-name", "cidr-allocator-type", "concurrent-service-syncs", "route-reconciliation-period"}, kNoCloud},
+      {{"configure-cloud-routes"}, kNoCloud, true},
+      {{"enable-leader-migration"}, kNoCloud, true},
+      {{"leader-migration-config"}, kNoCloud},
+      {{"min-resync-period"}, "caches follow watches and are never resynced on a timer"},
+      {{"namespace-sync-period", "pvclaimbinder-sync-period", "endpoint-updates-batch-period", "endpointslice-updates-batch-period"}, kEvents},
+      {{"attach-detach-reconcile-sync-period", "external-cloud-volume-plugin", "flex-volume-plugin-dir"}, kNoAttaching},
+      {{"disable-attach-detach-reconcile-sync", "disable-force-detach-on-timeout"}, kNoAttaching, true},
+      {{"enable-dynamic-provisioning", "enable-hostpath-provisioner"}, "volumes are provisioned by their class's own provisioner", true},
+      {{"pv-recycler-increment-timeout-nfs", "pv-recycler-minimum-timeout-hostpath", "pv-recycler-minimum-timeout-nfs",
+        "pv-recycler-pod-template-filepath-hostpath", "pv-recycler-pod-template-filepath-nfs", "pv-recycler-timeout-increment-hostpath"},
+       kNoRecycling},
+      {{"mirroring-concurrent-service-endpoint-syncs", "mirroring-endpointslice-updates-batch-period", "mirroring-max-endpoints-per-subset"},
+       kNoMirroring},
+      {{"horizontal-pod-autoscaler-cpu-initialization-period", "horizontal-pod-autoscaler-downscale-stabilization",
+        "horizontal-pod-autoscaler-initial-readiness-delay", "horizontal-pod-autoscaler-tolerance"},
+       kNoMetrics},
+      {{"concurrent-device-taint-eviction-syncs"}, "devices have no taints here"},
+      {{"concurrent-ephemeralvolume-syncs"}, "no claims are made for ephemeral volumes"},
+      {{"legacy-service-account-token-clean-up-period"}, "unused token secrets are kept"},
+      {{"controller-start-interval"}, "controllers start at once"},
+      {{"controller-shutdown-timeout"}, "controllers end when what they are doing ends"},
+      {{"node-cidr-mask-size-ipv6"}, "pod networks are IPv4"},
+  };
+  for (const WithoutEffect& row : all) flags.NoEffect(row.names, row.why, row.is_bool);
+}
+
+}  // namespace
 
 bool Options::Enabled(const std::string& name) const {
   bool star = false;
@@ -17,8 +78,7 @@ bool Options::Enabled(const std::string& name) const {
   return star;
 }
 
-int ParseFlags(int argc, char** argv, Options& o) {
-  base::FlagSet flags;
+void AddFlags(base::FlagSet& flags, Options& o) {
   o.leader_election.name = "kube-controller-manager";
   flags.String(&o.kubeconfig, "kubeconfig", "", "kubeconfig of the API server");
   flags.List(&o.controllers, "controllers", "", "controllers to run: '*', 'name', '-name'");
@@ -63,20 +123,16 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.Bool(&o.enable_garbage_collector, "enable-garbage-collector", "", "collect objects whose owners are gone");
   flags.Int(&o.verbosity, "v", "v", "log verbosity");
   flags.Alias("node-cidr-mask-size-ipv4", "node-cidr-mask-size");
-  flags.NoEffect({"authentication-kubeconfig", "authorization-kubeconfig", "client-ca-file", "requestheader-client-ca-file"},
-                 "the health and metrics port answers without identities");
-  flags.NoEffect({"use-service-account-credentials"}, "all controllers act under the kubeconfig's identity", /*is_bool=*/true);
   flags.String(&o.service_account_private_key_file, "service-account-private-key-file", "", "key that signs the tokens of secrets; none: they get no tokens");
-  flags.String(&o.cluster_signing_cert_file, "cluster-signing-cert-file", "", "authority that signs certificate requests; none: nobody does");
-  flags.String(&o.cluster_signing_key_file, "cluster-signing-key-file", "", "its key");
-  flags.Duration(&o.cluster_signing_duration, "cluster-signing-duration", "", "longest life of what it signs");
-  flags.NoEffect({"kube-api-qps", "kube-api-burst"}, "requests are not held back here; the API server's flow control does it");
-  flags.NoEffect({"cloud-provider", "cluster-name"}, "there are no cloud controllers");
-  flags.NoEffect({"configure-cloud-routes"}, "there are no cloud controllers", /*is_bool=*/true);
-  flags.NoEffect({"min-resync-period"}, "caches follow watches and are never resynced on a timer");
-  flags.NoEffect({"feature-gates"}, "features are those that are on by default in this release");
-  flags.NoEffect({"cert-dir"}, "a self-signed certificate is kept in memory");
-  flags.NoEffect({"profiling"}, "there is no profiling endpoint", /*is_bool=*/true);
+  AddSigningFlags(flags, o);
+  flags.Int(&o.concurrent_policy_status_syncs, "concurrent-validating-admission-policy-status-syncs", "", "workers");
+  base::AddComponentFlagsWithoutEffect(flags);
+  AddFlagsWithoutEffect(flags);
+}
+
+int ParseFlags(int argc, char** argv, Options& o) {
+  base::FlagSet flags;
+  AddFlags(flags, o);
   int exit_code = 0;
   const base::Program program{"kube-controller-manager",
                               "Runs the control loops that bring the cluster to the state its objects describe.",

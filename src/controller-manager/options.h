@@ -5,6 +5,11 @@
 
 #include "absl/time/time.h"
 #include "client/leader_election.h"
+#include "controller-manager/certificates/signing_authorities.h"
+
+namespace base {
+class FlagSet;
+}
 
 namespace controller_manager {
 
@@ -13,7 +18,7 @@ struct Options {
   std::vector<std::string> controllers = {"*"};  // names; "-name" turns one off
   std::string root_ca_file;
   std::string service_account_private_key_file;  // empty: token secrets stay as they are
-  std::string cluster_signing_cert_file, cluster_signing_key_file;  // empty: nothing is signed
+  SigningOptions signing;  // a signer without files signs nothing
   absl::Duration cluster_signing_duration = absl::Hours(8760);
   std::string bind_address = "0.0.0.0";
   int secure_port = 10257;
@@ -53,12 +58,16 @@ struct Options {
   absl::Duration horizontal_pod_autoscaler_sync_period = absl::Seconds(15);
   int concurrent_resource_quota_syncs = 5;
   absl::Duration resource_quota_sync_period = absl::Minutes(5);
+  int concurrent_policy_status_syncs = 5;
   int max_endpoints_per_slice = 100;
   bool enable_garbage_collector = true;
 
   // Whether --controllers leaves `name` on.
   bool Enabled(const std::string& name) const;
 };
+
+// All flags of the command line, those without effect included.
+void AddFlags(base::FlagSet& flags, Options& options);
 
 // Reads the command line. Returns -1 to go on, else the exit code (help, version, bad flags: already printed).
 int ParseFlags(int argc, char** argv, Options& options);

@@ -1,6 +1,7 @@
 #include "base/daemon_flags.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/component_flags.h"
 #include "base/version.h"
 #include "client/leader_election_flags.h"
 #include "scheduler/daemon.h"
@@ -17,12 +18,7 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.String(&o.tls_private_key_file, "tls-private-key-file", "", "its key");
   client::AddLeaderElectionFlags(flags, o.leader_election);
   flags.Int(&o.verbosity, "v", "v", "log verbosity");
-  flags.NoEffect({"authentication-kubeconfig", "authorization-kubeconfig", "client-ca-file", "requestheader-client-ca-file"},
-                 "the health and metrics port answers without identities");
-  flags.NoEffect({"kube-api-qps", "kube-api-burst"}, "requests are not held back here; the API server's flow control does it");
-  flags.NoEffect({"feature-gates"}, "features are those that are on by default in this release");
-  flags.NoEffect({"cert-dir"}, "a self-signed certificate is kept in memory");
-  flags.NoEffect({"profiling"}, "there is no profiling endpoint", /*is_bool=*/true);
+  base::AddComponentFlagsWithoutEffect(flags);
   int exit_code = 0;
   const base::Program program{"kube-scheduler", "Assigns pods to nodes.", absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
   return base::ParseDaemonFlags(program, flags, argc, argv, &exit_code) ? -1 : exit_code;

@@ -81,7 +81,7 @@ class OwnerReferencesPermission final : public Plugin {
 
   absl::Status Validate(const Attributes& a) const override {
     if (authorizer_ == nullptr || a.object == nullptr || a.operation == Operation::kDelete) return absl::OkStatus();
-    static const Value none;
+    static const Value none{};
     const Value* now = a.object->At("metadata.ownerReferences");
     const Value* was = a.old == nullptr ? nullptr : a.old->At("metadata.ownerReferences");
     if (now == nullptr) now = &none;

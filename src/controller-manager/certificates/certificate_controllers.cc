@@ -130,8 +130,8 @@ class Approver final : public RequestController {
 
 class Signer final : public RequestController {
  public:
-  Signer(const Context& context, int workers, pki::KeyPair authority, absl::Duration limit)
-      : RequestController(context, "certificatesigningrequest-signing-controller", workers), authority_(std::move(authority)),
+  Signer(const Context& context, int workers, SigningAuthorities authorities, absl::Duration limit)
+      : RequestController(context, "certificatesigningrequest-signing-controller", workers), authorities_(std::move(authorities)),
         limit_(limit) {}
   ~Signer() override { Stop(); }
 
@@ -142,7 +142,8 @@ class Signer final : public RequestController {
       return absl::OkStatus();
     }
     const std::string signer = stored->GetString("spec.signerName"), pem = Pem(*stored, "spec.request");
-    if (!IsOwnSigner(signer)) return absl::OkStatus();
+    const auto authority = authorities_.find(signer);
+    if (authority == authorities_.end()) return absl::OkStatus();
     const auto facts = pki::ReadRequest(pem);
     const std::string refusal = facts.ok() ? SignerRefusal(signer, *facts, UsagesOf(*stored)) : std::string(facts.status().message());
     Value request = *stored;
@@ -154,7 +155,7 @@ class Signer final : public RequestController {
     const absl::Duration life = CertificateLife(stored->GetInt("spec.expirationSeconds"), limit_);
     constexpr absl::Duration kBackdate = absl::Minutes(5);  // others' clocks may be slow
     ASSIGN_OR_RETURN(const std::string certificate,
-                     pki::SignRequest(authority_, pem, {now - kBackdate, now + life, UsagesOf(*stored)}));
+                     pki::SignRequest(authority->second, pem, {now - kBackdate, now + life, UsagesOf(*stored)}));
     std::string encoded;
     apimachinery::Base64Append(certificate, &encoded);
     request.Ensure("status").Set("certificate", std::move(encoded));
@@ -162,7 +163,7 @@ class Signer final : public RequestController {
   }
 
  private:
-  const pki::KeyPair authority_;
+  const SigningAuthorities authorities_;
   const absl::Duration limit_;
 };
 
@@ -204,8 +205,9 @@ class Cleaner final : public RequestController {
 std::unique_ptr<Controller> NewCertificateApprover(const Context& context, int workers) {
   return std::make_unique<Approver>(context, workers);
 }
-std::unique_ptr<Controller> NewCertificateSigner(const Context& context, int workers, pki::KeyPair authority, absl::Duration limit) {
-  return std::make_unique<Signer>(context, workers, std::move(authority), limit);
+std::unique_ptr<Controller> NewCertificateSigner(const Context& context, int workers, SigningAuthorities authorities,
+                                                 absl::Duration limit) {
+  return std::make_unique<Signer>(context, workers, std::move(authorities), limit);
 }
 std::unique_ptr<Controller> NewCertificateCleaner(const Context& context) { return std::make_unique<Cleaner>(context); }
 

@@ -3,14 +3,14 @@
 #pragma once
 #include <memory>
 
+#include "controller-manager/certificates/signing_authorities.h"
 #include "controller-manager/framework/controller.h"
-#include "pki/certificate.h"
 
 namespace controller_manager {
 
 std::unique_ptr<Controller> NewCertificateApprover(const Context& context, int workers);
 // `limit`: the longest life of a certificate.
-std::unique_ptr<Controller> NewCertificateSigner(const Context& context, int workers, pki::KeyPair authority, absl::Duration limit);
+std::unique_ptr<Controller> NewCertificateSigner(const Context& context, int workers, SigningAuthorities authorities, absl::Duration limit);
 std::unique_ptr<Controller> NewCertificateCleaner(const Context& context);
 
 }  // namespace controller_manager

@@ -1,5 +1,8 @@
 #include "controller-manager/certificates/signer_rules.h"
 
+#include <fstream>
+
+#include "controller-manager/certificates/signing_authorities.h"
 #include "gtest/gtest.h"
 
 namespace controller_manager {
@@ -57,6 +60,36 @@ TEST(IsStale, ByWhatBecameOfTheRequest) {
   EXPECT_TRUE(IsStale({.created = t, .approved = t}, t + absl::Minutes(61)));
   EXPECT_TRUE(IsStale({.created = t, .denied = t}, t + absl::Minutes(61)));
   EXPECT_TRUE(IsStale({.created = t, .approved = t, .issued = true, .certificate_ends = t + absl::Minutes(5)}, t + absl::Minutes(6)));
+}
+
+TEST(SigningAuthoritiesTest, OneForAllOrOneEachAndNeverHalfAPair) {
+  struct Case {
+    SigningOptions options;
+    const char* want;
+  };
+  const SigningFiles both = {"c", "k"}, cert = {"c", ""}, key = {"", "k"};
+  const Case cases[] = {
+      {{}, ""},
+      {{.all = both}, ""},
+      {{.kubelet_serving = both, .legacy_unknown = both}, ""},
+      {{.legacy_unknown = cert}, "\"cluster-signing-legacy-unknown\": cannot specify cert without key"},
+      {{.kubelet_client = key}, "\"cluster-signing-kubelet-client\": cannot specify key without cert"},
+      {{.all = both, .api_client = both},
+       "cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(CheckSigning(c.options).message(), c.want);
+}
+
+TEST(SigningAuthoritiesTest, ASignerWithoutFilesSignsNothing) {
+  const std::string path = testing::TempDir() + "authority.pem";
+  std::ofstream(path) << "PEM";
+  const auto own = LoadSigningAuthorities({.legacy_unknown = {path, path}});
+  ASSERT_TRUE(own.ok()) << own.status();
+  ASSERT_EQ(own->size(), 1u);
+  EXPECT_EQ(own->begin()->first, kLegacyUnknown);
+  EXPECT_EQ(own->begin()->second.cert, "PEM");
+  EXPECT_EQ(LoadSigningAuthorities({.all = {path, path}})->size(), 4u);
+  EXPECT_FALSE(LoadSigningAuthorities({.all = {path, ""}}).ok());
 }
 
 }  // namespace
