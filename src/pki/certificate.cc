@@ -12,24 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "pki/openssl_handles.h"
 
 namespace pki {
 namespace {
-
-template <typename T, void (*Free)(T*)>
-struct Deleter {
-  void operator()(T* t) const { Free(t); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY, EVP_PKEY_free>>;
-using Cert = std::unique_ptr<X509, Deleter<X509, X509_free>>;
-using Bio = std::unique_ptr<BIO, Deleter<BIO, BIO_free_all>>;
-
-absl::Status SslError(absl::string_view what) {
-  char text[256] = "unknown error";
-  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
-  ERR_clear_error();
-  return absl::InvalidArgumentError(absl::StrCat(what, ": ", text));
-}
 
 std::string Text(const std::function<int(BIO*)>& write) {
   const Bio bio(BIO_new(BIO_s_mem()));
@@ -44,7 +30,6 @@ std::string KeyText(EVP_PKEY* key) {
 std::string CertText(X509* cert) {
   return Text([cert](BIO* out) { return PEM_write_bio_X509(out, cert); });
 }
-Bio Memory(const std::string& pem) { return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
 
 absl::Status SetSubject(X509_NAME* name, absl::string_view subject) {
   for (const absl::string_view part : absl::StrSplit(subject, '/', absl::SkipEmpty())) {
@@ -55,18 +40,6 @@ absl::Status SetSubject(X509_NAME* name, absl::string_view subject) {
       return SslError(absl::StrCat("subject ", subject));
     }
   }
-  return absl::OkStatus();
-}
-
-absl::Status Extend(X509* cert, X509* issuer, int nid, const std::string& value) {
-  if (value.empty()) return absl::OkStatus();
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, issuer, cert, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
-  if (extension == nullptr) return SslError(absl::StrCat(OBJ_nid2sn(nid), "=", value));
-  X509_add_ext(cert, extension, -1);
-  X509_EXTENSION_free(extension);
   return absl::OkStatus();
 }
 

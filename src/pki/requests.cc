@@ -12,27 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "pki/openssl_handles.h"
 
 namespace pki {
 namespace {
-
-template <typename T, void (*Free)(T*)>
-struct Deleter {
-  void operator()(T* t) const { Free(t); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY, EVP_PKEY_free>>;
-using Cert = std::unique_ptr<X509, Deleter<X509, X509_free>>;
-using Request = std::unique_ptr<X509_REQ, Deleter<X509_REQ, X509_REQ_free>>;
-using Bio = std::unique_ptr<BIO, Deleter<BIO, BIO_free_all>>;
-
-absl::Status Failed(absl::string_view what) {
-  char text[256] = "unknown error";
-  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
-  ERR_clear_error();
-  return absl::InvalidArgumentError(absl::StrCat(what, ": ", text));
-}
-
-Bio Memory(const std::string& pem) { return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
 
 std::string Text(const ASN1_STRING* text) {
   return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<size_t>(ASN1_STRING_length(text)));
@@ -46,7 +29,7 @@ absl::StatusOr<Request> Parse(const std::string& pem) {
     return absl::InvalidArgumentError("PEM block type must be CERTIFICATE REQUEST");
   }
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  if (key == nullptr || X509_REQ_verify(request.get(), key) != 1) return Failed("the request's signature");
+  if (key == nullptr || X509_REQ_verify(request.get(), key) != 1) return SslError("the request's signature");
   return request;
 }
 
@@ -67,18 +50,6 @@ constexpr Usage kUsages[] = {
     {"email protection", nullptr, "emailProtection"},  {"s/mime", nullptr, "emailProtection"},
     {"timestamping", nullptr, "timeStamping"},         {"ocsp signing", nullptr, "OCSPSigning"},
 };
-
-absl::Status Extend(X509* cert, X509* issuer, int nid, const std::string& value) {
-  if (value.empty()) return absl::OkStatus();
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, issuer, cert, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
-  if (extension == nullptr) return Failed(absl::StrCat(OBJ_nid2sn(nid), "=", value));
-  X509_add_ext(cert, extension, -1);
-  X509_EXTENSION_free(extension);
-  return absl::OkStatus();
-}
 
 absl::Status AddUsages(X509* cert, X509* issuer, const std::vector<std::string>& usages) {
   std::vector<std::string> key_usage, extended;
@@ -140,10 +111,10 @@ absl::StatusOr<std::string> SignRequest(const KeyPair& authority, const std::str
   const Bio issuer_text = Memory(authority.cert), key_text = Memory(authority.key);
   const Cert issuer(PEM_read_bio_X509(issuer_text.get(), nullptr, nullptr, nullptr));
   const Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  if (issuer == nullptr || key == nullptr) return Failed("reading the authority");
+  if (issuer == nullptr || key == nullptr) return SslError("reading the authority");
   const Cert cert(X509_new());
   unsigned char serial[16];
-  if (RAND_bytes(serial, sizeof serial) != 1) return Failed("random serial number");
+  if (RAND_bytes(serial, sizeof serial) != 1) return SslError("random serial number");
   serial[0] &= 0x7f;  // positive
   BIGNUM* number = BN_bin2bn(serial, sizeof serial, nullptr);
   BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert.get()));
@@ -161,9 +132,9 @@ absl::StatusOr<std::string> SignRequest(const KeyPair& authority, const std::str
   RETURN_IF_ERROR(Extend(cert.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE"));
   RETURN_IF_ERROR(Extend(cert.get(), issuer.get(), NID_authority_key_identifier, "keyid"));
   CopyNames(cert.get(), request.get());
-  if (X509_sign(cert.get(), key.get(), EVP_sha256()) == 0) return Failed("signing");
+  if (X509_sign(cert.get(), key.get(), EVP_sha256()) == 0) return SslError("signing");
   const Bio out(BIO_new(BIO_s_mem()));
-  if (PEM_write_bio_X509(out.get(), cert.get()) != 1) return Failed("writing the certificate");
+  if (PEM_write_bio_X509(out.get(), cert.get()) != 1) return SslError("writing the certificate");
   char* data = nullptr;
   const long size = BIO_get_mem_data(out.get(), &data);
   return std::string(data, static_cast<size_t>(size));

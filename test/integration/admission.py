@@ -15,8 +15,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
-from ask import MERGE, Asker, obj
-from skiff import eq, test, until
+from ask import MERGE, Asker, obj, replay
+from skiff import until
 
 GOLDEN = os.path.join(HERE, "..", "golden", "admission.json")
 TOKENS = os.path.join(HERE, "..", "golden", "tokens.csv")
@@ -360,16 +360,6 @@ for parts, plugins in ((DEFAULT, "NodeRestriction"), (MORE_PARTS, "NodeRestricti
              "kube-controller-manager.controllers=clusterrole-aggregation-controller"]
     with skiff.Cluster(nodes=0, flags=flags) as cluster:
         cluster.local("kill", "kube-scheduler")
-        a = Asker(cluster.conf)
-        for name, part in parts.items():
-            a.answers = {}
-            try:
-                part(a)
-            except AssertionError as error:
-                a.answers["everything could be asked"] = str(error)
-            for question in sorted({*golden[name], *a.answers}):
-                @test("admission, %s: %s" % (name, question))
-                def _():
-                    eq(a.answers.get(question), golden[name].get(question))
+        replay(Asker(cluster.conf), "admission", parts, golden)
 
 skiff.finish()

@@ -12,8 +12,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
-from ask import MERGE, Asker, obj, plain, scrub
-from skiff import eq, test, until
+from ask import MERGE, Asker, obj, plain, scrub, replay
+from skiff import until
 
 GOLDEN = os.path.join(HERE, "..", "golden", "identity.json")
 TOKENS = os.path.join(HERE, "..", "golden", "tokens.csv")
@@ -422,15 +422,6 @@ FLAGS = ["kube-apiserver.token-auth-file=" + TOKENS, "kube-apiserver.enable-boot
 with skiff.Cluster(nodes=0, flags=FLAGS) as cluster:
     a = Asker(cluster.conf)
     prepare(a)
-    for name, part in PARTS.items():
-        a.answers = {}
-        try:
-            part(a)
-        except AssertionError as error:
-            a.answers["everything could be asked"] = str(error)
-        for question in sorted({*golden[name], *a.answers}):
-            @test("identity, %s: %s" % (name, question))
-            def _():
-                eq(a.answers.get(question), golden[name].get(question))
+    replay(a, "identity", PARTS, golden)
 
 skiff.finish()

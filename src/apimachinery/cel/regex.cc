@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
+#include "apimachinery/cel/go_regexp_error.h"
 
 namespace apimachinery::cel {
 namespace {
@@ -14,35 +15,12 @@ namespace {
 constexpr size_t kKept = 512;           // patterns
 constexpr size_t kMaxKeptLength = 4096;  // longer ones are compiled anew
 
-absl::string_view Reason(RE2::ErrorCode code) {
-  switch (code) {
-    case RE2::ErrorBadEscape: return "invalid escape sequence";
-    case RE2::ErrorBadCharClass: return "invalid character class";
-    case RE2::ErrorBadCharRange: return "invalid character class range";
-    case RE2::ErrorMissingBracket: return "missing closing ]";
-    case RE2::ErrorMissingParen: return "missing closing )";
-    case RE2::ErrorUnexpectedParen: return "unexpected )";
-    case RE2::ErrorTrailingBackslash: return "trailing backslash at end of expression";
-    case RE2::ErrorRepeatArgument: return "missing argument to repetition operator";
-    case RE2::ErrorRepeatSize: return "invalid repeat count";
-    case RE2::ErrorRepeatOp: return "invalid nested repetition operator";
-    case RE2::ErrorBadPerlOp: return "invalid or unsupported Perl syntax";
-    case RE2::ErrorBadUTF8: return "invalid UTF-8";
-    case RE2::ErrorBadNamedCapture: return "invalid named capture";
-    case RE2::ErrorPatternTooLarge: return "expression too large";
-    default: return "regexp/syntax: internal error";
-  }
-}
-
 class Re2Regex final : public Regex {
  public:
   explicit Re2Regex(absl::string_view pattern) : re_(re2::StringPiece(pattern.data(), pattern.size()), Options()) {}
 
   bool ok() const { return re_.ok(); }
-  std::string Error() const {
-    // Without an argument Go prints an empty one only for a trailing backslash.
-    return absl::StrCat("error parsing regexp: ", Reason(re_.error_code()), ": `", re_.error_arg(), "`");
-  }
+  std::string Error(absl::string_view pattern) const { return GoRegexpError(re_, pattern); }
 
   bool Matches(absl::string_view text) const override {
     return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), re_);
@@ -102,7 +80,7 @@ std::shared_ptr<const Regex> CompileRegex(absl::string_view pattern, std::string
   if (auto kept = cache.Get(pattern)) return kept;
   auto made = std::make_shared<const Re2Regex>(pattern);
   if (!made->ok()) {
-    *error = made->Error();
+    *error = made->Error(pattern);
     return nullptr;
   }
   if (pattern.size() <= kMaxKeptLength) cache.Put(pattern, made);

@@ -20,26 +20,8 @@ bool IsExtended(absl::string_view name) {
 
 bool MayBePodLevel(absl::string_view name) { return name == "cpu" || name == "memory" || absl::StartsWith(name, kHugePages); }
 
-// What running the pod takes of `list` (requests or limits): containers and sidecars together, or the most that an
-// init container takes beside the sidecars started before it; the pod's own figures win.
 Amounts OfPod(const Value& pod, absl::string_view list) {
-  const std::string path = absl::StrCat("resources.", list);
-  Amounts total, sidecars, peak;
-  for (const Value& c : pod.GetArray("spec.containers")) Add(total, AmountsAt(c, path));
-  for (const Value& c : pod.GetArray("spec.initContainers")) {
-    const Amounts own = AmountsAt(c, path);
-    Amounts now = sidecars;
-    Add(now, own);
-    if (c.GetString("restartPolicy") == "Always") {
-      Add(total, own);
-      Add(sidecars, own);
-    }
-    RaiseTo(peak, now);
-  }
-  RaiseTo(total, peak);
-  for (const auto& [name, amount] : AmountsAt(pod, absl::StrCat("spec.resources.", list))) {
-    if (MayBePodLevel(name)) total[name] = amount;
-  }
+  Amounts total = OfContainers(pod, list, MayBePodLevel);
   for (const auto& [name, amount] : AmountsAt(pod, "spec.overhead")) {
     if (list == "requests" || total.contains(name)) total[name].Add(amount);
   }
@@ -85,6 +67,27 @@ bool UsesOtherNamespaces(const Value& pod) {
 }
 
 }  // namespace
+
+Amounts OfContainers(const Value& pod, absl::string_view list, absl::FunctionRef<bool(absl::string_view)> pod_level) {
+  const std::string path = absl::StrCat("resources.", list);
+  Amounts total, sidecars, peak;
+  for (const Value& c : pod.GetArray("spec.containers")) Add(total, AmountsAt(c, path));
+  for (const Value& c : pod.GetArray("spec.initContainers")) {
+    const Amounts own = AmountsAt(c, path);
+    Amounts now = sidecars;
+    Add(now, own);
+    if (c.GetString("restartPolicy") == "Always") {
+      Add(total, own);
+      Add(sidecars, own);
+    }
+    RaiseTo(peak, now);
+  }
+  RaiseTo(total, peak);
+  for (const auto& [name, amount] : AmountsAt(pod, absl::StrCat("spec.resources.", list))) {
+    if (pod_level(name)) total[name] = amount;
+  }
+  return total;
+}
 
 bool PodCounts(const Value& pod, absl::Time now) {
   const std::string phase = pod.GetString("status.phase");

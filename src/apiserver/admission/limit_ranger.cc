@@ -4,37 +4,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "apimachinery/quota/amounts.h"
+#include "apimachinery/quota/pod_usage.h"
 #include "apiserver/admission/plugin.h"
 
 namespace apiserver::admission {
 namespace {
 
 using apimachinery::Quantity;
-using apimachinery::quota::Add;
 using apimachinery::quota::Amounts;
 using apimachinery::quota::AmountsAt;
-using apimachinery::quota::RaiseTo;
 
 Amounts OfPod(const Value& pod, absl::string_view list) {
-  const std::string path = absl::StrCat("resources.", list);
-  Amounts total, sidecars, peak;
-  for (const Value& c : pod.GetArray("spec.containers")) Add(total, AmountsAt(c, path));
-  for (const Value& c : pod.GetArray("spec.initContainers")) {
-    const Amounts own = AmountsAt(c, path);
-    Amounts now = sidecars;
-    Add(now, own);
-    if (c.GetString("restartPolicy") == "Always") {
-      Add(total, own);
-      Add(sidecars, own);
-    }
-    RaiseTo(peak, now);
-  }
-  RaiseTo(total, peak);
-  for (const auto& [name, amount] : AmountsAt(pod, absl::StrCat("spec.resources.", list))) {
-    if (name == "cpu" || name == "memory") total[name] = amount;
-  }
-  return total;
+  return apimachinery::quota::OfContainers(pod, list, [](absl::string_view name) { return name == "cpu" || name == "memory"; });
 }
 
 // Judges one holder of resources against one item of a LimitRange.

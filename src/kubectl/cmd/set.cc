@@ -22,6 +22,24 @@ Value* PodSpecOf(Value* object) {
   return object->At("spec.template.spec");
 }
 
+absl::StatusOr<Value> SaveChange(RestClient& client, const Info& info, const Value& changed, const std::string& query) {
+  const auto* message = apimachinery::Schema::Builtin().FindMessage(changed.GetString("apiVersion"), changed.GetString("kind"));
+  Value patch;
+  if (message != nullptr) {
+    ASSIGN_OR_RETURN(patch, apimachinery::patch::CreateTwoWayMergePatch(*message, info.object, changed));
+  } else {
+    patch = apimachinery::patch::CreateMergePatch(info.object, changed);
+  }
+  return PatchObject(client, info.Path() + query, message != nullptr ? "strategic" : "merge", WriteJson(patch));
+}
+
+absl::Status NeedResources() {
+  return Error(
+      "You must provide one or more resources by argument or filename.\nExample resource "
+      "specifications include:\n   '-f "
+      "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+}
+
 namespace {
 
 struct Options {
@@ -83,19 +101,8 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
     }
     if (!*any || changed == info.object) continue;
     if (!o.local && o.write.dry_run != DryRun::kClient) {
-      const auto* message = apimachinery::Schema::Builtin().FindMessage(
-          changed.GetString("apiVersion"), changed.GetString("kind"));
-      Value patch;
-      if (message != nullptr) {
-        ASSIGN_OR_RETURN(
-            patch, apimachinery::patch::CreateTwoWayMergePatch(*message, info.object, changed));
-      } else {
-        patch = apimachinery::patch::CreateMergePatch(info.object, changed);
-      }
       ASSIGN_OR_RETURN(RestClient * client, factory.Client());
-      absl::StatusOr<Value> saved =
-          PatchObject(*client, info.Path() + o.write.Query(false),
-                      message != nullptr ? "strategic" : "merge", WriteJson(patch));
+      absl::StatusOr<Value> saved = SaveChange(*client, info, changed, o.write.Query(false));
       if (!saved.ok()) {
         errors.push_back(AddContext(
             saved.status(), absl::StrCat("failed to patch ", done, " update to pod template: ")));
@@ -110,11 +117,7 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
 }
 
 absl::Status NeedResources(const std::vector<std::string>& resources, const Options& o) {
-  if (!resources.empty() || !o.write.files.empty()) return absl::OkStatus();
-  return Error(
-      "You must provide one or more resources by argument or filename.\nExample resource "
-      "specifications include:\n   '-f "
-      "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+  return resources.empty() && o.write.files.empty() ? kubectl::NeedResources() : absl::OkStatus();
 }
 
 absl::Status SetImage(Factory& factory, Options& o, const std::vector<std::string>& args) {

@@ -1,12 +1,16 @@
 // What the files of kubectl set share.
 #pragma once
 #include "kubectl/cli/command.h"
+#include "kubectl/cmd/common.h"
 #include "kubectl/rest/factory.h"
 
 namespace kubectl {
 
 // The pod spec of a pod or inside a workload; nullptr when the object has none.
 Value* PodSpecOf(Value* object);
+// Sends what differs between `info` and `changed`, as the patch its kind takes; answers the stored object.
+absl::StatusOr<Value> SaveChange(RestClient& client, const Info& info, const Value& changed, const std::string& query);
+absl::Status NeedResources();  // neither an argument nor a file names one
 void AddSetObjects(Factory& factory, Command* group);  // selector, serviceaccount, subject
 
 }  // namespace kubectl

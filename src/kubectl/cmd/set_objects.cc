@@ -5,8 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apimachinery/labels.h"
-#include "apimachinery/patch/patch.h"
-#include "apimachinery/schema.h"
 #include "base/status_macros.h"
 #include "kubectl/cmd/common.h"
 #include "kubectl/cmd/set.h"
@@ -21,13 +19,6 @@ struct Options {
   std::string resource_version;
   bool all = false, local = false;
 };
-
-absl::Status NeedResources() {
-  return Error(
-      "You must provide one or more resources by argument or filename.\nExample resource "
-      "specifications include:\n   '-f "
-      "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
-}
 
 // Changes each object by `change`, sends what differs and says `done`.
 absl::Status ChangeAll(Factory& factory, Options& o, std::vector<std::string> resources,
@@ -50,19 +41,8 @@ absl::Status ChangeAll(Factory& factory, Options& o, std::vector<std::string> re
       continue;
     }
     if (!o.local && o.write.dry_run != DryRun::kClient) {
-      const auto* message = apimachinery::Schema::Builtin().FindMessage(
-          changed.GetString("apiVersion"), changed.GetString("kind"));
-      Value patch;
-      if (message != nullptr) {
-        ASSIGN_OR_RETURN(
-            patch, apimachinery::patch::CreateTwoWayMergePatch(*message, info.object, changed));
-      } else {
-        patch = apimachinery::patch::CreateMergePatch(info.object, changed);
-      }
       ASSIGN_OR_RETURN(RestClient * client, factory.Client());
-      absl::StatusOr<Value> saved =
-          PatchObject(*client, info.Path() + o.write.Query(false),
-                      message != nullptr ? "strategic" : "merge", WriteJson(patch));
+      absl::StatusOr<Value> saved = SaveChange(*client, info, changed, o.write.Query(false));
       if (!saved.ok()) {
         errors.push_back(saved.status());
         continue;
