@@ -57,7 +57,6 @@ void AddFlagsWithoutEffect(base::FlagSet& flags) {
         "horizontal-pod-autoscaler-initial-readiness-delay", "horizontal-pod-autoscaler-tolerance"},
        kNoMetrics},
       {{"concurrent-device-taint-eviction-syncs"}, "devices have no taints here"},
-      {{"concurrent-ephemeralvolume-syncs"}, "no claims are made for ephemeral volumes"},
       {{"legacy-service-account-token-clean-up-period"}, "unused token secrets are kept"},
       {{"controller-start-interval"}, "controllers start at once"},
       {{"controller-shutdown-timeout"}, "controllers end when what they are doing ends"},
