@@ -12,7 +12,8 @@ namespace {
 using apimachinery::Value;
 using base::http::Client;
 
-constexpr absl::Duration kSoon = absl::Seconds(5), kDocument = absl::Minutes(1);
+// An end of the server waits for what is being asked.
+constexpr absl::Duration kSoon = absl::Seconds(5), kDocument = absl::Seconds(10);
 constexpr size_t kMaxDocument = 32 << 20;
 constexpr int kAttempts = 5;  // each may meet another endpoint
 constexpr char kAggregator[] = "system:kube-aggregator", kDocumentReader[] = "system:aggregator";
