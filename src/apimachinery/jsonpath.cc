@@ -224,7 +224,10 @@ class Parser {
     auto node = std::make_shared<Node>();
     if (inside == "*") {
       node->type = Node::kWildcard;
-    } else if (absl::StartsWith(inside, "?(") && absl::EndsWith(inside, ")")) {
+      node->single = true;  // elements alone, no members
+    } else if (absl::StartsWith(inside, "?(") && !absl::EndsWith(inside, ")")) {
+      return Fail("unterminated filter");
+    } else if (absl::StartsWith(inside, "?(")) {
       node->type = Node::kFilter;
       RETURN_IF_ERROR(Filter(inside.substr(2, inside.size() - 3), node.get()));
     } else if (SplitUnion(inside).size() > 1) {
@@ -235,8 +238,7 @@ class Parser {
         ASSIGN_OR_RETURN(Nodes parsed, inner.Whole());
         node->parts.push_back(std::move(parsed));
       }
-    } else if (inside.size() >= 2 && (inside[0] == '\'' || inside[0] == '"') &&
-               inside.back() == inside[0]) {
+    } else if (inside.size() >= 2 && inside[0] == '\'' && inside.back() == '\'') {
       node->type = Node::kField;
       const absl::string_view name = inside.substr(1, inside.size() - 2);
       for (size_t i = 0; i < name.size(); ++i) {
@@ -381,6 +383,8 @@ class Evaluator {
           break;
         }
         case Node::kWildcard: {
+          if (node.single && value->is_object())
+            return absl::InvalidArgumentError("map[string]interface {} is not array or slice");
           const Pointers children = Children(*value);
           output.insert(output.end(), children.begin(), children.end());
           break;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/json.h"
 #include "apimachinery/yaml.h"
+#include "apimachinery/yaml_core.h"
 #include "apimachinery/yaml_scalar.h"
 
 namespace apimachinery {
@@ -40,7 +41,8 @@ int64_t CountNodes(const Value& value) {
 // Builds the tree from the parser's events.
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(std::vector<std::string>* duplicates) : duplicates_(duplicates) {}
+  // `core`: only true and false are booleans.
+  Builder(std::vector<std::string>* duplicates, bool core) : duplicates_(duplicates), core_(core) {}
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Put(mark, Value(), anchor, true); }
@@ -58,7 +60,9 @@ class Builder final : public YAML::EventHandler {
       return Put(mark, ResolvePlainScalar(text), anchor, true);
     }
     if (plain && IsInfinite(text)) return Fail(mark, "infinities and NaN have no JSON form");
-    Put(mark, plain ? ResolvePlainScalar(text) : Value(text), anchor, plain, text);
+    Value value = plain ? ResolvePlainScalar(text) : Value(text);
+    if (core_ && value.is_bool() && !absl::EqualsIgnoreCase(text, "true") && !absl::EqualsIgnoreCase(text, "false")) value = text;
+    Put(mark, std::move(value), anchor, plain, text);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
     open_.push_back({Value::MakeArray(), "", false, false, anchor, mark});
@@ -148,6 +152,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   std::vector<std::string>* const duplicates_;
+  const bool core_;
   std::vector<Open> open_;
   absl::flat_hash_map<YAML::anchor_t, Value> anchors_;
   int64_t alias_nodes_ = 0;
@@ -162,6 +167,7 @@ absl::string_view Reword(absl::string_view message) {
   if (absl::StrContains(message, "end of map flow not found")) return "did not find expected ',' or '}'";
   if (absl::StrContains(message, "end of sequence flow not found")) return "did not find expected ',' or ']'";
   if (absl::StrContains(message, "end of sequence not found")) return "did not find expected '-' indicator";
+  if (absl::StrContains(message, "illegal tab")) return "found a tab character that violates indentation";
   if (absl::StrContains(message, "unknown token")) return "found character that cannot start any token";
   if (absl::StrContains(message, "illegal EOF in scalar")) return "found unexpected end of stream";
   return message;
@@ -189,10 +195,12 @@ bool NestsTooDeep(absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<Value> ParseYaml(absl::string_view text, std::vector<std::string>* duplicates) {
+namespace {
+
+absl::StatusOr<Value> Parse(absl::string_view text, std::vector<std::string>* duplicates, bool core) {
   if (NestsTooDeep(text)) return absl::InvalidArgumentError(absl::StrCat(kPrefix, "exceeded max depth of 10000"));
   std::istringstream stream{std::string(text)};
-  Builder builder(duplicates);
+  Builder builder(duplicates, core);
   try {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
@@ -202,6 +210,14 @@ absl::StatusOr<Value> ParseYaml(absl::string_view text, std::vector<std::string>
   if (!builder.status().ok()) return builder.status();
   return builder.Take();
 }
+
+}  // namespace
+
+absl::StatusOr<Value> ParseYaml(absl::string_view text, std::vector<std::string>* duplicates) {
+  return Parse(text, duplicates, false);
+}
+
+absl::StatusOr<Value> ParseCoreYaml(absl::string_view text) { return Parse(text, nullptr, true); }
 
 std::vector<absl::string_view> SplitYamlDocuments(absl::string_view text) {
   std::vector<absl::string_view> out;

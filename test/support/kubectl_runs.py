@@ -23,7 +23,7 @@ MASKS = [
     (r'\b[a-z0-9]{8,10}-[a-z0-9]{5}\b', 'HASH-XXXXX'),
     (r'(-|=|: |hash": ")[bcdf-hj-np-tv-z2456789]{8,10}\b', r'\1HASH'),
     (r'\b(web|rs|rc|job|ds)-[bcdf-hj-np-tv-z2456789]{5}\b', r'\1-XXXXX'),
-    (r'[EW]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] ', ''),
+    (r'[EWF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] ', ''),
     (r'(?m)^(NodePort: .*|.*nodePort"?: )(\d{5})', r'\1PORT'),
     (r'\b3[0-2]\d{3}\b', 'PORT'),
     (r'eyJ[\w-]+\.[\w-]+\.[\w-]+', 'TOKEN'),
@@ -31,12 +31,25 @@ MASKS = [
     (r' +', ' '),
     (r'-{4,}', '----'),
     (r'kubectl-equal-(ours|peer|test)', 'NAMESPACE'),
+    (r'\(x\d+ over AGE ', ''),  # how often something was tried is a matter of pace
+    (r'(?m)^namespace/NAMESPACE .*\n', ''),  # of other scenarios, coming and going
+    (r'(?m)^"Unhandled Error" .*\n', ''),  # what a library logs for developers
+    (r'(?m)^(Waiting for .*\n)\1+', r'\1'),
+    (r'(object given to jsonpath engine was:\n)[^\n]*', r'\1OBJECT'),  # Go prints its maps in any order
+    (r'\b0x[0-9a-f]{8,16}\b', 'POINTER'),
 ]
 
+# Commands whose answers come in the order of a Go map: their lines, or words, are compared as a set.
+ANY_ORDER = r'kubectl ((label|annotate) .*--list|set env .*--list|get controllerrevisions)'
+ANY_ORDER_OF_WORDS = r'kubectl .*jsonpath=(\S*env\[\*\]\.name|\{\.\.)'
+# Flags that have to do with Go alone: profiles and its logging.
+GO_FLAGS = r'--(log-flush-frequency|profile|profile-output|vmodule|kuberc)\b'
 
-def mask(text):
+
+def mask(text, hashes=True):
     for pattern, replacement in MASKS:
-        text = re.sub(pattern, replacement, text)
+        if hashes or 'HASH' not in replacement:
+            text = re.sub(pattern, replacement, text)
     text = '\n'.join(line.rstrip() for line in text.split('\n'))
     return re.sub(r'(?m)^(.*FailedScheduling.*\n)\1+', r'\1', text)  # how often it was tried is a matter of pace
 
@@ -110,10 +123,22 @@ def differences(want, got, limit=24):
 
 
 def masked(command, answer):
-    out = mask(answer[0])
-    if re.match(r'kubectl (label|annotate) .*--list', shown(command)):
-        out = '\n'.join(sorted(out.split('\n')))  # stock kubectl walks a map here: its order is chance
-    return [out, mask(answer[1]), answer[2]]
+    hashes = 'kubectl kustomize' not in shown(command)  # those follow from what is built
+    out, err = (help_only(mask(text, hashes)) for text in answer[:2])
+    if re.match(ANY_ORDER, shown(command)):
+        out = '\n'.join(sorted(out.split('\n')))
+    if re.match(ANY_ORDER_OF_WORDS, shown(command)):
+        out = ' '.join(sorted(out.split()))
+    return [out, err, answer[2]]
+
+
+def help_only(text):
+    """Of a help text what a program may rely on: flags with their defaults, usage lines. The prose is everybody's own."""
+    if not re.search(r'(?m)^Usage:\n|^The following options can be passed|^Use "kubectl .* --help" for more', text):
+        return text
+    lines = [re.sub(r'^(  [a-z][\w-]*)  .*', r'\1', line) for line in text.split('\n')
+             if re.match(r' +(-\w, )?--[\w-]+=|  kubectl |  [a-z][\w-]*  ', line)]
+    return '\n'.join(line for line in lines if not re.search(GO_FLAGS, line))
 
 
 def fields_only(text):

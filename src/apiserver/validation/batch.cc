@@ -322,6 +322,9 @@ void JobUpdate(FieldErrors& e, const Value& job, const Value& old) {
       v->EraseAt("spec.schedulingGates");
       v->EraseAt("metadata.annotations");
       v->EraseAt("metadata.labels");
+      for (const char* emptied : {"metadata", "spec.affinity"}) {  // {} and nothing are the same here
+        if (const Value* left = v->At(emptied); left != nullptr && left->empty()) v->EraseAt(emptied);
+      }
     }
   }
   ImmutableAs(e, p / "template", "core.PodTemplateSpec", &pod, &was);

@@ -40,6 +40,11 @@ absl::Status UnknownRootCommand(const Command& root, const std::string& word) {
   return Rendered(text);
 }
 
+// A word that is no command of ours would have to be a plugin, and plugins take their flags themselves.
+absl::Status FlagsFirst(const std::string& flag) {
+  return Rendered(absl::StrCat("Error: flags cannot be placed before plugin name: ", flag));
+}
+
 // Words before the command that are flags with a value belong to the globals: `kubectl -n x get
 // pods`.
 bool TakesValue(FlagSet& globals, const std::string& word) {
@@ -111,6 +116,8 @@ absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::
   }
   FlagSet::Parsed parsed;
   absl::Status status = command->flags.Parse(rest, &globals, &parsed, command->interspersed);
+  if (!status.ok() && command == &root && !words.empty() && absl::StartsWith(status.message(), "unknown"))
+    return FlagsFirst(words[0]);
   if (!status.ok()) {
     return Rendered(absl::StrCat("error: ", status.message(), "\nSee '", command->Path(),
                                  " --help' for usage."));
@@ -121,6 +128,7 @@ absl::Status RunCommand(Command& root, FlagSet& globals, const std::vector<std::
   }
   if (!command->run) {
     if (!parsed.args.empty()) {
+      if (command == &root && words[0][0] == '-') return FlagsFirst(words[0]);
       if (command == &root) return UnknownRootCommand(root, parsed.args[0]);
       return UsageError(command->Path(),
                         absl::StrCat("unknown command ", "\"", parsed.args[0], "\""));

@@ -114,8 +114,10 @@ absl::Status Aggregate(const std::vector<absl::Status>& errors) {
   for (const absl::Status& error : failed) {
     if (ApiReason(error) == "Invalid") {  // inside a list, an invalid object reads like any refusal
       absl::StrAppend(&text, "Error from server (Invalid): ", error.message(), "\n");
-    } else {
+    } else if (IsApiError(error) || error.GetPayload(kTextUrl)) {
       absl::StrAppend(&text, RenderError(error));
+    } else {
+      absl::StrAppend(&text, error.message(), "\n");
     }
   }
   return Rendered(text);

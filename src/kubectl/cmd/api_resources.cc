@@ -32,7 +32,8 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
                       absl::StrCat("unexpected arguments: [", absl::StrJoin(args, " "), "]"));
   if (!o.output.empty() && o.output != "wide" && o.output != "name" && o.output != "json" &&
       o.output != "yaml") {
-    return Error(absl::StrCat("--output ", o.output, " is not available"));
+    return Error(absl::StrCat("unable to match a printer suitable for the output format \"", o.output,
+                              "\", allowed formats are: json,kyaml,name,wide,yaml"));
   }
   if (!o.sort_by.empty() && o.sort_by != "name" && o.sort_by != "kind")
     return Error("--sort-by accepts only name or kind");
@@ -131,7 +132,10 @@ CommandPtr MakeApiVersions(Factory& factory) {
   auto command = NewCommand(
       "api-versions",
       "Print the supported API versions on the server, in the form of \"group/version\"", "");
-  command->run = [&factory](const FlagSet::Parsed&) -> absl::Status {
+  command->run = [&factory](const FlagSet::Parsed& parsed) -> absl::Status {
+    if (!parsed.args.empty()) {
+      return UsageError("kubectl api-versions", absl::StrCat("unexpected arguments: [", absl::StrJoin(parsed.args, " "), "]"));
+    }
     ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
     discovery->Invalidate();
     ASSIGN_OR_RETURN(const std::vector<ApiResource>* all, discovery->Resources());

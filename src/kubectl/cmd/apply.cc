@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "apimachinery/labels.h"
+#include "kubectl/cmd/apply_conflict.h"
 #include "kubectl/cmd/apply_migrate.h"
 #include "kubectl/cmd/apply_prune.h"
 #include "kubectl/cmd/commands.h"
@@ -55,17 +56,22 @@ class Apply {
     if (o_.force && o_.server_side) return Error("--force cannot be used with --server-side");
     if (o_.force && o_.write.dry_run == DryRun::kServer)
       return Error("--dry-run=server cannot be used with --force");
+    RETURN_IF_ERROR(CheckCascade(o_.cascade));
     if (o_.server_side && !o_.manager_changed) o_.write.field_manager = "kubectl";
     ASSIGN_OR_RETURN(client_, factory_.Client());
+    std::vector<absl::Status> errors;
     ASSIGN_OR_RETURN(std::vector<Info> infos,
-                     ReadFiles(factory_, o_.write.files, o_.write.field_validation));
+                     ReadFiles(factory_, o_.write.files, o_.write.field_validation, &errors));
     ASSIGN_OR_RETURN(const auto selector, apimachinery::LabelSelector::Parse(o_.selector));
     std::erase_if(infos, [&](const Info& info) {
       return !selector.Matches(info.object.At("metadata.labels"));
     });
-    if (infos.empty()) return Error("no objects passed to apply");
-    std::vector<absl::Status> errors;
+    if (infos.empty() && errors.empty()) return Error("no objects passed to apply");
     for (Info& info : infos) {
+      if (const std::string prefix = info.object.GetString("metadata.generateName"); info.name.empty() && !prefix.empty()) {
+        errors.push_back(Error(absl::StrCat("from ", prefix, ": cannot use generate name with apply")));
+        continue;
+      }
       if (info.name.empty()) {
         errors.push_back(Error(absl::StrCat("error when applying \"", info.source,
                                             "\": resource name may not be empty")));
@@ -239,24 +245,33 @@ class Apply {
                                 "\nfor: \"", info.source, "\": ", computed.status().message()));
     }
     if (computed->patch.empty()) return current;
+    if (!o_.overwrite && computed->strategic) RETURN_IF_ERROR(CheckConflict(info, current, modified, computed->patch));
     const std::string body = WriteJsonSorted(computed->patch);
     absl::StatusOr<Value> patched =
         PatchObject(*client_, info.Path(o_.subresource) + o_.write.Query(),
                     computed->strategic ? "strategic" : "merge", body);
-    if (!patched.ok()) {
-      return AddContext(patched.status(),
-                        absl::StrCat("error when applying patch:\n", body, "\nto:\nResource: \"",
-                                     info.resource.group.empty() ? "/" + info.resource.version
-                                                                 : info.resource.ApiVersion(),
-                                     ", Resource=", info.resource.name, "\", GroupVersionKind: \"",
-                                     info.resource.group.empty() ? "/" + info.resource.version
-                                                                 : info.resource.ApiVersion(),
-                                     ", Kind=", info.resource.kind, "\"\nName: \"", info.name,
-                                     "\", Namespace: \"", info.ns, "\"\nfor: \"", info.source,
-                                     "\": error when patching \"", info.source, "\": "));
-    }
+    if (!patched.ok()) return AddContext(patched.status(), PatchContext(info, body));
     *changed = true;
     return patched;
+  }
+
+  static std::string PatchContext(const Info& info, absl::string_view body) {
+    const std::string version = info.resource.group.empty() ? "/" + info.resource.version : info.resource.ApiVersion();
+    return absl::StrCat("error when applying patch:\n", body, "\nto:\nResource: \"", version,
+                        ", Resource=", info.resource.name, "\", GroupVersionKind: \"", version,
+                        ", Kind=", info.resource.kind, "\"\nName: \"", info.name, "\", Namespace: \"", info.ns,
+                        "\"\nfor: \"", info.source, "\": error when patching \"", info.source, "\": ");
+  }
+
+  // --overwrite=false: what others changed since the last apply stays.
+  absl::Status CheckConflict(const Info& info, const Value& current, const Value& modified, const Value& patch) {
+    ASSIGN_OR_RETURN(const std::string conflict, ApplyConflict(current, patch));
+    if (conflict.empty()) return absl::OkStatus();
+    for (const char* spec : {"openapi v3 spec", "openapi spec"})
+      factory_.io.Err(absl::StrCat("warning: error calculating patch from ", spec, ": ", conflict, "\n"));
+    return Error(absl::StrCat(PatchContext(info, ""), "creating patch with:\noriginal:\n", LastAppliedOf(current),
+                              "\nmodified:\n", WriteJsonSorted(modified), "\n\ncurrent:\n", WriteJsonSorted(current),
+                              "\n\nfor: ", conflict));
   }
 
   Factory& factory_;

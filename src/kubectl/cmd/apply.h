@@ -20,6 +20,9 @@ struct ApplyPatch {
 // `current`'s annotation. Kinds of the built-in schema get a strategic merge patch.
 absl::StatusOr<ApplyPatch> ComputeApplyPatch(const Value& current, const Value& modified);
 
+// The last-applied annotation's text; empty without.
+std::string LastAppliedOf(const Value& object);
+
 void AddLastApplied(Factory& factory, Command* apply);  // view-, set-, edit-last-applied
 
 }  // namespace kubectl

@@ -79,6 +79,12 @@ absl::Status Set(Factory& factory, Options& o, const std::vector<std::string>& a
 
 absl::Status Edit(Factory& factory, Options& o, const std::vector<std::string>& args) {
   RETURN_IF_ERROR(o.write.Complete(factory));
+  if (args.empty() && o.write.files.empty()) {
+    return Error(
+        "You must provide one or more resources by argument or filename.\nExample resource "
+        "specifications include:\n   '-f "
+        "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+  }
   o.selection.args = args;
   o.selection.files = o.write.files;
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());

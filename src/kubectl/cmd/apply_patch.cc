@@ -6,12 +6,16 @@
 
 namespace kubectl {
 
+std::string LastAppliedOf(const Value& object) {
+  const Value* annotations = object.At("metadata.annotations");
+  const Value* text = annotations == nullptr ? nullptr : annotations->Find(kLastApplied);
+  return text != nullptr && text->is_string() ? text->as_string() : "";
+}
+
 absl::StatusOr<ApplyPatch> ComputeApplyPatch(const Value& current, const Value& modified) {
   Value original = Value::MakeObject();
-  if (const Value* annotations = current.At("metadata.annotations"); annotations != nullptr) {
-    if (const Value* text = annotations->Find(kLastApplied); text != nullptr && text->is_string()) {
-      ASSIGN_OR_RETURN(original, ParseJson(text->as_string()));
-    }
+  if (const std::string text = LastAppliedOf(current); !text.empty()) {
+    ASSIGN_OR_RETURN(original, ParseJson(text));
   }
   ApplyPatch result;
   const apimachinery::Message* message = apimachinery::Schema::Builtin().FindMessage(

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
@@ -82,6 +83,20 @@ absl::Status ExitOf(Factory& factory, RestClient& client, const Info& pod,
   return verdict;
 }
 
+// Ready to attach: running, or already over.
+absl::Status WaitUntilReady(RestClient& client, absl::Duration timeout, Info* pod) {
+  return WaitForObject(client, *pod, timeout, [&](const Value* object) -> absl::StatusOr<bool> {
+    if (object == nullptr) return Error(absl::StrCat("pods \"", pod->name, "\" not found"));
+    pod->object = *object;
+    if (Finished(*object)) return true;
+    if (object->GetString("status.phase") != "Running") return false;
+    for (const Value& status : object->GetArray("status.containerStatuses")) {
+      if (status.At("state.waiting") != nullptr) return false;
+    }
+    return true;
+  });
+}
+
 struct Options {
   AttachOptions attach;
 };
@@ -96,18 +111,12 @@ absl::Status AttachToPod(Factory& factory, const std::string& ns, const std::str
   ASSIGN_OR_RETURN(pod.resource, discovery->ForKind("v1", "Pod"));
   pod.ns = ns;
   pod.name = name;
-  // Ready to attach: running, or already over.
-  RETURN_IF_ERROR(WaitForObject(
-      *client, pod, options.pod_running_timeout, [&](const Value* object) -> absl::StatusOr<bool> {
-        if (object == nullptr) return Error(absl::StrCat("pods \"", name, "\" not found"));
-        pod.object = *object;
-        if (Finished(*object)) return true;
-        if (object->GetString("status.phase") != "Running") return false;
-        for (const Value& status : object->GetArray("status.containerStatuses")) {
-          if (status.At("state.waiting") != nullptr) return false;
-        }
-        return true;
-      }));
+  // A pod that was there before is taken as it is.
+  if (options.after_run) {
+    RETURN_IF_ERROR(WaitUntilReady(*client, options.pod_running_timeout, &pod));
+  } else {
+    ASSIGN_OR_RETURN(pod.object, client->Get(pod.Path()));
+  }
   const absl::StatusOr<std::string> chosen =
       ContainerFor(factory, pod.object, options.container, options.quiet);
   if (!chosen.ok())
@@ -122,7 +131,7 @@ absl::Status AttachToPod(Factory& factory, const std::string& ns, const std::str
         factory.io.Err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
       tty = false;
     }
-    if (options.stdin && !options.quiet) {
+    if (!options.quiet && (options.stdin || !options.after_run)) {
       factory.io.Err(
           "All commands and output from this session will be recorded in container logs, including "
           "credentials and sensitive "
@@ -158,6 +167,10 @@ CommandPtr MakeAttach(Factory& factory) {
   command->run = [&factory, o](const FlagSet::Parsed& parsed) -> absl::Status {
     if (parsed.args.empty())
       return Error("at least 1 argument is required for attach");
+    if (parsed.args.size() > 2) {
+      return Error(absl::StrCat("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ", parsed.args.size(), ": [",
+                                absl::StrJoin(parsed.args, " "), "]"));
+    }
     ASSIGN_OR_RETURN(const Info pod,
                      PodFor(factory, parsed.args[0], {}, o->attach.pod_running_timeout));
     const std::string phase = pod.object.GetString("status.phase");

@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
@@ -53,14 +54,29 @@ absl::Status ListRules(Factory& factory, const CanOptions& o, const std::string&
   return absl::OkStatus();
 }
 
+absl::Status NeedTwo() {
+  return Rendered(
+      "error: you must specify two arguments: verb resource or verb resource/resourceName.\nSee "
+      "'kubectl auth can-i -h' for help and examples.");
+}
+
 absl::Status CanI(Factory& factory, const CanOptions& o, const std::vector<std::string>& args) {
   ASSIGN_OR_RETURN(std::string ns, factory.Namespace());
-  if (o.list) return ListRules(factory, o, ns);
-  if (args.size() != 2 && args.size() != 3) {
-    return Rendered(
-        "error: you must specify two arguments: verb resource or verb resource/resourceName.\nSee "
-        "'kubectl auth can-i -h' for help and examples.");
+  if (o.list) {
+    if (!args.empty()) return Error("list option must be specified with no arguments");
+    return ListRules(factory, o, ns);
   }
+  const bool named = args.size() == 2 || (args.size() == 3 && !absl::StrContains(args[1], '/') && !o.all_namespaces);
+  if (args.size() == 3 && named) {
+    ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
+    if (!discovery->ForArgument(args[1]).ok()) return NeedTwo();
+  }
+  if (!named) return NeedTwo();
+  constexpr absl::string_view kVerbs[] = {"*", "get", "list", "watch", "create", "update", "patch", "delete",
+                                          "deletecollection", "use", "bind", "impersonate", "escalate", "approve", "sign",
+                                          "attest", "proxy", "post", "put", "head", "options"};
+  if (std::find(std::begin(kVerbs), std::end(kVerbs), args[0]) == std::end(kVerbs))
+    factory.io.Err(absl::StrCat("Warning: verb '", args[0], "' is not a known verb\n\n"));
   Value body;
   body.Set("kind", "SelfSubjectAccessReview");
   body.Set("apiVersion", "authorization.k8s.io/v1");
@@ -79,7 +95,7 @@ absl::Status CanI(Factory& factory, const CanOptions& o, const std::vector<std::
       if (resource.ok()) {
         group = resource->group;
         plural = resource->name;
-        if (!resource->namespaced) {
+        if (!resource->namespaced && !o.all_namespaces) {
           factory.io.Err(absl::StrCat(
               "Warning: resource '", resource->name, "' is not namespace scoped",
               resource->group.empty() ? "" : absl::StrCat(" in group '", resource->group, "'"),
@@ -120,6 +136,8 @@ absl::Status WhoAmI(Factory& factory, const PrintOptions& print) {
   Value body;
   body.Set("kind", "SelfSubjectReview");
   body.Set("apiVersion", "authentication.k8s.io/v1");
+  if (const absl::Status resolved = factory.Resolved().status(); !resolved.ok())
+    return Error(absl::StripPrefix(resolved.message(), "Error in configuration: "));
   ASSIGN_OR_RETURN(const Value answer,
                    Review(factory, "authentication.k8s.io", "selfsubjectreviews", std::move(body)));
   if (!print.output.empty()) return PrintResult(factory, print, "", answer);

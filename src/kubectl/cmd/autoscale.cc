@@ -62,6 +62,15 @@ absl::StatusOr<Value> MakeAutoscaler(const Options& o, const Info& info) {
   return hpa;
 }
 
+// kubectl then tries the older autoscaling/v1, which knows a share of CPU and nothing else.
+absl::Status Refused(const Options& o, const absl::Status& status) {
+  constexpr char kNoOlder[] = "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: ";
+  if (!o.memory.empty()) return Error(absl::StrCat(kNoOlder, "%!w(<nil>)"));
+  if (o.cpu.empty()) return Error(absl::StrCat(kNoOlder, "empty input"));
+  if (!absl::EndsWith(o.cpu, "%")) return Error(absl::StrCat(kNoOlder, "%!w(<nil>)"));
+  return status;
+}
+
 absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& args) {
   RETURN_IF_ERROR(o.write.Complete(factory));
   if (o.max < 1)
@@ -73,7 +82,12 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
   o.selection.args = args;
   o.selection.files = o.write.files;
   std::vector<absl::Status> errors;
-  ASSIGN_OR_RETURN(const std::vector<Info> infos, FetchObjects(factory, o.selection, &errors));
+  std::vector<Info> infos;
+  if (o.selection.files.empty()) {
+    ASSIGN_OR_RETURN(infos, FetchObjects(factory, o.selection, &errors));
+  } else {
+    ASSIGN_OR_RETURN(infos, ReadFiles(factory, o.selection.files));
+  }
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());
   ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
   for (const Info& info : infos) {
@@ -97,7 +111,7 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
       request.body = WriteJson(hpa);
       absl::StatusOr<Value> created = client->Json(request);
       if (!created.ok()) {
-        errors.push_back(created.status());
+        errors.push_back(Refused(o, created.status()));
         continue;
       }
       hpa = *std::move(created);

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "apimachinery/schema.h"
 #include "base/status_macros.h"
 
 namespace kubectl {
@@ -86,6 +87,11 @@ absl::Status PrintResult(Factory& factory, PrintOptions options, absl::string_vi
   RETURN_IF_ERROR(printer->Print(object, factory.io.out));
   printer->Finish(factory.io.out);
   return absl::OkStatus();
+}
+
+std::string GoType(const ApiResource& resource) {
+  const bool known = apimachinery::Schema::Builtin().FindMessage(resource.ApiVersion(), resource.kind) != nullptr;
+  return known ? absl::StrCat("*", resource.version, ".", resource.kind) : "*unstructured.Unstructured";
 }
 
 absl::StatusOr<Value> PatchObject(RestClient& client, const std::string& path_with_query,

@@ -52,6 +52,9 @@ absl::Status PrintResult(Factory& factory, PrintOptions options, absl::string_vi
 absl::StatusOr<Value> PatchObject(RestClient& client, const std::string& path_with_query,
                                   absl::string_view type, const std::string& body);
 
+// "*v1.ConfigMap", "*unstructured.Unstructured": what Go calls an object's type.
+std::string GoType(const ApiResource& resource);
+
 constexpr char kLastApplied[] = "kubectl.kubernetes.io/last-applied-configuration";
 // The object as the annotation keeps it: without the annotation itself, sorted, with a newline.
 std::string LastAppliedText(const Value& object);

@@ -22,7 +22,8 @@ std::string Bash(const Command& root) {
   std::string cases;
   for (const auto& [path, next] : words)
     absl::StrAppend(&cases, "    '", path, "') words='", next, "';;\n");
-  return absl::StrCat(R"sh(# bash completion for kubectl
+  return absl::StrCat(R"sh(
+# bash completion for kubectl
 _kubectl_words() {
   local words=''
   case "$1" in

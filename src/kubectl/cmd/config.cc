@@ -461,8 +461,7 @@ void AddSetters(Factory& factory, Command* group) {
       "rename-context", "Rename a context from the kubeconfig file", "CONTEXT_NAME NEW_NAME"));
   rename.run = [&factory, &rename](const FlagSet::Parsed& parsed) -> absl::Status {
     if (parsed.args.size() != 2)
-      return UsageError(rename.Path(),
-                        "Unexpected args: [" + absl::StrJoin(parsed.args, " ") + "]");
+      return Error("Unexpected args: [" + absl::StrJoin(parsed.args, " ") + "]");
     ASSIGN_OR_RETURN(const Kubeconfig config, factory.Config());
     const std::string &from = parsed.args[0], &to = parsed.args[1];
     if (config.Context(from) == nullptr) {
@@ -525,8 +524,7 @@ void AddRemovers(Factory& factory, Command* group) {
                          "The value is the bytes themselves, not base64.");
     command.run = [&factory, &command, set, raw](const FlagSet::Parsed& parsed) -> absl::Status {
       if (parsed.args.size() != (set ? 2u : 1u))
-        return UsageError(command.Path(),
-                          "Unexpected args: [" + absl::StrJoin(parsed.args, " ") + "]");
+        return Error("Unexpected args: [" + absl::StrJoin(parsed.args, " ") + "]");
       const std::string& property = parsed.args[0];
       Value value;
       if (set) {

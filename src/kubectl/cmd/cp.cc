@@ -39,8 +39,9 @@ absl::StatusOr<Place> ParsePlace(const std::string& text) {
   place.remote = true;
   place.path = text.substr(colon + 1);
   const std::vector<std::string> parts = absl::StrSplit(text.substr(0, colon), '/');
-  if (parts.size() > 2 || place.path.empty())
+  if (parts.size() > 2 || parts.back().empty())
     return Error("filespec must match the canonical format: [[namespace/]pod:]file/path");
+  if (place.path.empty()) return Error("filepath can not be empty");
   place.pod = parts.back();
   if (parts.size() == 2) place.ns = parts[0];
   return place;
@@ -157,21 +158,26 @@ class Copy {
     std::string target = local;
     if (stat(local.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
       target = absl::StrCat(absl::StripSuffix(local, "/"), "/", BaseName(from.path));
-    Tar tar;
-    RETURN_IF_ERROR(
-        tar.Start({"tar", "-xmf", "-", "-C", DirName(target), "--no-same-owner", "--transform",
-                   absl::StrCat("s,^", BaseName(from.path), ",", BaseName(target), ",")},
-                  false));
+    Tar tar;  // started when something comes
+    bool started = false;
+    absl::Status failed;
     const absl::Status status =
         Exec(from, {"tar", "cf", "-", "-C", DirName(from.path), BaseName(from.path)}, -1,
              [&](absl::string_view bytes) {
+               if (!started && failed.ok()) {
+                 failed = tar.Start({"tar", "-xmf", "-", "-C", DirName(target), "--no-same-owner", "--transform",
+                                     absl::StrCat("s,^", BaseName(from.path), ",", BaseName(target), ",")},
+                                    false);
+                 started = failed.ok();
+               }
+               if (!started) return;
                while (!bytes.empty()) {
                  const ssize_t n = write(tar.fd, bytes.data(), bytes.size());
                  if (n < 0 && errno != EINTR) return;
                  if (n > 0) bytes.remove_prefix(n);
                }
              });
-    const absl::Status unpacked = tar.Finish();
+    const absl::Status unpacked = started ? tar.Finish() : failed;
     return status.ok() ? unpacked : status;
   }
 

@@ -53,6 +53,8 @@ absl::Status Run(Factory& factory, Options& options, const std::vector<std::stri
     return Error("must specify one of -f and -k");
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());
   if (!options.raw.empty()) {
+    if (options.write.files.empty()) return Error("must specify one of -f and -k");
+    if (!options.write.print.output.empty()) return Error("--raw and --output are mutually exclusive");
     if (options.write.files.filenames.size() != 1)
       return Error("--raw can only use a single local file or stdin");
     const std::string& file = options.write.files.filenames[0];
@@ -68,8 +70,9 @@ absl::Status Run(Factory& factory, Options& options, const std::vector<std::stri
     factory.io.Out(response.body);
     return absl::OkStatus();
   }
+  std::vector<absl::Status> errors;
   ASSIGN_OR_RETURN(std::vector<Info> infos,
-                   ReadFiles(factory, options.write.files, options.write.field_validation));
+                   ReadFiles(factory, options.write.files, options.write.field_validation, &errors));
   if (options.edit) {
     ASSIGN_OR_RETURN(infos, Edited(factory, infos, options.write.print.output == "json"));
     options.write.dry_run = DryRun::kNone;  // what was edited is created, as stock kubectl does
@@ -78,11 +81,10 @@ absl::Status Run(Factory& factory, Options& options, const std::vector<std::stri
   std::erase_if(infos, [&](const Info& info) {
     return !selector.Matches(info.object.At("metadata.labels"));
   });
-  if (infos.empty()) return Error("no objects passed to create");
+  if (infos.empty() && errors.empty()) return Error("no objects passed to create");
   PrintOptions print = options.write.print;
   print.operation = options.write.Operation("created");
   ASSIGN_OR_RETURN(const auto printer, MakeObjectPrinter(print));
-  std::vector<absl::Status> errors;
   for (Info& info : infos) {
     if (options.save_config) SetLastApplied(&info.object);
     if (options.write.dry_run != DryRun::kClient) {

@@ -60,6 +60,8 @@ absl::Status Add(Data* data, const std::string& where, const std::string& key, s
 
 absl::StatusOr<Data> Collect(const Sources& sources, const std::string& where) {
   Data data;
+  if (!sources.env_files.empty() && !(sources.files.empty() && sources.literals.empty()))
+    return Error("from-env-file cannot be combined with from-file or from-literal");
   for (const std::string& literal : sources.literals) {
     ASSIGN_OR_RETURN(auto pair, ParseLiteral(literal));
     std::string& value = pair.second;
@@ -71,6 +73,7 @@ absl::StatusOr<Data> Collect(const Sources& sources, const std::string& where) {
     const size_t equals = source.find('=');
     std::string key = equals == std::string::npos ? "" : source.substr(0, equals);
     const std::string path = equals == std::string::npos ? source : source.substr(equals + 1);
+    if (std::count(source.begin(), source.end(), '=') > 1) return Error("key names or file paths cannot contain '='");
     if (equals == 0) return Error(absl::StrCat("key name for file path ", path, " missing"));
     struct stat info;
     if (stat(path.c_str(), &info) != 0)
@@ -99,13 +102,17 @@ absl::StatusOr<Data> Collect(const Sources& sources, const std::string& where) {
     RETURN_IF_ERROR(Add(&data, where, key, std::move(content)));
   }
   for (const std::string& file : sources.env_files) {
-    ASSIGN_OR_RETURN(const std::string content, base::ReadFile(file));
+    const absl::StatusOr<std::string> read = base::ReadFile(file);
+    if (!read.ok()) return Error(absl::StrCat("error reading ", file, ": no such file or directory"));
+    const std::string& content = *read;
     for (absl::string_view line : absl::StrSplit(content, '\n')) {
       line = absl::StripLeadingAsciiWhitespace(line);
       if (absl::EndsWith(line, "\r")) line.remove_suffix(1);
       if (line.empty() || line[0] == '#') continue;
       const size_t equals = line.find('=');
       const std::string key(line.substr(0, equals));
+      if (const apimachinery::Problems problems = apimachinery::IsEnvVarName(key); !problems.empty())
+        return Error(absl::StrCat("\"", key, "\" is not a valid key name: ", absl::StrJoin(problems, ";")));
       if (equals == absl::string_view::npos) {
         const char* value = getenv(key.c_str());
         if (value != nullptr) RETURN_IF_ERROR(Add(&data, where, key, value));
@@ -234,8 +241,12 @@ void AddConfigGenerators(Factory& factory, Command* create) {
       "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]",
       "secret", [t](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
         if (t->cert.empty() || t->key.empty()) return Error("key and cert must be specified");
-        ASSIGN_OR_RETURN(std::string cert, base::ReadFile(t->cert));
-        ASSIGN_OR_RETURN(std::string key, base::ReadFile(t->key));
+        std::string cert, key;
+        for (const auto& [file, text] : {std::pair(&t->key, &key), std::pair(&t->cert, &cert)}) {
+          absl::StatusOr<std::string> read = base::ReadFile(*file);
+          if (!read.ok()) return Error(absl::StrCat("Cannot read file ", *file, ", open ", *file, ": no such file or directory"));
+          *text = *std::move(read);
+        }
         RETURN_IF_ERROR(CheckKeyPair(cert, key));
         return MakeSecret(name, "kubernetes.io/tls", {{"tls.crt", cert}, {"tls.key", key}});
       });
@@ -252,6 +263,10 @@ void AddConfigGenerators(Factory& factory, Command* create) {
       "[--docker-server=string] [--from-file=[key=]source] "
       "[--dry-run=server|client|none]",
       "secret", [r](const std::string& name, const FlagSet::Parsed&) -> absl::StatusOr<Value> {
+        if (r->user.empty() || r->password.empty() || r->server.empty()) {
+          return Error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is "
+                       "required");
+        }
         Value auth, config;
         auth.Set("username", r->user);
         auth.Set("password", r->password);

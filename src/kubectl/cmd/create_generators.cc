@@ -49,7 +49,7 @@ absl::StatusOr<Value> ParseTcpPort(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
   int64_t port = 0, target = 0;
   if (!absl::SimpleAtoi(parts[0], &port) || port < 0 || port > 65535) {
-    return Error(absl::StrCat("strconv.Atoi: parsing \"", parts[0], "\": invalid syntax"));
+    return Error(absl::StrCat("strconv.ParseUint: parsing \"", parts[0], "\": invalid syntax"));
   }
   Value result;
   std::string name = parts[0];
@@ -116,7 +116,7 @@ Command& AddGenerator(Factory& factory, Command* parent, absl::string_view kind,
       request.body = WriteJson(object);
       absl::StatusOr<Value> created = client->Json(request);
       if (!created.ok()) {
-        if (!IsApiError(created.status())) return created.status();
+        if (!IsApiError(created.status()) || noun == "namespace") return created.status();
         // Wrapped, it is no refusal of the server any more to whoever prints it.
         return Error(absl::StrCat("failed to create ", noun, ": ", created.status().message()));
       }

@@ -28,6 +28,16 @@ absl::StatusOr<Value> Rules(Factory& factory, const RoleOptions& o) {
     }
     if (std::find(verbs.begin(), verbs.end(), verb) == verbs.end()) verbs.push_back(verb);
   }
+  for (const std::string& url : o.urls) {
+    if (url != "*" && !absl::StartsWith(url, "/")) return Error("nonResourceURL should start with /");
+  }
+  constexpr absl::string_view kKnownVerbs[] = {"*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy",
+                                               "deletecollection", "use", "bind", "escalate", "impersonate", "approve", "sign",
+                                               "attest"};
+  for (const std::string& verb : verbs) {
+    if (!o.resources.empty() && std::find(std::begin(kKnownVerbs), std::end(kKnownVerbs), verb) == std::end(kKnownVerbs))
+      factory.io.Err(absl::StrCat("Warning: '", verb, "' is not a standard resource verb\n"));
+  }
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
   for (const std::string& text : o.resources) {
     const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('/', 1));
@@ -132,6 +142,9 @@ void AddRole(Factory& factory, Command* create, const char* name, const char* ki
                                const FlagSet::Parsed&) -> absl::StatusOr<Value> {
         Value object = NewObject(kRbac, kind_name, object_name);
         if (!o->aggregation.empty()) {
+          if (!(o->verbs.empty() && o->resources.empty() && o->names.empty() && o->urls.empty())) {
+            return Error("aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames");
+          }
           Value selector;
           for (const std::string& pair : o->aggregation) {
             ASSIGN_OR_RETURN(const auto label, ParseLiteral(pair));
@@ -184,6 +197,8 @@ void AddToken(Factory& factory, Command* create) {
     }
     if (!o->bound_kind.empty() && o->bound_name.empty())
       return Error("--bound-object-name is required if --bound-object-kind is provided");
+    if (const std::string& kind = o->bound_kind; !kind.empty() && kind != "Node" && kind != "Pod" && kind != "Secret")
+      return Error("supported --bound-object-kind values are Node, Pod, Secret");
     ASSIGN_OR_RETURN(const std::string ns, factory.Namespace());
     ASSIGN_OR_RETURN(RestClient * client, factory.Client());
     Value body;

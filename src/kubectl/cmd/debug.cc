@@ -50,7 +50,8 @@ class Debug {
       } else if (info.resource.kind == "Pod") {
         RETURN_IF_ERROR(o_.copy_to.empty() ? Inside(info) : Copy(info));
       } else {
-        return Error(absl::StrCat("\"", info.KindSlashName(), "\" not supported by debug"));
+        return Error(absl::StrCat("\"", info.resource.group, "/", info.resource.version, ", Kind=", info.resource.kind,
+                                  "\" not supported by debug"));
       }
     }
     return absl::OkStatus();

@@ -106,7 +106,7 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
   std::vector<Info> infos;
   std::vector<absl::Status> errors;
   if (!o.write.files.empty()) {
-    ASSIGN_OR_RETURN(infos, ReadFiles(factory, o.write.files));
+    ASSIGN_OR_RETURN(infos, ReadFiles(factory, o.write.files, "", &errors));
   } else {
     Selection selection;
     selection.args = args;

@@ -36,7 +36,8 @@ absl::StatusOr<Value> Merged(RestClient& client, const Options& o, const Info& i
     request.body = WriteJson(info.object);
     return client.Json(request);
   }
-  const Value& modified = info.object;  // the annotation is apply's own and no difference
+  // The annotation is apply's own and no difference.
+  ASSIGN_OR_RETURN(const Value modified, ParseJson(LastAppliedText(info.object)));
   if (live == nullptr) {
     request.method = "POST";
     request.path = absl::StrCat(info.resource.Path(info.ns),

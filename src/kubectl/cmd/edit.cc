@@ -81,10 +81,10 @@ class Edit {
         factory_.io.Err("Edit cancelled, no changes made.\n");
         return absl::OkStatus();
       }
-      if (stripped.empty()) {
-        unlink(path.c_str());
-        factory_.io.Err("Edit cancelled, saved file was empty.\n");
-        return absl::OkStatus();
+      if (stripped.empty()) {  // an object without anything is none
+        factory_.io.Err(absl::StrCat("error: ", infos[0].resource.QualifiedName(), " \"", infos[0].name, "\" is invalid\n",
+                                     "A copy of your changes has been stored to \"", path, "\"\n"));
+        return Error("Edit cancelled, no valid changes were saved.");
       }
       content = WithoutHeader(edited);
       absl::StatusOr<Value> changed = ParseYaml(content);
@@ -93,9 +93,10 @@ class Edit {
                              changed.status().message(), "\n#\n");
         continue;
       }
-      notes.clear();
-      absl::Status failure;
       const Array edited_items = infos.size() > 1 ? changed->GetArray("items") : Array{*changed};
+      ASSIGN_OR_RETURN(notes, UnknownKinds(edited_items));
+      if (!notes.empty()) continue;
+      absl::Status failure;
       for (size_t i = 0; i < infos.size() && i < edited_items.size(); ++i) {
         const absl::Status status = Save(infos[i], edited_items[i]);
         if (status.ok()) continue;
@@ -132,15 +133,32 @@ class Edit {
     return text.substr(at);
   }
 
+  // A note for the first object whose kind the server does not have.
+  absl::StatusOr<std::string> UnknownKinds(const Array& objects) {
+    ASSIGN_OR_RETURN(Discovery * discovery, factory_.Discover());
+    for (const Value& object : objects) {
+      const absl::Status known = discovery->ForKind(object.GetString("apiVersion"), object.GetString("kind")).status();
+      if (known.ok() || o_.subresource == "scale") continue;
+      if (!absl::IsNotFound(known)) return known;
+      return absl::StrCat("# The edited file had a syntax error: resource mapping not found for name: \"",
+                          object.GetString("metadata.name"), "\" namespace: \"", object.GetString("metadata.namespace"),
+                          "\" from \"edited-file\": ", known.message(), "\n# ensure CRDs are installed first\n#\n");
+    }
+    return "";
+  }
+
   absl::Status Save(const Info& info, Value edited) {
     Value original = info.object;
     DropManagedFields(&original);
-    if (edited.GetString("kind") != original.GetString("kind") ||
-        edited.GetString("metadata.name") != info.name ||
+    if (edited.GetString("metadata.name") != info.name ||
         edited.GetString("apiVersion") != original.GetString("apiVersion")) {
       return Error(kIdentityChanged);
     }
-    if (o_.save_config) SetLastApplied(&edited);
+    if (o_.save_config) {
+      if (const Value* owners = info.object.At("metadata.managedFields")) edited.Ensure("metadata").Set("managedFields", *owners);
+      SetLastApplied(&edited);
+      edited["metadata"].Erase("managedFields");
+    }
     const auto* message = apimachinery::Schema::Builtin().FindMessage(
         original.GetString("apiVersion"), original.GetString("kind"));
     Value patch;

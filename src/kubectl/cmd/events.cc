@@ -60,10 +60,7 @@ void Row(const Options& o, const Value& e, TabWriter& table) {
   table.Write("\n");
 }
 
-absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& args) {
-  if (!args.empty())
-    return UsageError("kubectl events",
-                      absl::StrCat("Unexpected args: [", absl::StrJoin(args, " "), "]"));
+absl::Status Run(Factory& factory, Options& o) {
   for (const std::string& type : o.types) {
     if (!absl::EqualsIgnoreCase(type, "Normal") && !absl::EqualsIgnoreCase(type, "Warning"))
       return Error(absl::StrCat("valid --types are Normal or Warning"));
@@ -97,6 +94,11 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
       }));
   std::stable_sort(events.begin(), events.end(),
                    [](const Value& a, const Value& b) { return LastSeen(a) < LastSeen(b); });
+  if (events.empty() && !o.watch) {
+    factory.io.Err(o.all_namespaces ? "No events found.\n"
+                                    : absl::StrCat("No events found in ", ns, " namespace.\n"));
+    return absl::OkStatus();
+  }
   if (!o.print.output.empty()) {
     Value list;
     list.Set("apiVersion", "v1");
@@ -105,11 +107,6 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
     list.Set("kind", "EventList");
     list["metadata"].Set("resourceVersion", version);
     return PrintResult(factory, o.print, "", list);
-  }
-  if (events.empty() && !o.watch) {
-    factory.io.Err(o.all_namespaces ? "No events found.\n"
-                                    : absl::StrCat("No events found in ", ns, " namespace.\n"));
-    return absl::OkStatus();
   }
   TabWriter table(factory.io.out, {6, 3, true});
   if (!o.no_headers)
@@ -155,7 +152,7 @@ CommandPtr MakeEvents(Factory& factory) {
   f.Int(&o->chunk_size, "chunk-size", "",
         "Fetch long lists in pages of this size; 0 for all at once.");
   command->run = [&factory, o](const FlagSet::Parsed& parsed) {
-    return Run(factory, *o, parsed.args);
+    return Run(factory, *o);
   };
   return command;
 }

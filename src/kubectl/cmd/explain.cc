@@ -71,7 +71,7 @@ class Explainer {
       const Value* object = Target(field == nullptr ? schema : field);
       const Value* properties = object == nullptr ? nullptr : object->Find("properties");
       field = properties == nullptr ? nullptr : properties->Find(name);
-      if (field == nullptr) return Error(absl::StrCat("field \"", name, "\" does not exist"));
+      if (field == nullptr) return Error(absl::StrCat("field \"", fields.back(), "\" does not exist"));
     }
     std::string text;
     if (field != nullptr) {
@@ -209,17 +209,28 @@ absl::Status Run(Factory& factory, const Options& o, const std::vector<std::stri
   if (args.size() > 1) return Error("We accept only this format: explain RESOURCE");
   Discovery* discovery = nullptr;
   ASSIGN_OR_RETURN(discovery, factory.Discover());
-  // "deployments.apps.spec" may name a group: the longest beginning that is a resource wins.
+  if (o.output != "plaintext" && o.output != "plaintext-openapiv2") return Error(absl::StrCat("unrecognized format: ", o.output));
   std::vector<std::string> fields = absl::StrSplit(args[0], '.');
   absl::StatusOr<ApiResource> resource = discovery->ForArgument(fields[0]);
   if (!resource.ok()) return Rendered(resource.status().message());
-  fields.erase(fields.begin());
+  // The argument may begin with the resource's full name: deployments.apps.spec.
+  const std::string full = resource->QualifiedName();
+  if (args[0] == full || absl::StartsWith(args[0], full + ".")) {
+    const size_t dots = std::count(full.begin(), full.end(), '.');
+    fields.erase(fields.begin(), fields.begin() + dots + 1);
+  } else {
+    fields.erase(fields.begin());
+  }
   if (!o.api_version.empty()) {
+    const std::string name = resource->name;
     resource = discovery->ForKind(o.api_version, resource->kind);
-    if (!resource.ok()) return Error(resource.status().message());
+    if (!resource.ok()) {
+      return Error(absl::StrCat("couldn't find resource for \"", absl::StrContains(o.api_version, '/') ? "" : "/",
+                                o.api_version, ", Resource=", name, "\""));
+    }
   }
   while (!fields.empty() && fields.back().empty()) fields.pop_back();
-  for (std::string& field : fields) field = field.substr(0, field.find('['));
+  if (absl::StrContains(args[0], '[')) return Error("invalid jsonpath syntax, first node must be field node");
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());
   ASSIGN_OR_RETURN(const Value index, client->Get("/openapi/v3"));
   const std::string key = resource->group.empty()

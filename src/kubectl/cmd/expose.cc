@@ -142,6 +142,34 @@ absl::StatusOr<Value> MakeService(const Options& o, const Info& info) {
   return service;
 }
 
+absl::Status ExposeOne(Factory& factory, const Options& o, const Connection* connection, const Info& info) {
+  if (!CanExpose(info.resource)) {
+    return Error(absl::StrCat("cannot expose a ",
+                              info.resource.group.empty()
+                                  ? info.resource.kind
+                                  : absl::StrCat(info.resource.kind, ".", info.resource.group)));
+  }
+  ASSIGN_OR_RETURN(Value service, MakeService(o, info));
+  if (!o.overrides.empty()) {
+    absl::StatusOr<Value> patch = ParseYaml(o.overrides);
+    if (!patch.ok())
+      return Error(absl::StrCat("invalid JSON in --overrides: ", patch.status().message()));
+    apimachinery::patch::ApplyMergePatch(&service, *patch);
+  }
+  if (connection->ns_explicit) SetNamespace(&service, connection->ns);
+  if (o.save_config) SetLastApplied(&service);
+  if (o.write.dry_run != DryRun::kClient) {
+    ASSIGN_OR_RETURN(RestClient * client, factory.Client());
+    Request request;
+    request.method = "POST";
+    request.path =
+        absl::StrCat("/api/v1/namespaces/", connection->ns, "/services", o.write.Query(false));
+    request.body = WriteJson(service);
+    ASSIGN_OR_RETURN(service, client->Json(request));
+  }
+  return PrintResult(factory, o.write.print, o.write.Operation("exposed"), service);
+}
+
 absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& args) {
   RETURN_IF_ERROR(o.write.Complete(factory));
   if (args.empty() && o.write.files.empty()) {
@@ -153,36 +181,18 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
   Selection selection;
   selection.args = args;
   selection.files = o.write.files;
-  ASSIGN_OR_RETURN(const std::vector<Info> infos, FetchObjects(factory, selection));
-  ASSIGN_OR_RETURN(const Connection* connection, factory.Resolved());
-  for (const Info& info : infos) {
-    if (!CanExpose(info.resource)) {
-      return Error(absl::StrCat("cannot expose a ",
-                                info.resource.group.empty()
-                                    ? info.resource.kind
-                                    : absl::StrCat(info.resource.kind, ".", info.resource.group)));
-    }
-    ASSIGN_OR_RETURN(Value service, MakeService(o, info));
-    if (!o.overrides.empty()) {
-      absl::StatusOr<Value> patch = ParseYaml(o.overrides);
-      if (!patch.ok())
-        return Error(absl::StrCat("invalid JSON in --overrides: ", patch.status().message()));
-      apimachinery::patch::ApplyMergePatch(&service, *patch);
-    }
-    if (connection->ns_explicit) SetNamespace(&service, connection->ns);
-    if (o.save_config) SetLastApplied(&service);
-    if (o.write.dry_run != DryRun::kClient) {
-      ASSIGN_OR_RETURN(RestClient * client, factory.Client());
-      Request request;
-      request.method = "POST";
-      request.path =
-          absl::StrCat("/api/v1/namespaces/", connection->ns, "/services", o.write.Query(false));
-      request.body = WriteJson(service);
-      ASSIGN_OR_RETURN(service, client->Json(request));
-    }
-    RETURN_IF_ERROR(PrintResult(factory, o.write.print, o.write.Operation("exposed"), service));
+  std::vector<Info> infos;  // what a file holds is exposed as it stands there
+  if (selection.files.empty()) {
+    ASSIGN_OR_RETURN(infos, FetchObjects(factory, selection));
+  } else {
+    ASSIGN_OR_RETURN(infos, ReadFiles(factory, selection.files));
   }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Connection* connection, factory.Resolved());
+  std::vector<absl::Status> errors;
+  for (const Info& info : infos) {
+    if (const absl::Status status = ExposeOne(factory, o, connection, info); !status.ok()) errors.push_back(status);
+  }
+  return Aggregate(errors);
 }
 
 }  // namespace

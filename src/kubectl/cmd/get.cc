@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "apimachinery/labels.h"
 #include "base/status_macros.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
@@ -97,6 +98,9 @@ class Get {
  private:
   absl::Status Raw(const std::vector<std::string>& args) {
     if (!args.empty()) return Error("arguments may not be passed when --raw is specified");
+    if (!absl::StartsWith(options_.raw, "/"))
+      return Error(absl::StrCat("--raw must be a valid URL path: parse \"", options_.raw, "\": invalid URI for request"));
+    if (!options_.print.output.empty()) return Error("--raw and --output are mutually exclusive");
     ASSIGN_OR_RETURN(RestClient * client, factory_.Client());
     Request request;
     request.path = options_.raw;
@@ -112,10 +116,15 @@ class Get {
     if (!options_.files.empty()) {
       if (!args.empty()) {
         return Error(
-            "when paths, URLs, or stdin is provided as input, you may not specify a resource by "
+            "when paths, URLs, or stdin is provided as input, you may not specify resource "
             "arguments as well");
       }
-      ASSIGN_OR_RETURN(wanted_, ReadFiles(factory_, options_.files));
+      absl::StatusOr<std::vector<Info>> read = ReadFiles(factory_, options_.files);
+      if (!read.ok() && (!options_.files.kustomize.empty() || absl::StartsWith(read.status().message(), "error parsing")))
+        return absl::StrContains(read.status().message(), "only one of") ? read.status() : Rendered(read.status().message());
+      ASSIGN_OR_RETURN(wanted_, std::move(read));
+      ASSIGN_OR_RETURN(const auto selector, apimachinery::LabelSelector::Parse(options_.selector));
+      std::erase_if(wanted_, [&](const Info& info) { return !selector.Matches(info.object.At("metadata.labels")); });
       single_ = wanted_.size() == 1;
       return absl::OkStatus();
     }

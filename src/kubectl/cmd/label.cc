@@ -27,7 +27,7 @@ struct Changes {
 };
 
 bool IsPair(const std::string& word) {
-  return absl::StrContains(word, '=') || (!word.empty() && word.back() == '-');
+  return (absl::StrContains(word, '=') && word[0] != '=') || (!word.empty() && word.back() == '-');
 }
 
 absl::StatusOr<Changes> ParseChanges(const std::vector<std::string>& pairs, bool labels) {
@@ -85,11 +85,13 @@ class Label {
     }
     if (pairs.empty() && !o_.list)
       return Error(absl::StrCat("at least one ", noun, " update is required"));
+    if (o_.all && !o_.selection.selector.empty()) return Error("cannot set --all and --selector at the same time");
     ASSIGN_OR_RETURN(changes_, ParseChanges(pairs, o_.labels));
     o_.selection.files = o_.write.files;
     o_.selection.select_all_param = o_.all;
     std::vector<absl::Status> errors;
     std::vector<Info> infos;
+    o_.write.files.local = o_.local;
     if (o_.local) {
       ASSIGN_OR_RETURN(infos, ReadFiles(factory_, o_.write.files));
     } else {

@@ -48,15 +48,15 @@ class Logs {
         return UsageError("kubectl logs", "only one of -c or an inline [CONTAINER] arg is allowed");
       o_.container = args[1];
     }
+    if (o_.tail < -1) return Error("--tail must be greater than or equal to -1");
+    if (o_.limit_bytes < 0) return Error("--limit-bytes must be greater than 0");
+    if (!o_.selector.empty() && !o_.tail_changed) o_.tail = 10;
+    RETURN_IF_ERROR(Resolve(target));
     if (!o_.since_time.empty() && o_.since != absl::ZeroDuration())
       return Error("at most one of `sinceTime` or `sinceSeconds` may be specified");
     if (o_.all_containers && !o_.container.empty())
       return Error("--all-containers=true should not be specified with container name " +
                    o_.container);
-    if (o_.tail < -1) return Error("--tail must be greater than or equal to -1");
-    if (o_.limit_bytes < 0) return Error("--limit-bytes must be greater than 0");
-    if (!o_.selector.empty() && !o_.tail_changed) o_.tail = 10;
-    RETURN_IF_ERROR(Resolve(target));
     if (o_.follow && sources_.size() > 1) {
       if (static_cast<int64_t>(sources_.size()) > o_.max_log_requests) {
         return Error(absl::StrCat("you are attempting to follow ", sources_.size(),
@@ -142,8 +142,8 @@ class Logs {
     }
     if (selector == nullptr)
       return Error(
-          absl::StrCat("cannot get the logs from *unstructured.Unstructured: selector for ",
-                       info.resource.kind, " not implemented"));
+          absl::StrCat("cannot get the logs from ", GoType(info.resource), ": selector for ", GoType(info.resource),
+                       " not implemented"));
     ASSIGN_OR_RETURN(const auto parsed, apimachinery::LabelSelector::FromObject(selector));
     ASSIGN_OR_RETURN(Discovery * discovery, factory_.Discover());
     ASSIGN_OR_RETURN(const ApiResource resource, discovery->ForKind("v1", "Pod"));

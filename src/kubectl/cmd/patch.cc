@@ -68,6 +68,7 @@ absl::Status RunPatch(Factory& factory, PatchOptions& o, const std::vector<std::
   selection.args = args;
   selection.files = o.write.files;
   selection.subresource = o.subresource;
+  o.write.files.local = o.local;
   if (o.local) {
     ASSIGN_OR_RETURN(infos, ReadFiles(factory, o.write.files));
   } else {
@@ -85,7 +86,8 @@ absl::Status RunPatch(Factory& factory, PatchOptions& o, const std::vector<std::
       errors.push_back(patched.status());
       continue;
     }
-    const bool same = *patched == info.object;
+    // What comes from a file is never the same as the server's.
+    const bool same = selection.files.empty() && *patched == info.object;
     RETURN_IF_ERROR(
         PrintResult(factory, o.write.print, same ? "patched (no change)" : "patched", *patched));
   }
@@ -157,10 +159,10 @@ absl::Status RunReplace(Factory& factory, ReplaceOptions& o, const std::vector<s
     factory.io.Out(response.body);
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(std::vector<Info> infos,
-                   ReadFiles(factory, o.write.files, o.write.field_validation));
-  if (infos.empty()) return Error("no objects passed to replace");
   std::vector<absl::Status> errors;
+  ASSIGN_OR_RETURN(std::vector<Info> infos,
+                   ReadFiles(factory, o.write.files, o.write.field_validation, &errors));
+  if (infos.empty() && errors.empty()) return Error("no objects passed to replace");
   for (Info& info : infos) {
     if (o.save_config) SetLastApplied(&info.object);
     if (o.write.dry_run != DryRun::kClient) {

@@ -17,6 +17,7 @@
 #include "kubectl/cli/codec.h"
 #include "kubectl/cli/errors.h"
 #include "kubectl/cmd/waiting.h"
+#include "kubectl/cmd/common.h"
 #include "kubectl/rest/websocket.h"
 
 namespace kubectl {
@@ -140,8 +141,7 @@ absl::StatusOr<Info> PodFor(Factory& factory, const std::string& argument, const
   }
   if (selector == nullptr || !selector->is_object()) {
     return Error(
-        absl::StrCat("cannot attach to *unstructured.Unstructured: selector for "
-                     "*unstructured.Unstructured not implemented"));
+        absl::StrCat("cannot attach to ", GoType(info.resource), ": selector for ", GoType(info.resource), " not implemented"));
   }
   ASSIGN_OR_RETURN(const auto parsed, apimachinery::LabelSelector::FromObject(selector));
   ASSIGN_OR_RETURN(RestClient * client, factory.Client());

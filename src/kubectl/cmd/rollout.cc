@@ -104,39 +104,48 @@ absl::Status NotImplemented(const ApiResource& r, absl::string_view retrieved,
                             "\", no visitor method exists for {", r.group, " ", r.kind, "}"));
 }
 
+absl::Status ShowHistory(Factory& factory, const Options& o, const Info& info) {
+  if (!HasHistory(info.resource)) return NotImplemented(info.resource, "history", "history viewer");
+  ASSIGN_OR_RETURN(const auto history, History(factory, info));
+  const auto print = [&](const Value& revision) {  // the object as it was then
+    Value past = info.resource.kind == "Deployment" ? revision : info.object;
+    const Value* pod_template = TemplateOf(info, revision);
+    if (info.resource.kind != "Deployment" && pod_template != nullptr)
+      past.Ensure("spec").Set("template", *pod_template);
+    return PrintResult(factory, o.write.print, "", past);
+  };
+  if (o.revision > 0) {
+    const auto it = history.find(o.revision);
+    if (it == history.end()) return Error(absl::StrCat("unable to find the specified revision"));
+    if (!o.write.print.output.empty()) return print(it->second);
+    const Value* pod_template = TemplateOf(info, it->second);
+    factory.io.Out(absl::StrCat(info.KindSlashName(), " with revision #", o.revision, "\n",
+                                pod_template == nullptr ? "" : TemplateText(*pod_template), "\n"));
+    return absl::OkStatus();
+  }
+  if (!o.write.print.output.empty()) {
+    for (const auto& [revision, past] : history) RETURN_IF_ERROR(print(past));
+    return absl::OkStatus();
+  }
+  StringWriter text;
+  TabWriter table(&text, {0, 2, false});
+  table.Write("REVISION\tCHANGE-CAUSE\n");
+  for (const auto& [revision, past] : history) {
+    const std::string cause = Annotation(past, "kubernetes.io/change-cause");
+    table.Write(absl::StrCat(revision, "\t", cause.empty() ? "<none>" : cause, "\n"));
+  }
+  table.Flush();
+  factory.io.Out(absl::StrCat(info.KindSlashName(), " \n", text.text(), "\n"));
+  return absl::OkStatus();
+}
+
 absl::Status RunHistory(Factory& factory, Options& o, const std::vector<std::string>& args) {
   ASSIGN_OR_RETURN(const std::vector<Info> infos, Resolve(factory, o, args, "history"));
+  std::vector<absl::Status> errors;
   for (const Info& info : infos) {
-    if (!HasHistory(info.resource))
-      return NotImplemented(info.resource, "history", "history viewer");
-    ASSIGN_OR_RETURN(const auto history, History(factory, info));
-    if (o.revision > 0) {
-      const auto it = history.find(o.revision);
-      if (it == history.end()) return Error(absl::StrCat("unable to find the specified revision"));
-      const Value* pod_template = TemplateOf(info, it->second);
-      if (!o.write.print.output.empty()) {  // the object as it was then
-        Value past = info.resource.kind == "Deployment" ? it->second : info.object;
-        if (info.resource.kind != "Deployment" && pod_template != nullptr)
-          past.Ensure("spec").Set("template", *pod_template);
-        RETURN_IF_ERROR(PrintResult(factory, o.write.print, "", past));
-        continue;
-      }
-      factory.io.Out(absl::StrCat(info.KindSlashName(), " with revision #", o.revision, "\n",
-                                  pod_template == nullptr ? "" : TemplateText(*pod_template),
-                                  "\n"));
-      continue;
-    }
-    StringWriter text;
-    TabWriter table(&text, {0, 2, false});
-    table.Write("REVISION\tCHANGE-CAUSE\n");
-    for (const auto& [revision, past] : history) {
-      const std::string cause = Annotation(past, "kubernetes.io/change-cause");
-      table.Write(absl::StrCat(revision, "\t", cause.empty() ? "<none>" : cause, "\n"));
-    }
-    table.Flush();
-    factory.io.Out(absl::StrCat(info.KindSlashName(), " \n", text.text(), "\n"));
+    if (const absl::Status status = ShowHistory(factory, o, info); !status.ok()) errors.push_back(status);
   }
-  return absl::OkStatus();
+  return Aggregate(errors);
 }
 
 absl::StatusOr<std::string> UndoDeployment(Factory& factory, const Options& o, const Info& info,

@@ -4,6 +4,7 @@
 #include "base/status_macros.h"
 #include "kubectl/cmd/commands.h"
 #include "kubectl/cmd/common.h"
+#include "kubectl/cmd/plugin.h"
 
 namespace kubectl {
 
@@ -45,6 +46,7 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   add("Troubleshooting and Debugging Commands", MakeAttach(factory));
   add("Troubleshooting and Debugging Commands", MakeExec(factory));
   add("Troubleshooting and Debugging Commands", MakePortForward(factory));
+  add("Troubleshooting and Debugging Commands", MakeProxy(factory));
   add("Troubleshooting and Debugging Commands", MakeDebug(factory));
   add("Troubleshooting and Debugging Commands", MakeEvents(factory));
   add("Troubleshooting and Debugging Commands", MakeCp(factory));
@@ -52,12 +54,14 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
   add("Advanced Commands", MakeApply(factory));
   add("Advanced Commands", MakePatch(factory));
   add("Advanced Commands", MakeReplace(factory));
+  add("Advanced Commands", MakeKustomize(factory));
   add("Settings Commands", MakeLabel(factory));
   add("Settings Commands", MakeAnnotate(factory));
   add("Settings Commands", MakeCompletion(factory, &root));
   add("Other Commands", MakeApiResources(factory));
   add("Other Commands", MakeApiVersions(factory));
   add("Other Commands", MakeConfig(factory));
+  add("Other Commands", MakePlugin(factory, &root));
   add("Other Commands", MakeVersion(factory));
   auto options = NewCommand("options", "Print the list of flags inherited by all commands", "");
   options->run = [&](const FlagSet::Parsed&) {
@@ -66,6 +70,7 @@ absl::Status RunKubectl(Factory& factory, const std::vector<std::string>& words)
     return absl::OkStatus();
   };
   add("Other Commands", std::move(options));
+  RETURN_IF_ERROR(RunPlugin(root, words));
   return RunCommand(root, globals, words, factory.io);
 }
 

@@ -94,7 +94,7 @@ absl::Status Override(const Options& o, Value* object) {
   if (o.overrides.empty()) return absl::OkStatus();
   absl::StatusOr<Value> patch = ParseYaml(o.overrides);
   if (!patch.ok())
-    return Error(absl::StrCat("invalid JSON in --overrides: ", patch.status().message()));
+    return Error("Invalid JSON Patch");
   if (o.override_type == "merge") {
     apimachinery::patch::ApplyMergePatch(object, *patch);
   } else if (o.override_type == "json") {
@@ -126,7 +126,7 @@ class RunVerb {
     }
     if (o_.tty && !o_.stdin)
       return UsageError("kubectl run", "-i/--stdin is required for containers with -t/--tty=true");
-    if (o_.expose && o_.port.empty()) return Error("--port must be set when exposing a service");
+    if (o_.expose && o_.port.empty()) return UsageError("kubectl run", "--port must be set when exposing a service");
     if (!o_.attach_changed && o_.stdin) o_.attach = true;
     if (o_.attach && o_.write.dry_run != DryRun::kNone) {
       return UsageError("kubectl run",

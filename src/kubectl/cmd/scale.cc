@@ -67,7 +67,7 @@ absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& a
     if (o.write.dry_run != DryRun::kClient) {
       if (const absl::Status status = ScaleOne(*client, o, info); !status.ok()) {
         errors.push_back(status);
-        continue;
+        break;
       }
     }
     RETURN_IF_ERROR(PrintResult(factory, o.write.print, o.write.Operation("scaled"), info.object));

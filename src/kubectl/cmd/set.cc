@@ -4,7 +4,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/codec.h"
+#include "apimachinery/names.h"
 #include "apimachinery/patch/patch.h"
 #include "apimachinery/quantity.h"
 #include "apimachinery/schema.h"
@@ -40,6 +43,30 @@ absl::Status NeedResources() {
       "rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
 }
 
+absl::Status NoPodTemplate(const Info& info, bool local) {
+  return Error(absl::StrCat("error: ", local ? info.KindSlashName() : absl::StrCat(info.resource.QualifiedName(), "/", info.name),
+                            " the object is not a pod or does not have a pod template: ",
+                            GoType(info.resource), "\n"));
+}
+
+Value Typed(Value object) {
+  const auto* message =
+      apimachinery::Schema::Builtin().FindMessage(object.GetString("apiVersion"), object.GetString("kind"));
+  if (message == nullptr) return object;
+  absl::StatusOr<apimachinery::Decoded> decoded = apimachinery::DecodeTree(*message, object);
+  if (!decoded.ok()) return object;
+  std::string json;
+  apimachinery::EncodeJson(*message, decoded->value, &json);
+  absl::StatusOr<Value> typed = ParseJson(json);
+  if (!typed.ok()) return object;
+  // An object of the API begins with its kind.
+  Value named;
+  named.Set("kind", object.GetString("kind"));
+  named.Set("apiVersion", object.GetString("apiVersion"));
+  for (Member& member : typed->object()) named.Set(member.key, std::move(member.value));
+  return named;
+}
+
 namespace {
 
 struct Options {
@@ -49,6 +76,8 @@ struct Options {
   std::vector<std::string> env, keys;
   bool all = false, local = false, list = false, overwrite = true, resolve = false;
 };
+
+constexpr char kNoContainers[] = "does not have any containers matching";
 
 using OptionsPtr = std::shared_ptr<Options>;
 // Changes the pod spec; answers false when nothing changed.
@@ -78,6 +107,7 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
   o.selection.args = resources;
   o.selection.files = o.write.files;
   o.selection.select_all_param = o.all;
+  o.write.files.local = o.local;
   std::vector<absl::Status> errors;
   std::vector<Info> infos;
   if (o.local) {
@@ -89,10 +119,14 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
     Value changed = info.object;
     Value* spec = PodSpecOf(&changed);
     if (spec == nullptr) {
-      errors.push_back(Error(absl::StrCat(info.KindSlashName(), " does not have a pod template")));
+      errors.push_back(NoPodTemplate(info, o.local));
       continue;
     }
     absl::StatusOr<bool> any = change(spec);
+    if (!any.ok() && absl::StartsWith(any.status().message(), kNoContainers)) {
+      factory.io.Err(absl::StrCat("Warning: ", info.resource.kind, "/", info.name, " ", any.status().message(), "\n"));
+      continue;
+    }
     if (!any.ok()) {
       errors.push_back(done == "env" ? Error(absl::StrCat(info.resource.name, "/", info.name, " ",
                                                           any.status().message()))
@@ -110,6 +144,7 @@ absl::Status ApplyToAll(Factory& factory, Options& o, const std::vector<std::str
       }
       changed = *std::move(saved);
     }
+    if (o.local) changed = Typed(std::move(changed));
     RETURN_IF_ERROR(PrintResult(factory, o.write.print,
                                 o.write.Operation(absl::StrCat(done, " updated")), changed));
   }
@@ -214,6 +249,10 @@ absl::Status SetEnv(Factory& factory, Options& o, const std::vector<std::string>
   std::vector<std::string> resources, pairs = o.env;
   Split(args, true, &resources, &pairs);
   RETURN_IF_ERROR(NeedResources(resources, o));
+  if (std::erase(pairs, "-") > 0) {  // NAME=VALUE lines on standard input
+    for (const absl::string_view line : absl::StrSplit(ReadAll(factory.io.in_fd), '\n', absl::SkipWhitespace()))
+      pairs.emplace_back(absl::StripAsciiWhitespace(line));
+  }
   if (o.list) return ListEnv(factory, o, resources);
   std::vector<std::pair<std::string, Value>> sets;
   std::vector<std::string> removes;
@@ -222,6 +261,9 @@ absl::Status SetEnv(Factory& factory, Options& o, const std::vector<std::string>
     if (equals == std::string::npos) {
       removes.push_back(pair.substr(0, pair.size() - 1));
       continue;
+    }
+    if (const apimachinery::Problems problems = apimachinery::IsEnvVarName(pair.substr(0, equals)); !problems.empty()) {
+      return Error(absl::StrCat("\"", pair.substr(0, equals), "\" is not a valid key name: ", absl::StrJoin(problems, ";")));
     }
     Value entry;
     entry.Set("name", o.prefix + pair.substr(0, equals));
@@ -289,7 +331,7 @@ absl::Status SetEnv(Factory& factory, Options& o, const std::vector<std::string>
       }
     }
     if (!found)
-      return Error(absl::StrCat("unable to find container(s) matching \"", o.containers, "\""));
+      return Error(absl::StrCat(kNoContainers, " \"", o.containers, "\""));
     return true;
   });
 }

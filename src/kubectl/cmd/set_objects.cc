@@ -27,6 +27,7 @@ absl::Status ChangeAll(Factory& factory, Options& o, std::vector<std::string> re
   o.selection.args = std::move(resources);
   o.selection.files = o.write.files;
   o.selection.select_all_param = o.all;
+  o.write.files.local = o.local;
   std::vector<absl::Status> errors;
   std::vector<Info> infos;
   if (o.local) {
@@ -49,6 +50,7 @@ absl::Status ChangeAll(Factory& factory, Options& o, std::vector<std::string> re
       }
       changed = *std::move(saved);
     }
+    if (o.local) changed = Typed(std::move(changed));
     RETURN_IF_ERROR(PrintResult(factory, o.write.print,
                                 o.write.Operation(absl::StrCat(done, " updated")), changed));
   }
@@ -64,9 +66,7 @@ absl::Status SetServiceAccount(Factory& factory, Options& o, std::vector<std::st
   return ChangeAll(factory, o, std::move(args), "serviceaccount",
                    [&](const Info& info, Value* object) -> absl::Status {
                      Value* spec = PodSpecOf(object);
-                     if (spec == nullptr)
-                       return Error(absl::StrCat(info.KindSlashName(),
-                                                 " does not have a pod template"));
+                     if (spec == nullptr) return NoPodTemplate(info, o.local);
                      spec->Set("serviceAccountName", account);
                      return absl::OkStatus();
                    });

@@ -129,7 +129,7 @@ absl::Status TaintNode(Factory& factory, const Options& o, const Changes& change
   } else {
     result.Ensure("spec").Set("taints", Value(taints));
   }
-  return PrintResult(factory, o.write.print, o.write.Operation(done), result);
+  return PrintResult(factory, o.write.print, done, result);  // a dry run is not told
 }
 
 absl::Status Run(Factory& factory, Options& o, const std::vector<std::string>& args) {

@@ -160,7 +160,8 @@ CommandPtr MakeTop(Factory& factory) {
     command.flags.String(&o->selection.selector, "selector", "l", "Label query.");
     command.flags.String(&o->sort_by, "sort-by", "", "cpu or memory.");
     command.flags.Bool(&o->no_headers, "no-headers", "", "Leave the line of headings out.");
-    command.run = [&factory, o, runner](const FlagSet::Parsed& parsed) {
+    command.run = [&factory, &command, o, runner](const FlagSet::Parsed& parsed) -> absl::Status {
+      if (parsed.args.size() > 1) return UsageError(command.Path(), absl::StrCat(command.name, " [NAME | -l label]"));
       return runner(factory, *o, parsed.args);
     };
     return std::pair(&command, o);

@@ -79,8 +79,7 @@ CommandPtr MakeVersion(Factory& factory) {
   command->flags.String(&options->output, "output", "o", "yaml or json.");
   command->run = [&factory, options](const FlagSet::Parsed& parsed) -> absl::Status {
     if (!parsed.args.empty()) {
-      return UsageError("kubectl version",
-                        absl::StrCat("extra arguments: [", absl::StrJoin(parsed.args, " "), "]"));
+      return Error(absl::StrCat("extra arguments: [", absl::StrJoin(parsed.args, " "), "]"));
     }
     return Run(factory, *options);
   };

@@ -113,13 +113,18 @@ absl::Status Run(Factory& factory, Options o, const std::vector<std::string>& ar
     if (!creation || (!missing && !infos.empty()) || absl::Now() >= deadline) break;
     absl::SleepFor(absl::Milliseconds(200));
   }
+  if (creation && infos.empty()) return Error("timed out waiting for the condition");
   if (infos.empty() && errors.empty() && !deletion) return Error("no matching resources found");
   for (const Info& info : infos) {
     Value last = info.object;
     const std::string uid = info.object.GetString("metadata.uid");
     absl::Status status;
     const auto check = [&](const Value* object) -> absl::StatusOr<bool> {
-      if (object != nullptr) last = *object;
+      if (object != nullptr) {
+        last = *object;
+        last.Set("kind", info.resource.kind);  // items of a list go without
+        last.Set("apiVersion", info.resource.ApiVersion());
+      }
       if (deletion && object != nullptr && object->GetString("metadata.uid") != uid) return true;
       if (object == nullptr && !deletion) return false;
       return condition(object);

@@ -1,3 +1,4 @@
+#include <limits>
 #include <algorithm>
 #include <map>
 #include <set>
@@ -88,7 +89,8 @@ int64_t Percent(const Quantity& part, const Quantity& whole, bool milli) {
       milli ? static_cast<double>(part.MilliValue()) : static_cast<double>(part.Value());
   const double b =
       milli ? static_cast<double>(whole.MilliValue()) : static_cast<double>(whole.Value());
-  return b == 0 ? 0 : static_cast<int64_t>(a / b * 100);
+  // What Go makes of a division by zero: a node that has none of it.
+  return b == 0 ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(a / b * 100);
 }
 
 std::string Share(const Quantity& part, const Quantity& whole, bool milli) {

@@ -47,6 +47,39 @@ size_t EndOfAction(absl::string_view text, size_t at) {
   return absl::string_view::npos;
 }
 
+constexpr const char* kFunctions[] = {
+    "printf", "print",        "println", "len", "index",    "eq",   "ne",
+    "lt",     "le",           "gt",      "ge",  "and",      "or",   "not",
+    "exists", "base64decode", "html",    "js",  "urlquery", "slice"};
+
+// A word of a pipeline that stands for nothing but a function must be one.
+absl::Status CheckFunctions(absl::string_view pipeline) {
+  char quote = 0;
+  for (size_t i = 0; i < pipeline.size(); ++i) {
+    const char c = pipeline[i];
+    if (quote != 0) {
+      if (c == '\\' && quote == '"') ++i;
+      if (c == quote) quote = 0;
+      continue;
+    }
+    if (c == '"' || c == '`' || c == '\'') {
+      quote = c;
+      continue;
+    }
+    const bool starts = (absl::ascii_isalpha(c) || c == '_') &&
+                        (i == 0 || absl::ascii_isspace(pipeline[i - 1]) || pipeline[i - 1] == '(' || pipeline[i - 1] == '|');
+    if (!starts) continue;
+    size_t end = i;
+    while (end < pipeline.size() && (absl::ascii_isalnum(pipeline[end]) || pipeline[end] == '_')) ++end;
+    const absl::string_view word = pipeline.substr(i, end - i);
+    i = end - 1;
+    if (word == "true" || word == "false" || word == "nil") continue;
+    if (std::find(std::begin(kFunctions), std::end(kFunctions), word) == std::end(kFunctions))
+      return Fail(absl::StrCat("function \"", word, "\" not defined"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ParseBody(absl::string_view text, size_t* at, Body* body, std::string* stopped_by) {
   bool trim_next = false;
   while (*at < text.size()) {
@@ -91,6 +124,8 @@ absl::Status ParseBody(absl::string_view text, size_t* at, Body* body, std::stri
     if (word == "range" || word == "if" || word == "with") {
       node->type = word == "range" ? Node::kRange : word == "if" ? Node::kIf : Node::kWith;
       node->text = rest;
+      if (rest.empty()) return Fail(absl::StrCat("missing value for ", word));
+      RETURN_IF_ERROR(CheckFunctions(rest));
       std::string stop;
       RETURN_IF_ERROR(ParseBody(text, at, &node->body, &stop));
       Node* owner = node.get();
@@ -109,6 +144,8 @@ absl::Status ParseBody(absl::string_view text, size_t* at, Body* body, std::stri
     } else {
       node->type = Node::kAction;
       node->text = std::string(inside);
+      if (node->text.empty()) return Fail("missing value for command");
+      RETURN_IF_ERROR(CheckFunctions(node->text));
     }
     body->push_back(std::move(node));
   }
@@ -338,10 +375,6 @@ class Run {
 
   absl::StatusOr<Value> Call(const std::vector<std::string>& command, const Value& dot,
                              const Value* piped) {
-    static const char* const kFunctions[] = {
-        "printf", "print",        "println", "len", "index",    "eq",   "ne",
-        "lt",     "le",           "gt",      "ge",  "and",      "or",   "not",
-        "exists", "base64decode", "html",    "js",  "urlquery", "slice"};
     const std::string& name = command[0];
     if (std::find(std::begin(kFunctions), std::end(kFunctions), name) == std::end(kFunctions)) {
       return Operand(name, dot);

@@ -12,6 +12,7 @@
 #include "kubectl/cli/errors.h"
 #include "kubectl/cli/tabwriter.h"
 #include "kubectl/printers/gotemplate.h"
+#include "kubectl/printers/kyaml.h"
 
 namespace kubectl {
 
@@ -57,6 +58,21 @@ class YamlPrinter : public ObjectPrinter {
  private:
   const PrintOptions options_;
   int count_ = 0;
+};
+
+class KyamlPrinter : public ObjectPrinter {
+ public:
+  explicit KyamlPrinter(const PrintOptions& options) : options_(options) {}
+  absl::Status Print(const Value& object, Writer* out) override {
+    Value copy = object;
+    if (!options_.show_managed_fields) DropManagedFields(&copy);
+    if (options_.json_order == KeyOrder::kSorted) SortMembers(&copy);
+    out->Write(WriteKyaml(copy));
+    return absl::OkStatus();
+  }
+
+ private:
+  const PrintOptions options_;
 };
 
 class NamePrinter : public ObjectPrinter {
@@ -202,7 +218,10 @@ absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeColumns(absl::string_view spe
   std::vector<std::pair<std::string, std::string>> pairs;
   if (from_file) {
     const std::vector<absl::string_view> lines = absl::StrSplit(spec, '\n');
-    if (lines.size() < 2) return Error("Missing or unexpected lines in template file");
+    if (lines.size() < 2 || lines[1].empty()) {
+      return Error("invalid template, missing spec line. Expected format is one line of space separated headers, one line of "
+                   "space separated column specs.");
+    }
     const std::vector<std::string> headings =
         absl::StrSplit(lines[0], absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
     const std::vector<std::string> paths =
@@ -224,6 +243,15 @@ absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeColumns(absl::string_view spe
     columns.push_back({heading, std::move(path)});
   }
   return std::make_unique<ColumnsPrinter>(std::move(columns), no_headers);
+}
+
+absl::Status UnknownFormat(const std::string& output, bool with_columns) {
+  return Error(absl::StrCat(
+      "unable to match a printer suitable for the output format \"", output,
+      "\", allowed formats are: ", with_columns ? "custom-columns,custom-columns-file," : "",
+      "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,"
+      "template,templatefile,",
+      with_columns ? "wide," : "", "yaml"));
 }
 
 }  // namespace
@@ -261,7 +289,10 @@ void AddPrintFlags(FlagSet* flags, PrintOptions* options) {
 absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOptions& options,
                                                                  bool with_columns) {
   const size_t equals = options.output.find('=');
-  const std::string format = options.output.substr(0, equals);
+  // Only templates and columns have something after an equals sign.
+  const std::string lower = absl::AsciiStrToLower(options.output);
+  const bool plain = lower == "json" || lower == "yaml" || lower == "name" || lower == "kyaml";
+  const std::string format = plain ? lower : options.output.substr(0, equals);
   std::string argument =
       equals == std::string::npos ? options.template_text : options.output.substr(equals + 1);
   if (options.output.empty() && !options.template_text.empty()) {
@@ -269,9 +300,14 @@ absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOpti
     return std::make_unique<GoTemplatePrinter>(std::move(tmpl), options.allow_missing_keys);
   }
   if (format.empty()) return std::make_unique<NamePrinter>(options.operation, false);
+  const bool takes_none = format == "json" || format == "yaml" || format == "name" || format == "kyaml";
+  if (takes_none && equals != std::string::npos) {
+    return UnknownFormat(options.output, with_columns);
+  }
   if (format == "name") return std::make_unique<NamePrinter>("", true);
   if (format == "json") return std::make_unique<JsonPrinter>(options);
-  if (format == "yaml" || format == "kyaml") return std::make_unique<YamlPrinter>(options);
+  if (format == "yaml") return std::make_unique<YamlPrinter>(options);
+  if (format == "kyaml") return std::make_unique<KyamlPrinter>(options);
   const bool file = absl::EndsWith(format, "-file") || format == "templatefile";
   if (format == "jsonpath" || format == "jsonpath-file" || format == "jsonpath-as-json") {
     if (argument.empty()) return Error("template format specified but no template given");
@@ -308,15 +344,12 @@ absl::StatusOr<std::unique_ptr<ObjectPrinter>> MakeObjectPrinter(const PrintOpti
   if (with_columns && format == "custom-columns")
     return MakeColumns(argument, false, options.no_headers);
   if (with_columns && format == "custom-columns-file") {
-    ASSIGN_OR_RETURN(const std::string text, base::ReadFile(argument));
-    return MakeColumns(text, true, options.no_headers);
+    const absl::StatusOr<std::string> text = base::ReadFile(argument);
+    if (!text.ok())
+      return Error(absl::StrCat("error reading template ", argument, ", open ", argument, ": no such file or directory"));
+    return MakeColumns(*text, true, options.no_headers);
   }
-  return Error(absl::StrCat(
-      "unable to match a printer suitable for the output format \"", options.output,
-      "\", allowed formats are: ", with_columns ? "custom-columns,custom-columns-file," : "",
-      "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,"
-      "template,templatefile,",
-      with_columns ? "wide," : "", "yaml"));
+  return UnknownFormat(options.output, with_columns);
 }
 
 }  // namespace kubectl

@@ -90,8 +90,10 @@ absl::Status SortRows(Value* table, const std::string& field) {
   std::vector<const Value*> pointers;
   for (const Value& row : rows->array()) pointers.push_back(row.Find("object"));
   const absl::StatusOr<std::vector<size_t>> found = Order(pointers, field);
-  if (!found.ok())
-    return absl::OkStatus();  // a table none of whose rows has the field keeps its order
+  if (!found.ok()) {  // rows that cannot be told apart are not shown
+    if (rows->size() > 1) *rows = Value::MakeArray();
+    return absl::OkStatus();
+  }
   const std::vector<size_t>& order = *found;
   apimachinery::Array sorted;
   for (const size_t i : order) sorted.push_back(std::move(rows->array()[i]));

@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "kubectl/cli/codec.h"
 #include "kubectl/cli/errors.h"
+#include "kubectl/rest/raw_connection.h"
 
 namespace kubectl {
 
@@ -198,6 +199,7 @@ absl::Status RestClient::Perform(const Request& request, Transfer* transfer) {
     headers.push_back(absl::StrCat("Impersonate-Uid: ", connection_.as_uid));
   for (const std::string& group : connection_.as_group)
     headers.push_back(absl::StrCat("Impersonate-Group: ", group));
+  for (const std::string& extra : connection_.as_user_extra) headers.push_back(ExtraHeader(extra));
   curl_slist* list = nullptr;
   for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);

@@ -36,6 +36,8 @@ void Factory::AddFlags(FlagSet* globals) {
   globals->String(&flags.as, "as", "", "User to act as (impersonation).");
   globals->Array(&flags.as_group, "as-group", "", "Group to act as; may be repeated.");
   globals->String(&flags.as_uid, "as-uid", "", "UID to act as.");
+  globals->Array(&flags.as_user_extra, "as-user-extra", "",
+                 "Extra attribute of the user to act as, KEY=VALUE; may be repeated.");
   globals->String(&flags.request_timeout, "request-timeout", "",
                   "How long to wait for one answer of the server (1s, 2m, 3h); 0 waits for ever.");
   flags.cache_dir = absl::StrCat(Home(), "/.kube/cache");

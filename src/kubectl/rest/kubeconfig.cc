@@ -239,6 +239,12 @@ absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config,
     connection.username = value.GetString("username");
     connection.password = value.GetString("password");
     connection.as = value.GetString("as");
+    connection.as_uid = value.GetString("as-uid");
+    for (const Value& group : value.GetArray("as-groups")) connection.as_group.push_back(group.as_string());
+    for (const auto& [key, values] : value.GetObject("as-user-extra")) {
+      if (!values.is_array()) continue;
+      for (const Value& one : values.array()) connection.as_user_extra.push_back(absl::StrCat(key, "=", one.as_string()));
+    }
     if (const Value* exec = value.Find("exec"); exec != nullptr) {
       RETURN_IF_ERROR(RunExecCredential(*exec, DirOf(user->second.file), &connection));
     }
@@ -257,8 +263,15 @@ absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config,
   if (!flags.tls_server_name.empty()) connection.tls_server_name = flags.tls_server_name;
   if (flags.insecure_skip_tls_verify) connection.insecure = true;
   if (!flags.as.empty()) connection.as = flags.as;
-  connection.as_uid = flags.as_uid;
-  connection.as_group = flags.as_group;
+  if (!flags.as_uid.empty()) connection.as_uid = flags.as_uid;
+  if (!flags.as_group.empty()) connection.as_group = flags.as_group;
+  if (!flags.as_user_extra.empty()) connection.as_user_extra = flags.as_user_extra;
+  std::erase_if(connection.as_user_extra, [](const std::string& extra) { return !absl::StrContains(extra, '='); });
+  if (connection.as.empty() &&
+      !(connection.as_uid.empty() && connection.as_group.empty() && connection.as_user_extra.empty())) {
+    return Rendered(absl::StrCat("Error in configuration: requesting uid, groups or user-extra for ", user == config.users.end() ? "" : user->first,
+                              " without impersonating a user"));
+  }
   if (context != nullptr && !context->GetString("namespace").empty())
     connection.ns = context->GetString("namespace");
   if (!flags.ns.empty()) {

@@ -53,7 +53,7 @@ struct ConnectionFlags {
   std::string kubeconfig, context, cluster, user, server, token, ns;
   std::string certificate_authority, client_certificate, client_key, tls_server_name;
   std::string username, password, as, as_uid;
-  std::vector<std::string> as_group;
+  std::vector<std::string> as_group, as_user_extra;
   bool insecure_skip_tls_verify = false;
   std::string request_timeout = "0";
   std::string cache_dir;
@@ -68,6 +68,7 @@ struct Connection {
   bool insecure = false;
   std::string as, as_uid;
   std::vector<std::string> as_group;
+  std::vector<std::string> as_user_extra;  // key=value
   double timeout_seconds = 0;
 };
 

@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "kubectl/cli/codec.h"
 #include "kubectl/cli/errors.h"
+#include "kubectl/kustomize/build.h"
 
 namespace kubectl {
 namespace {
@@ -72,10 +73,25 @@ absl::StatusOr<std::string> Download(Factory& factory, const std::string& url) {
   return std::move(response->body);
 }
 
+// What a file alone tells of a kind.
+ApiResource LocalResource(const std::string& api_version, const std::string& kind) {
+  ApiResource resource;
+  const size_t slash = api_version.find('/');
+  if (slash != std::string::npos) resource.group = api_version.substr(0, slash);
+  resource.version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
+  resource.kind = kind;
+  resource.name = resource.singular = absl::AsciiStrToLower(kind);
+  return resource;
+}
+
 absl::Status AddObject(Factory& factory, Value object, const std::string& source,
-                       absl::string_view validation, std::vector<Info>* infos) {
+                       absl::string_view validation, bool local, std::vector<Info>* infos) {
   const std::string kind = object.is_object() ? object.GetString("kind") : "";
   const std::string api_version = object.is_object() ? object.GetString("apiVersion") : "";
+  if (!object.is_object() && (validation == "Strict" || validation == "Warn")) {
+    return Error(absl::StrCat("error validating \"", source, "\": error validating data: invalid object to validate; if you choose to "
+                              "ignore these errors, turn validation off with --validate=false"));
+  }
   if ((kind.empty() || api_version.empty()) && (validation == "Strict" || validation == "Warn")) {
     const absl::string_view what = !kind.empty()          ? "apiVersion not set"
                                    : !api_version.empty() ? "kind not set"
@@ -90,13 +106,23 @@ absl::Status AddObject(Factory& factory, Value object, const std::string& source
   }
   if (object.Find("items") != nullptr && absl::EndsWith(kind, "List")) {
     for (const Value& item : object.GetArray("items"))
-      RETURN_IF_ERROR(AddObject(factory, item, source, validation, infos));
+      RETURN_IF_ERROR(AddObject(factory, item, source, validation, local, infos));
     return absl::OkStatus();
   }
   if (api_version.empty()) {
     return Error(absl::StrCat("unable to decode \"", source,
                               "\": Object 'apiVersion' is missing in '", WriteJsonSorted(object),
                               "'"));
+  }
+  if (local) {
+    Info info;
+    info.resource = LocalResource(api_version, kind);
+    info.name = object.GetString("metadata.name");
+    info.ns = object.GetString("metadata.namespace");
+    info.source = source;
+    info.object = std::move(object);
+    infos->push_back(std::move(info));
+    return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
   absl::StatusOr<ApiResource> resource = discovery->ForKind(api_version, kind);
@@ -146,10 +172,29 @@ void AddFileFlags(FlagSet* flags, FileOptions* files, absl::string_view purpose)
 }
 
 absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions& files,
-                                            absl::string_view validation) {
-  if (!files.kustomize.empty())
-    return Error("kustomizations are not supported: build them first and pass the result with -f");
+                                            absl::string_view validation,
+                                            std::vector<absl::Status>* errors) {
   std::vector<Info> infos;
+  const auto add = [&](Value document, const std::string& source) {
+    const absl::Status status = AddObject(factory, std::move(document), source, validation, files.local, &infos);
+    if (status.ok() || errors == nullptr) return status;
+    const bool goes_on = absl::StartsWith(status.message(), "resource mapping not found") ||
+                         absl::StartsWith(status.message(), "the namespace from the provided object");
+    if (!goes_on) return status;
+    errors->push_back(status);
+    return absl::OkStatus();
+  };
+  if (!files.kustomize.empty()) {
+    if (!files.filenames.empty()) return Error("only one of -f or -k can be specified");
+    if (files.recursive) return Error("the -k flag can't be used with -f or -R");
+    ASSIGN_OR_RETURN(std::vector<Value> objects,
+                     kustomize::Build(files.kustomize, [&](const std::string& warning) {
+                       factory.io.Err(warning + "\n");
+                     }));
+    for (Value& object : objects)
+      RETURN_IF_ERROR(add(std::move(object), files.kustomize));
+    return infos;
+  }
   for (const std::string& name : files.filenames) {
     std::vector<std::string> paths;
     if (name == "-" || absl::StartsWith(name, "http://") || absl::StartsWith(name, "https://")) {
@@ -173,8 +218,13 @@ absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions&
       absl::StatusOr<std::vector<Value>> documents = ParseDocuments(text);
       if (!documents.ok())
         return Error(absl::StrCat("error parsing ", source, ": ", documents.status().message()));
-      for (Value& document : *documents)
-        RETURN_IF_ERROR(AddObject(factory, std::move(document), source, validation, &infos));
+      for (Value& document : *documents) {
+        const absl::Status status = add(std::move(document), source);
+        if (status.ok()) continue;
+        if (errors == nullptr) return status;
+        errors->push_back(status);  // what stands before it in the file counts
+        break;
+      }
     }
   }
   return infos;
@@ -245,7 +295,11 @@ absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection&
     return infos;
   }
   std::vector<std::string> types;
-  for (const absl::string_view word : absl::StrSplit(args[0], ',', absl::SkipEmpty())) {
+  for (size_t i = 1; i < args.size(); ++i) {
+    if (args[i].empty()) return Error("resource name may not be empty");
+  }
+  for (const absl::string_view word : absl::StrSplit(args[0], ',')) {
+    if (word.empty()) return Error("the server doesn't have a resource type \"\"");
     const std::string type(word);
     ASSIGN_OR_RETURN(std::vector<std::string> members, discovery->Category(type));
     if (members.empty()) members.push_back(type);
@@ -327,7 +381,7 @@ absl::StatusOr<std::vector<Info>> FetchObjects(Factory& factory, const Selection
                                                std::vector<absl::Status>* errors, bool* single) {
   std::vector<Info> wanted;
   if (!selection.files.empty()) {
-    ASSIGN_OR_RETURN(wanted, ReadFiles(factory, selection.files));
+    ASSIGN_OR_RETURN(wanted, ReadFiles(factory, selection.files, "", errors));
     if (single != nullptr) *single = wanted.size() == 1;
   } else {
     ASSIGN_OR_RETURN(wanted, ResolveArgs(factory, selection, single));

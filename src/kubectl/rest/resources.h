@@ -24,6 +24,7 @@ struct FileOptions {
   std::vector<std::string> filenames;
   std::string kustomize;
   bool recursive = false;
+  bool local = false;  // no server is asked: kinds are what the files say, namespaces stay as they are
   bool empty() const { return filenames.empty() && kustomize.empty(); }
 };
 
@@ -48,8 +49,11 @@ absl::StatusOr<std::vector<Info>> ResolveArgs(Factory& factory, const Selection&
 // Objects of files, namespaces filled in, lists flattened.
 // A verb that sends them names its field validation (Strict, Warn), which words what is said of an
 // object without kind.
+// With `errors`, objects of kinds that the server does not have are told there and the others are answered; an object that
+// is wrong in itself ends its file.
 absl::StatusOr<std::vector<Info>> ReadFiles(Factory& factory, const FileOptions& files,
-                                            absl::string_view validation = "");
+                                            absl::string_view validation = "",
+                                            std::vector<absl::Status>* errors = nullptr);
 
 // ReadFiles or ResolveArgs, then the objects as the server has them; types are expanded to their
 // objects. Failures of single objects go to `errors` when it is given, and the rest is still

@@ -1,6 +1,5 @@
 #include "kubectl/rest/websocket.h"
 
-#include <curl/curl.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -17,6 +16,7 @@
 #include "kubectl/cli/codec.h"
 #include "kubectl/cli/errors.h"
 #include "kubectl/rest/client.h"
+#include "kubectl/rest/raw_connection.h"
 
 namespace kubectl {
 namespace {
@@ -30,61 +30,15 @@ std::string Random(size_t bytes) {
   return text;
 }
 
-std::string HostOf(const std::string& server) {
-  const size_t scheme = server.find("://");
-  const std::string host = scheme == std::string::npos ? server : server.substr(scheme + 3);
-  return host.substr(0, host.find('/'));
-}
-
-std::string PrefixOf(const std::string& server) {
-  const size_t scheme = server.find("://");
-  const size_t slash = server.find('/', scheme == std::string::npos ? 0 : scheme + 3);
-  return slash == std::string::npos ? "" : server.substr(slash);
-}
-
 }  // namespace
 
-WebSocketClient::~WebSocketClient() {
-  if (curl_ != nullptr) curl_easy_cleanup(static_cast<CURL*>(curl_));
-}
+WebSocketClient::~WebSocketClient() = default;
 
 absl::StatusOr<std::unique_ptr<WebSocketClient>> WebSocketClient::Open(
     const Connection& connection, const std::string& path,
     const std::vector<std::string>& protocols) {
   std::unique_ptr<WebSocketClient> client(new WebSocketClient());
-  CURL* curl = curl_easy_init();
-  client->curl_ = curl;
-  curl_easy_setopt(curl, CURLOPT_URL, connection.server.c_str());
-  curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
-  curl_blob ca{const_cast<char*>(connection.ca_pem.data()), connection.ca_pem.size(),
-               CURL_BLOB_COPY};
-  curl_blob cert{const_cast<char*>(connection.cert_pem.data()), connection.cert_pem.size(),
-                 CURL_BLOB_COPY};
-  curl_blob key{const_cast<char*>(connection.key_pem.data()), connection.key_pem.size(),
-                CURL_BLOB_COPY};
-  if (connection.insecure) {
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-  } else if (!connection.ca_pem.empty()) {
-    curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &ca);
-    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
-  }
-  if (!connection.cert_pem.empty()) {
-    curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &cert);
-    curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key);
-  }
-  const CURLcode code = curl_easy_perform(curl);
-  if (code != CURLE_OK) {
-    return Rendered(absl::StrCat("The connection to the server ", HostOf(connection.server),
-                                 " was refused - did you specify the right host or port?"));
-  }
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &socket);
-  client->fd_ = socket;
+  ASSIGN_OR_RETURN(client->stream_, RawConnection::Open(connection));
   RETURN_IF_ERROR(client->Handshake(connection, path, protocols));
   return client;
 }
@@ -92,17 +46,12 @@ absl::StatusOr<std::unique_ptr<WebSocketClient>> WebSocketClient::Open(
 absl::Status WebSocketClient::Handshake(const Connection& connection, const std::string& path,
                                         const std::vector<std::string>& protocols) {
   std::string request = absl::StrCat(
-      "GET ", PrefixOf(connection.server), path, " HTTP/1.1\r\nHost: ", HostOf(connection.server),
+      "GET ", PrefixOfServer(connection.server), path, " HTTP/1.1\r\nHost: ", HostOfServer(connection.server),
       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
       "13\r\nSec-WebSocket-Key: ",
       absl::Base64Escape(Random(16)), "\r\nSec-WebSocket-Protocol: ");
   absl::StrAppend(&request, absl::StrJoin(protocols, ", "), "\r\nUser-Agent: ", kUserAgent, "\r\n");
-  if (!connection.token.empty())
-    absl::StrAppend(&request, "Authorization: Bearer ", connection.token, "\r\n");
-  if (!connection.as.empty())
-    absl::StrAppend(&request, "Impersonate-User: ", connection.as, "\r\n");
-  for (const std::string& group : connection.as_group)
-    absl::StrAppend(&request, "Impersonate-Group: ", group, "\r\n");
+  request += IdentityHeaders(connection);
   request += "\r\n";
   RETURN_IF_ERROR(SendRaw(request));
   size_t head_end;
@@ -141,35 +90,18 @@ absl::Status WebSocketClient::Handshake(const Connection& connection, const std:
                             absl::StripAsciiWhitespace(buffer_.empty() ? lines[0] : buffer_)));
 }
 
-absl::Status WebSocketClient::SendRaw(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    size_t sent = 0;
-    const CURLcode code =
-        curl_easy_send(static_cast<CURL*>(curl_), bytes.data(), bytes.size(), &sent);
-    if (code == CURLE_AGAIN) {
-      pollfd poller{fd_, POLLOUT, 0};
-      poll(&poller, 1, 1000);
-      continue;
-    }
-    if (code != CURLE_OK) return absl::UnavailableError("lost connection to the server");
-    bytes.remove_prefix(sent);
-  }
-  return absl::OkStatus();
-}
+absl::Status WebSocketClient::SendRaw(absl::string_view bytes) { return stream_->Send(bytes); }
 
 absl::StatusOr<size_t> WebSocketClient::ReceiveRaw(char* buffer, size_t size) {
-  size_t received = 0;
-  const CURLcode code = curl_easy_recv(static_cast<CURL*>(curl_), buffer, size, &received);
-  if (code == CURLE_AGAIN) return 0;
-  if (code != CURLE_OK || received == 0) {
-    closed_ = true;
-    return 0;
-  }
+  const size_t received = stream_->Receive(buffer, size);
+  closed_ = closed_ || stream_->closed();
   return received;
 }
 
+int WebSocketClient::fd() const { return stream_->fd(); }
+
 void WebSocketClient::Wait(int other_fd, int timeout_ms, bool* other_ready) {
-  pollfd pollers[2] = {{fd_, POLLIN, 0}, {other_fd, POLLIN, 0}};
+  pollfd pollers[2] = {{fd(), POLLIN, 0}, {other_fd, POLLIN, 0}};
   *other_ready = false;
   if (poll(pollers, other_fd >= 0 ? 2 : 1, timeout_ms) > 0)
     *other_ready = other_fd >= 0 && pollers[1].revents != 0;

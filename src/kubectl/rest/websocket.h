@@ -12,6 +12,8 @@
 
 namespace kubectl {
 
+class RawConnection;
+
 class WebSocketClient {
  public:
   // Opens `path` offering `protocols` in order. A refusal of the server is an ApiError.
@@ -21,7 +23,7 @@ class WebSocketClient {
   ~WebSocketClient();
 
   const std::string& protocol() const { return protocol_; }
-  int fd() const { return fd_; }
+  int fd() const;
 
   absl::Status SendBinary(absl::string_view payload);
   // What has come so far, message by message; never blocks. False when the other side closed.
@@ -37,8 +39,7 @@ class WebSocketClient {
   absl::Status Handshake(const Connection& connection, const std::string& path,
                          const std::vector<std::string>& protocols);
 
-  void* curl_ = nullptr;
-  int fd_ = -1;
+  std::unique_ptr<RawConnection> stream_;
   bool closed_ = false;
   std::string protocol_;
   std::string buffer_;   // bytes not yet framed

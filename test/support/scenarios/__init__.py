@@ -7,7 +7,7 @@ answer is not compared. Names of objects outside namespaces begin with `equal-` 
 Used by integration/kubectl_equal.py (our kubectl against stock kubectl) and conformance/kubectl.py (stock kubectl
 against what upstream's server made it say).
 """
-from . import basics, kinds, verbs
+from . import basics, further, kinds, kustomizations, verbs
 
-SCENARIOS = {**basics.SCENARIOS, **kinds.SCENARIOS, **verbs.SCENARIOS}
-FILES = {**basics.FILES, **kinds.FILES, **verbs.FILES}
+SCENARIOS = {**basics.SCENARIOS, **kinds.SCENARIOS, **verbs.SCENARIOS, **kustomizations.SCENARIOS, **further.SCENARIOS}
+FILES = {**basics.FILES, **kinds.FILES, **verbs.FILES, **kustomizations.FILES, **further.FILES}

@@ -192,7 +192,7 @@ SCENARIOS = {
         'timeout 2 "$(type -P true)"; kubectl get pod two -w --request-timeout=1s 2>/dev/null | head -5',
     ],
     'describe-pod': [
-        ('SETUP', ['create', '-f', 'pod.yaml']), ['describe', 'pod', 'two'],
+        ('SETUP', ['create', '-f', 'pod.yaml']), ('SETUP', 'for i in $(seq 100); do kubectl get events --field-selector involvedObject.name=two -o name | grep -q . && break; sleep 0.1; done'), ['describe', 'pod', 'two'],
         ('SETUP', ['patch', 'pod', 'two', '--subresource=status', '--patch-file', 'status.json']),
         ['describe', 'pod', 'two'], ['describe', 'pod', 'tw'], ['describe', 'pod/two', '--show-events=false'], ['describe', 'pod'],
         ['describe', 'pod', 'nope'], ['describe', 'foo'], ['describe'], ['describe', 'pods', '-l', 'a=b'], ['describe', '-f', 'pod.yaml'],

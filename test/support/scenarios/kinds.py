@@ -334,7 +334,7 @@ _CLUSTER = ('ns/equal-space', 'pv/equal-pv', 'sc/equal-class', 'csidriver/equal.
 
 SCENARIOS = {
     'kinds': [
-        ['create', '-f', 'kinds.yaml', '--dry-run=server'], ['create', '-f', 'kinds.yaml'], ['create', '-f', 'kinds.yaml'], ('SETUP', 'sleep 1.5'),
+        ['create', '-f', 'kinds.yaml', '--dry-run=server'], ['create', '-f', 'kinds.yaml'], ['create', '-f', 'kinds.yaml'], ('SETUP', 'sleep 1.5'), ('SETUP', 'for i in $(seq 300); do [ -n "$(kubectl get hpa hpa -o jsonpath={.status.conditions})" ] && break; sleep 0.1; done'),
         *[['get', kind, '-o', 'wide'] for kind in _KINDS], *[['describe', *kind.split('/'), '--show-events=false'] for kind in _KINDS],
         *[['get', kind, '-o', 'yaml'] for kind in _KINDS], ['apply', '-f', 'kinds.yaml'], ['apply', '-f', 'kinds.yaml', '--server-side', '--force-conflicts'],
         ['diff', '-f', 'kinds.yaml'], ['replace', '-f', 'kinds.yaml'], ['label', '-f', 'kinds.yaml', 'x=y'], ['delete', '-f', 'kinds.yaml'],

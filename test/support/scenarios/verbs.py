@@ -151,7 +151,7 @@ SCENARIOS = {
         ['set', 'env', 'deploy/web'], ['set', 'env', 'deploy/web', 'X-', 'A-', '-o', 'jsonpath={.spec.template.spec.containers[0].env[*].name}'], ['set', 'serviceaccount', 'deploy/web', 'robot'], ['set', 'sa', 'deploy', 'web', 'robot', '--dry-run=client', '-o', 'name'],
         ['set', 'serviceaccount', 'deploy/web'], ['set', 'selector', 'svc/web', 'app=other'], ['set', 'selector', 'svc/web', 'app in (a)'], ['get', 'svc', 'web', '-o', 'jsonpath={.spec.selector}'],
         ['set', 'subject', 'rolebinding/reconciled', '--user=a', '--group=b', '--serviceaccount=ns:sa'], ['set', 'subject', 'rolebinding', 'reconciled'], ['get', 'rolebinding', 'reconciled', '-o', 'jsonpath={.subjects[*].name}'],
-        ['set', 'image', 'deploy', '--all', '*=busybox'], ['set', 'image', '-f', 'web.yaml', 'c=x', '--local', '-o', 'yaml'], ['set', 'resources', 'deploy/web', '-c', 'nope', '--limits=cpu=1'], ['set', 'resources', 'deploy/web', '--limits=cpu=0,memory=1', '-o', 'yaml', '--dry-run=server'],
+        ['set', 'image', 'deploy', '--all', '*=busybox'], ['set', 'image', '-f', 'web.yaml', 'c=x', '--local', '-o', 'yaml'], ['set', 'resources', 'deploy/web', '-c', 'nope', '--limits=cpu=1'], ['set', 'resources', 'deploy/web', '--limits=cpu=0,memory=1', '-o', 'jsonpath={.spec.template.spec.containers[0].resources}', '--dry-run=server'],
         ['set', 'resources', 'deploy/web', '--limits=cpu=x'], ['set'], ['set', 'nope'],
     ],
     'rollout-more': [
@@ -162,10 +162,10 @@ SCENARIOS = {
         ['get', 'controllerrevisions'], ['rollout', 'restart'], ['rollout', 'undo', 'pod/x'],
     ],
     'autoscale': [
-        ('SETUP', ['create', '-f', 'web.yaml']), ['autoscale', 'deploy', 'web', '--max=5'], ['autoscale', 'deploy', 'web', '--max=5'], ['get', 'hpa', 'web', '-o', 'yaml'], ['autoscale', 'deploy/web', '--min=2', '--max=5', '--cpu=70%', '--name=other'],
+        ('SETUP', ['create', '-f', 'web.yaml']), ['autoscale', 'deploy', 'web', '--max=5'], ['autoscale', 'deploy', 'web', '--max=5'], ('SETUP', 'for i in $(seq 300); do [ -n "$(kubectl get hpa web -o jsonpath={.status.conditions})" ] && break; sleep 0.1; done'), ['get', 'hpa', 'web', '-o', 'yaml'], ['autoscale', 'deploy/web', '--min=2', '--max=5', '--cpu=70%', '--name=other'],
         ['autoscale', 'deploy', 'web', '--min=3', '--max=2'], ['autoscale', 'deploy', 'web'], ['autoscale'], ['autoscale', 'deploy', 'nope', '--max=2'], ['autoscale', 'svc', 'web', '--max=2'],
         ['autoscale', 'deploy', 'web', '--max=3', '--cpu=500m', '--memory=1Gi', '--name=mem', '--dry-run=client', '-o', 'yaml'], ['autoscale', '-f', 'web2.yaml', '--max=4', '--cpu-percent=80', '--name=file', '-o', 'name'],
-        ['describe', 'hpa', 'other', '--show-events=false'], ['delete', 'hpa', '--all'],
+        ('SETUP', 'for i in $(seq 300); do [ -n "$(kubectl get hpa other -o jsonpath={.status.conditions})" ] && break; sleep 0.1; done'), ['describe', 'hpa', 'other', '--show-events=false'], ['delete', 'hpa', '--all'],
     ],
     'certificates': [
         ['create', '-f', 'csr.yaml'], ['get', 'csr', 'equal-jane', 'equal-joe'], ['get', 'csr', 'equal-jane', '-o', 'wide'], ['describe', 'csr', 'equal-joe'], ['certificate', 'approve', 'equal-jane'], ['certificate', 'approve', 'equal-jane'], ['certificate', 'deny', 'equal-joe'],

@@ -157,5 +157,23 @@ TEST(ErrorsTest, ExitCodes) {
   EXPECT_EQ(RenderError(Rendered("")), "");
 }
 
+TEST(ParseDocuments, TakesJsonObjectsOneAfterTheOtherAndTheLastOfTwoMembers) {
+  struct Case {
+    absl::string_view text;
+    std::vector<std::string> want;
+  };
+  for (const Case& c : {Case{"{\"a\":1}\n{\"b\":\"}{\"}", {R"({"a":1})", R"({"b":"}{"})"}},
+                        Case{"{\"a\":1}{\"b\":2}\n---\nc: 3\n", {R"({"a":1})", R"({"b":2})", R"({"c":3})"}},
+                        Case{"{a: 1}\n", {R"({"a":1})"}}, Case{"a: 1\na: 2\n", {R"({"a":2})"}}, Case{"", {}}}) {
+    SCOPED_TRACE(c.text);
+    const auto documents = ParseDocuments(c.text);
+    ASSERT_TRUE(documents.ok()) << documents.status();
+    std::vector<std::string> got;
+    for (const Value& document : *documents) got.push_back(WriteJson(document));
+    EXPECT_EQ(got, c.want);
+  }
+  EXPECT_EQ(ParseDocuments("{").status().message(), "unexpected EOF");
+}
+
 }  // namespace
 }  // namespace kubectl
