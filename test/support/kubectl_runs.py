@@ -23,6 +23,7 @@ MASKS = [
     (r'\b[a-z0-9]{8,10}-[a-z0-9]{5}\b', 'HASH-XXXXX'),
     (r'(-|=|: |hash": ")[bcdf-hj-np-tv-z2456789]{8,10}\b', r'\1HASH'),
     (r'\b(web|rs|rc|job|ds)-[bcdf-hj-np-tv-z2456789]{5}\b', r'\1-XXXXX'),
+    (r'(?m)^I\d{4} \d\d:\d\d:\d\d.*\n', ''),  # what libraries log
     (r'[EWF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] ', ''),
     (r'(?m)^(NodePort: .*|.*nodePort"?: )(\d{5})', r'\1PORT'),
     (r'\b3[0-2]\d{3}\b', 'PORT'),

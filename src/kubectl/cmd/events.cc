@@ -72,7 +72,9 @@ absl::Status Run(Factory& factory, Options& o) {
     const std::vector<std::string> parts = absl::StrSplit(o.for_object, '/');
     if (parts.size() != 2) return Error("--for must be in resource/name form");
     ASSIGN_OR_RETURN(Discovery * discovery, factory.Discover());
-    ASSIGN_OR_RETURN(const ApiResource resource, discovery->ForArgument(parts[0]));
+    const absl::StatusOr<ApiResource> found = discovery->ForArgument(parts[0]);
+    if (!found.ok()) return Rendered(found.status().message());
+    const ApiResource& resource = *found;
     query = absl::StrCat(
         "fieldSelector=",
         UrlEscape(absl::StrCat("involvedObject.kind=", resource.kind, ",involvedObject.name=",

@@ -33,6 +33,7 @@ absl::Status Run(Factory& factory, const Options& options) {
   client.Set("minor", "35");
   client.Set("gitVersion", kVersion);
   client.Set("gitTreeState", "clean");
+  client.Set("goVersion", "");  // readers expect the member; there is no Go in here
   client.Set("compiler", "gcc");
   client.Set("platform", "linux/amd64");
   Value answer;

@@ -154,8 +154,10 @@ void WritePods(const Value& node, const Cluster& cluster, DescribeWriter& w) {
   }
   for (const std::string& name : names) {
     const Quantity whole = Of(allocatable, name);
-    w.Write(1, name, "\t", Share(Of(all_requests, name), whole, name == "cpu"), "\t",
-            Share(Of(all_limits, name), whole, name == "cpu"), "\n");
+    const auto share = [&](const Quantity& part) {  // here nothing of nothing is nothing
+      return whole.Value() == 0 ? absl::StrCat(part.ToString(), " (0%)") : Share(part, whole, name == "cpu");
+    };
+    w.Write(1, name, "\t", share(Of(all_requests, name)), "\t", share(Of(all_limits, name)), "\n");
   }
   for (const auto& [name, unused] : allocatable) {
     if (name == "cpu" || name == "memory" || name == "ephemeral-storage" || name == "pods" ||

@@ -145,7 +145,7 @@ TEST(ErrorsTest, ContextGoesIntoTheServersMessage) {
 
 TEST(ErrorsTest, SeveralErrorsOneALine) {
   EXPECT_EQ(RenderError(Aggregate({Error("a"), absl::OkStatus(), Error("b")})),
-            "error: a\nerror: b\n");
+            "a\nb\n");
   EXPECT_EQ(RenderError(Aggregate({Error("a")})), "error: a\n");
   EXPECT_TRUE(Aggregate({}).ok());
 }
