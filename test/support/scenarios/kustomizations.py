@@ -1,4 +1,4 @@
-"""Kustomizations: what they build, and what is said of those that do not build."""
+"""Kustomizations: what they build, and what is said of those that do not build. Hashes in names are compared as they are."""
 
 FILES = {}
 
