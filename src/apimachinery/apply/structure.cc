@@ -405,7 +405,7 @@ class Checker {
   }
   void Special(Shape shape, const Value& value) {
     const bool container = value.is_object() || value.is_array();
-    if (shape == Shape::kFieldsV1 && !value.is_object()) {
+    if (shape == Shape::kFieldsV1 && !value.is_object() && !value.is_raw()) {  // raw: of a typed tree
       Problem(absl::StrCat("expected map, got &{", GoFormat(value), "}"));
     } else if ((shape == Shape::kTime || shape == Shape::kMicroTime || shape == Shape::kQuantity ||
                 shape == Shape::kIntOrString) && container) {
