@@ -12,10 +12,12 @@
 #include "apiserver/admission/admission.h"
 #include "apiserver/aggregation/controller.h"
 #include "apiserver/apiextensions/controller.h"
+#include "apiserver/audit/auditor.h"
 #include "apiserver/auth/authenticator.h"
 #include "apiserver/auth/authorizer.h"
 #include "apiserver/auth/token_issuer.h"
 #include "apiserver/cache/cache.h"
+#include "apiserver/component_health.h"
 #include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/grpc/grpc_door.h"
 #include "apiserver/http/rest.h"
@@ -56,6 +58,7 @@ class ApiServerImpl final : public ApiServer {
   ~ApiServerImpl() override { Stop(); }
 
   absl::Status Init() {
+    ASSIGN_OR_RETURN(auditor_, audit::Auditor::Open(flags_.audit));
     RETURN_IF_ERROR(ConnectStore());
     registry::Environment env;
     measured_store_ = store::Measure(*store_, [this](absl::string_view key) -> store::KeyOwner {
@@ -68,6 +71,7 @@ class ApiServerImpl final : public ApiServer {
     env.resources = resources_.get();
     env.clock = &base::SystemClock();
     env.event_ttl = flags_.event_ttl;
+    env.components = [this] { return AskComponents(StoreAddress()); };
     env.service_cidr = std::string(flags_.service_cluster_ip_range.substr(0, flags_.service_cluster_ip_range.find(',')));
     const std::vector<std::string> range = absl::StrSplit(flags_.service_node_port_range, '-');
     if (range.size() != 2 || !absl::SimpleAtoi(range[0], &env.node_port_first) ||
@@ -75,6 +79,8 @@ class ApiServerImpl final : public ApiServer {
       return absl::InvalidArgumentError("--service-node-port-range must be FIRST-LAST");
     }
     registry_ = std::make_unique<registry::Registry>(std::move(env));
+    converter_ = conversion::NewConverter(*registry_);
+    registry_->environment().converter = converter_.get();
     RETURN_IF_ERROR(MakePolicy());
     definitions_ = apiextensions::NewController(*registry_);
     RETURN_IF_ERROR(definitions_->Start());
@@ -113,17 +119,22 @@ class ApiServerImpl final : public ApiServer {
     if (definitions_ != nullptr) definitions_->Stop();
     caretaker_.reset();  // leaves the endpoints
     if (cache_ != nullptr) cache_->Stop();  // ends the watches: clients go elsewhere
+    if (flow_ != nullptr) flow_->Stop();  // what waits for a seat is refused: the doors need not wait for it
     if (grpc_ != nullptr) grpc_->Stop();
-    if (flow_ != nullptr) flow_->Stop();
+    if (converter_ != nullptr) converter_->Stop();
     if (server_ != nullptr) server_->Stop(absl::Seconds(1));
     if (dispatch_ != nullptr) dispatch_->Stop();
     door_.reset();
+    if (auditor_ != nullptr) auditor_->Stop();
   }
 
  private:
+  store::StoreOptions StoreAddress() const {
+    return {flags_.etcd_servers, flags_.etcd_cafile, flags_.etcd_certfile, flags_.etcd_keyfile};
+  }
+
   absl::Status ConnectStore() {
-    ASSIGN_OR_RETURN(store_, store::ConnectEtcd({flags_.etcd_servers, flags_.etcd_cafile, flags_.etcd_certfile,
-                                                 flags_.etcd_keyfile}));
+    ASSIGN_OR_RETURN(store_, store::ConnectEtcd(StoreAddress()));
     cache_ = cache::Cache::Create(*store_, registry::ResourceTable::StoragePrefixes());
     const absl::Time give_up = absl::Now() + kStoreWait;
     absl::Status started = cache_->Start();
@@ -199,13 +210,14 @@ class ApiServerImpl final : public ApiServer {
     if (flags_.enable_priority_and_fairness) OpenFlowControl(workers);
     http::RestOptions rest;
     rest.flow = flow_.get();
+    rest.auditor = auditor_.get();
     rest.registry = registry_.get();
     rest.forwarder = forwarder_.get();
     rest.extensions = aggregator_.get();
     rest.front_proxy_headers = {flags_.requestheader_username_headers, flags_.requestheader_uid_headers,
                                 flags_.requestheader_group_headers, flags_.requestheader_extra_headers_prefix};
     rest.server_address = AdvertisedAddress();
-    rest.metrics = [this] { return absl::StrCat(MetricsText(*registry_), flow_ == nullptr ? "" : flow_->MetricsText()); };
+    rest.metrics = [this] { return MetricsText(*registry_); };
     door_ = std::make_unique<http::RestDoor>(std::move(rest));
     base::http::ServerOptions options;
     options.addresses = {absl::StrCat(absl::StrContains(flags_.bind_address, ":") ? absl::StrCat("[", flags_.bind_address, "]")
@@ -234,6 +246,8 @@ class ApiServerImpl final : public ApiServer {
       grpc.cert_file = flags_.tls_cert_file;
       grpc.key_file = flags_.tls_private_key_file;
       grpc.client_ca_file = flags_.client_ca_file;
+      grpc.flow = flow_.get();
+      grpc.auditor = auditor_.get();
       ASSIGN_OR_RETURN(grpc_, grpc::OpenGrpcDoor(grpc, *registry_));
     }
     base::LogInfo("serving addresses=", absl::StrJoin(server_->addresses(), ","), " grpc_port=", grpc_port);
@@ -301,10 +315,12 @@ class ApiServerImpl final : public ApiServer {
   }
 
   const Flags flags_;
+  std::unique_ptr<audit::Auditor> auditor_;
   std::unique_ptr<store::Store> store_, measured_store_;
   std::unique_ptr<cache::Cache> cache_;
   std::unique_ptr<registry::ResourceTable> resources_;
   std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<conversion::Converter> converter_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<auth::TokenIssuer> token_issuer_;

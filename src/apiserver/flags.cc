@@ -13,6 +13,30 @@ std::function<absl::Status(const std::string&)> OnlyValue(std::string value) {
   };
 }
 
+void AddAuditFlags(base::FlagSet& flags, audit::Options& audit) {
+  audit::BackendOptions& backend = audit.backend;
+  backend.max_event_bytes = 102400;
+  backend.max_batch_bytes = 10485760;
+  flags.String(&audit.policy_file, "audit-policy-file", "", "Which requests are audited; none: no request is");
+  flags.String(&audit.file.path, "audit-log-path", "", "File that audited requests are told to; -: standard output");
+  flags.String(&audit.mode, "audit-log-mode", "", "batch, blocking or blocking-strict: whether requests wait for the log");
+  flags.String(&audit.format, "audit-log-format", "", "json or legacy, a line each");
+  flags.Choice(&audit.version, "audit-log-version", {"audit.k8s.io/v1"}, "Version of the events");
+  flags.Int(&audit.max_megabytes, "audit-log-maxsize", "", "Megabytes of the log before it is set aside; 0: 100");
+  flags.Int(&audit.file.max_age_days, "audit-log-maxage", "", "Days that logs set aside are kept; 0: for ever");
+  flags.Int(&audit.file.max_backups, "audit-log-maxbackup", "", "Logs set aside that are kept; 0: all");
+  flags.Bool(&audit.file.compress, "audit-log-compress", "", "Compress logs set aside by gzip");
+  flags.Int(&backend.buffer_size, "audit-log-batch-buffer-size", "", "Events that may wait in batch mode");
+  flags.Int(&backend.max_batch, "audit-log-batch-max-size", "", "Most events of a batch");
+  flags.Duration(&backend.max_wait, "audit-log-batch-max-wait", "", "Longest wait for a batch to fill");
+  flags.Bool(&backend.throttle, "audit-log-batch-throttle-enable", "", "Bound the batches a second");
+  flags.Double(&backend.throttle_qps, "audit-log-batch-throttle-qps", "", "Most batches a second on average");
+  flags.Int(&backend.throttle_burst, "audit-log-batch-throttle-burst", "", "Most batches at the same moment");
+  flags.Bool(&audit.truncate, "audit-log-truncate-enabled", "", "Leave the objects out of events that are too large");
+  flags.Int(&backend.max_event_bytes, "audit-log-truncate-max-event-size", "", "Largest event, in bytes");
+  flags.Int(&backend.max_batch_bytes, "audit-log-truncate-max-batch-size", "", "Largest batch, in bytes");
+}
+
 }  // namespace
 
 bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
@@ -67,6 +91,7 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.Int(&f.max_requests_inflight, "max-requests-inflight", "", "Seats for reads; with the next flag, those of all priority levels");
   flags.Int(&f.max_mutating_requests_inflight, "max-mutating-requests-inflight", "", "Seats for writes");
   flags.Bool(&f.enable_priority_and_fairness, "enable-priority-and-fairness", "", "Queue and refuse requests by priority level and flow");
+  AddAuditFlags(flags, f.audit);
   flags.Int(&f.workers, "workers", "", "Threads for requests; 0: by the number of processors");
   flags.Int(&f.verbosity, "v", "v", "Log verbosity");
   flags.NoEffect({"allow-privileged"}, "privileged pods are always allowed; PodSecurity levels restrict them", /*is_bool=*/true);

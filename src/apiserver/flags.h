@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "apiserver/audit/auditor.h"
 
 namespace apiserver {
 
@@ -40,6 +41,7 @@ struct Flags {
   int not_ready_toleration_seconds = 300, unreachable_toleration_seconds = 300;
   int max_requests_inflight = 400, max_mutating_requests_inflight = 200;  // together: the seats of flow control
   bool enable_priority_and_fairness = true;
+  audit::Options audit;
   int workers = 0;  // 0: by the number of processors
   int verbosity = 0;
 };

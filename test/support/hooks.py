@@ -63,12 +63,8 @@ class Hooks:
 
             def do_POST(self):
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                path = self.path.partition("?")[0]
                 hooks.seen.append({"path": self.path, "headers": dict(self.headers), "body": request})
-                response = {"uid": request["request"]["uid"], "allowed": True, **ANSWERS.get(path, {})}
-                code, text = RAW[path](response) if path in RAW else (200, json.dumps(review(response, request["apiVersion"].rpartition("/")[2])))
-                if path == "/slow":
-                    time.sleep(2)
+                code, text = hooks.reply(self.path.partition("?")[0], request)
                 data = text.encode()
                 try:
                     self.send_response(code)
@@ -86,6 +82,13 @@ class Hooks:
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.url = "https://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def reply(self, path, request):
+        """(status, text) of what `path` answers to an AdmissionReview."""
+        response = {"uid": request["request"]["uid"], "allowed": True, **ANSWERS.get(path, {})}
+        if path == "/slow":
+            time.sleep(2)
+        return RAW[path](response) if path in RAW else (200, json.dumps(review(response, request["apiVersion"].rpartition("/")[2])))
 
     def certificate(self, name):
         path = os.path.join(self.folder.name, name)

@@ -129,8 +129,6 @@ absl::StatusOr<DefinitionPtr> MakeDefinition(const Value& crd) {
   d.webhook_conversion = d.conversion.GetString("strategy") == "Webhook";
   for (const Value& spec : crd.GetArray("spec.versions")) {
     ASSIGN_OR_RETURN(std::unique_ptr<Version> version, MakeVersion(d, spec));
-    // Without its webhook an object cannot be had in another version; better not found than told wrong.
-    if (d.webhook_conversion && !version->storage) version->served = false;
     d.versions.push_back(std::move(version));
   }
   for (const auto& version : d.versions) {

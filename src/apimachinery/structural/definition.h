@@ -45,7 +45,7 @@ struct Definition : std::enable_shared_from_this<Definition> {
   std::string name, uid, group, plural, singular, kind, list_kind, storage_prefix;
   std::vector<std::string> short_names, categories;
   bool namespaced = false;
-  bool webhook_conversion = false;  // not asked yet: such definitions serve their storage version alone
+  bool webhook_conversion = false;  // other versions are had from a webhook
   Value conversion;  // spec.conversion
   std::vector<std::unique_ptr<Version>> versions;  // in the order of the object
   const Version* storage = nullptr;

@@ -54,6 +54,10 @@ struct Attributes {
   std::vector<std::string>* warnings = nullptr;  // may be nullptr
   const pipeline::RequestOptions* options = nullptr;  // as asked for; may be nullptr
   const Value* delete_options = nullptr;              // of deletions; may be nullptr
+  pipeline::AuditTrail* audit = nullptr;              // may be nullptr
+  // Of a write that is looked at in another version than it was asked for: what was asked for.
+  const pipeline::RequestInfo* asked_info = nullptr;
+  const apimachinery::Kind* asked_kind = nullptr;
   MutationRound* round = nullptr;                     // the chain's, while it mutates
 
   bool Is(absl::string_view group, absl::string_view resource, absl::string_view subresource = "") const {

@@ -81,8 +81,10 @@ Value RequestValue(const Attributes& a) {
   out.Set("kind", kind);
   out.Set("resource", resource);
   SetUnlessEmpty(out, "subResource", info.subresource);
-  out.Set("requestKind", kind);
-  out.Set("requestResource", resource);
+  const pipeline::RequestInfo& asked = a.asked_info == nullptr ? info : *a.asked_info;
+  const apimachinery::Kind& asked_kind = a.asked_kind == nullptr ? *a.kind : *a.asked_kind;
+  out.Set("requestKind", Names(asked_kind.group, asked_kind.version, "kind", asked_kind.kind));
+  out.Set("requestResource", Names(asked.group, asked.version, "resource", asked.resource));
   SetUnlessEmpty(out, "requestSubResource", info.subresource);
   SetUnlessEmpty(out, "name", a.name);
   SetUnlessEmpty(out, "namespace", info.ns);
@@ -95,7 +97,7 @@ Value RequestValue(const Attributes& a) {
 
 std::string ObjectJson(const apimachinery::Kind& kind, const Value* object) {
   if (object == nullptr) return "null";
-  if (kind.message == nullptr) return apimachinery::WriteJson(*object);
+  if (kind.message == nullptr || kind.custom != nullptr) return apimachinery::WriteJson(*object);
   std::string out;
   apimachinery::EncodeJson(*kind.message, *object, &out);
   return out;

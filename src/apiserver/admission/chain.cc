@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apiserver/admission/plugin.h"
+#include "apiserver/pipeline/audit_trail.h"
 #include "base/metrics/metrics.h"
 #include "base/status_macros.h"
 
@@ -205,6 +206,10 @@ void AddWarning(const Attributes& attributes, std::string text) {
   std::vector<std::string>* warnings = attributes.warnings;
   if (warnings == nullptr || std::find(warnings->begin(), warnings->end(), text) != warnings->end()) return;
   warnings->push_back(std::move(text));
+}
+
+void Annotate(const Attributes& attributes, absl::string_view key, absl::string_view value) {
+  if (attributes.audit != nullptr) attributes.audit->Annotate(key, value);
 }
 
 pipeline::ObjectPtr Look(const pipeline::ObjectReader& reader, const pipeline::GroupResource& what,

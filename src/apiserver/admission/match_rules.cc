@@ -37,7 +37,8 @@ Matcher::Matcher(const Value& match, absl::string_view rules_member, bool any_wi
       excluded_(ReadRules(match, "excludeResourceRules")),
       namespaces_(Selector(match, "namespaceSelector")),
       objects_(Selector(match, "objectSelector")),
-      any_without_rules_(any_without_rules) {}
+      any_without_rules_(any_without_rules),
+      equivalent_(match.GetString("matchPolicy", "Equivalent") != "Exact") {}
 
 std::vector<Matcher::Rule> Matcher::ReadRules(const Value& match, absl::string_view member) {
   std::vector<Rule> out;
@@ -48,28 +49,42 @@ std::vector<Matcher::Rule> Matcher::ReadRules(const Value& match, absl::string_v
   return out;
 }
 
-bool Matcher::Rule::Matches(const Attributes& a) const {
+bool Matcher::Rule::Matches(const Attributes& a, absl::string_view group, absl::string_view version,
+                            absl::string_view plural) const {
   const pipeline::RequestInfo& info = *a.info;
-  const bool is_namespace = info.group.empty() && info.resource == "namespaces";
+  const bool is_namespace = group.empty() && plural == "namespaces";
   const bool cluster = is_namespace || info.ns.empty();
   if ((scope == "Namespaced" && cluster) || (scope == "Cluster" && !cluster)) return false;
-  if (!Lists(operations, OperationName(a.operation)) || !Lists(groups, info.group) || !Lists(versions, info.version)) {
+  if (!Lists(operations, OperationName(a.operation)) || !Lists(groups, group) || !Lists(versions, version)) {
     return false;
   }
   const bool resource = std::any_of(resources.begin(), resources.end(), [&](const std::string& text) {
     const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('/', 1));
-    return (parts.first == "*" || parts.first == info.resource) && (parts.second == "*" || parts.second == info.subresource);
+    return (parts.first == "*" || parts.first == plural) && (parts.second == "*" || parts.second == info.subresource);
   });
   return resource && (names.empty() || std::find(names.begin(), names.end(), a.name) != names.end());
 }
 
-bool Matcher::Any(const std::vector<Rule>& rules, const Attributes& attributes) {
-  return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.Matches(attributes); });
+bool Matcher::Any(const std::vector<Rule>& rules, const Attributes& a, const pipeline::ObjectReader& reader,
+                  pipeline::KindPtr* as) const {
+  const auto any = [&](absl::string_view group, absl::string_view version, absl::string_view resource) {
+    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.Matches(a, group, version, resource); });
+  };
+  const pipeline::RequestInfo& info = *a.info;
+  if (rules.empty()) return false;
+  if (any(info.group, info.version, info.resource)) return true;
+  if (!equivalent_ || (!info.subresource.empty() && info.subresource != "status")) return false;
+  for (pipeline::KindPtr& other : reader.Equivalents(info.group, info.version, info.resource)) {
+    if (!any(other->group, other->version, other->plural)) continue;
+    if (as != nullptr) *as = std::move(other);
+    return true;
+  }
+  return false;
 }
 
-absl::StatusOr<bool> Matcher::Matches(const Attributes& a, const pipeline::ObjectReader& reader) const {
-  if (Any(excluded_, a)) return false;
-  if (!(rules_.empty() && any_without_rules_) && !Any(rules_, a)) return false;
+absl::StatusOr<bool> Matcher::Matches(const Attributes& a, const pipeline::ObjectReader& reader, pipeline::KindPtr* as) const {
+  if (Any(excluded_, a, reader, nullptr)) return false;
+  if (!(rules_.empty() && any_without_rules_) && !Any(rules_, a, reader, as)) return false;
   if (!objects_.MatchesEverything()) {
     const bool matches = (a.object != nullptr && objects_.Matches(a.object->At("metadata.labels"))) ||
                          (a.old != nullptr && objects_.Matches(a.old->At("metadata.labels")));

@@ -70,6 +70,8 @@ PluginPtr NewValidatingWebhooks(const PluginSeams& seams);
 absl::Status Refuse(const Attributes& attributes, absl::string_view why);
 // Once each.
 void AddWarning(const Attributes& attributes, std::string text);
+// Into the audit log.
+void Annotate(const Attributes& attributes, absl::string_view key, absl::string_view value);
 // From the cache, or else from the store.
 pipeline::ObjectPtr Look(const pipeline::ObjectReader& reader, const pipeline::GroupResource& what,
                          absl::string_view ns, absl::string_view name);

@@ -106,6 +106,15 @@ class PodSecurity final : public Plugin {
     if (pod && a.old != nullptr && RunsTheSame(*a.object, *a.old)) return absl::OkStatus();
     const Value* body = pod ? a.object : a.object->At(path);
     if (body == nullptr || !body->is_object()) return absl::OkStatus();
+    if (pod) Annotate(a, absl::StrCat(kPrefix, "enforce-policy"), enforce.Name());
+    const SecurityPolicy audit = PolicyOf(*ns, "audit", nullptr);
+    if (a.audit != nullptr) {
+      const std::string broken = DescribeViolations(Violations(audit, *body));
+      if (!broken.empty()) {
+        Annotate(a, absl::StrCat(kPrefix, "audit-violations"),
+                 absl::StrCat("would violate PodSecurity \"", audit.Name(), "\": ", broken));
+      }
+    }
     if (pod) {
       const std::string found = DescribeViolations(Violations(enforce, *body));
       if (!found.empty()) return Refuse(a, absl::StrCat("violates PodSecurity \"", enforce.Name(), "\": ", found));

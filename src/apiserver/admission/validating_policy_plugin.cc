@@ -1,9 +1,15 @@
 // ValidatingAdmissionPolicy: writes are refused, warned of or annotated as the cluster's policies say.
+#include <algorithm>
+#include <map>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "apimachinery/json.h"
 #include "apimachinery/schema.h"
 #include "apiserver/admission/admission_request.h"
 #include "apiserver/admission/plugin.h"
+#include "apiserver/admission/translated.h"
 #include "apiserver/admission/validating_policy.h"
 #include "base/status_macros.h"
 
@@ -13,10 +19,12 @@ namespace {
 namespace cel = apimachinery::cel;
 
 constexpr size_t kMaxMessage = 5 * 1024;
+constexpr size_t kMaxAnnotation = 10 * 1024;
 
 // One "no" (or failure to tell) of a policy.
 struct Denial {
   std::string message, reason;
+  int index = 0;  // of the expression
 };
 
 int CodeOf(absl::string_view reason) {
@@ -36,11 +44,12 @@ class ValidatingAdmissionPolicy final : public Plugin {
     if (IsBeyondPolicies(a)) return absl::OkStatus();
     const auto policies = policies_->Current();
     if (policies->empty()) return absl::OkStatus();
-    std::unique_ptr<Prepared> prepared;
+    Preparations prepared;
     absl::Status refusal;
     for (const BoundPolicy& bound : *policies) {
       const ValidatingPolicy& policy = *bound.policy;
-      const absl::StatusOr<bool> matches = policy.matcher.Matches(a, reader_);
+      pipeline::KindPtr as;
+      const absl::StatusOr<bool> matches = policy.matcher.Matches(a, reader_, &as);
       if (!matches.ok()) {
         if (policy.fail_closed) {
           Refuse(a, policy, nullptr, {absl::StrCat("failed to configure policy: ", Text(matches.status())), ""}, &refusal);
@@ -48,7 +57,8 @@ class ValidatingAdmissionPolicy final : public Plugin {
         continue;
       }
       if (!*matches) continue;
-      if (policy.param_kind != nullptr && ParamKindOf(policy) == nullptr) {
+      const pipeline::KindPtr param_kind = policy.param_kind == nullptr ? nullptr : ParamKindOf(policy);
+      if (policy.param_kind != nullptr && param_kind == nullptr) {
         if (policy.fail_closed) {
           Refuse(a, policy, nullptr,
                  {absl::StrCat("failed to configure policy: failed to find resource referenced by paramKind: '",
@@ -57,12 +67,25 @@ class ValidatingAdmissionPolicy final : public Plugin {
         }
         continue;
       }
-      for (const auto& binding : bound.bindings) RETURN_IF_ERROR(Bound(a, policy, *binding, &prepared, &refusal));
+      Collected collected;
+      for (const auto& binding : bound.bindings) {
+        RETURN_IF_ERROR(Bound(a, {policy, *binding, as, param_kind.get()}, &prepared, &collected, &refusal));
+      }
+      for (const auto& [key, values] : collected) Annotate(a, absl::StrCat(policy.name, "/", key), absl::StrJoin(values, ", "));
     }
     return refusal;
   }
 
  private:
+  using Collected = std::map<std::string, std::vector<std::string>>;  // annotations of one policy, each value once
+
+  struct Case {
+    const ValidatingPolicy& policy;
+    const PolicyBinding& binding;
+    const pipeline::KindPtr& as;            // the version that the policy looks at; nullptr: the one asked for
+    const apimachinery::Kind* param_kind;   // nullptr: no parameters
+  };
+
   // What all policies see of the write; made when the first one matches.
   struct Prepared {
     Prepared(const Attributes& a, const auth::Authorizer* authorizer) : request(RequestValue(a)), oracle(a, authorizer) {
@@ -83,11 +106,19 @@ class ValidatingAdmissionPolicy final : public Plugin {
     Oracle oracle;
     pipeline::ObjectPtr ns;
   };
+  struct Preparation {
+    std::unique_ptr<Translated> seen;
+    std::unique_ptr<Prepared> prepared;
+  };
+  using Preparations = std::map<const apimachinery::Kind*, Preparation>;  // by the version looked at
 
   static std::string Text(const absl::Status& status) { return apimachinery::ApiStatus::From(status).message; }
 
-  static const apimachinery::Kind* ParamKindOf(const ValidatingPolicy& policy) {
-    return apimachinery::Schema::Builtin().FindKind(policy.param_kind->api_version, policy.param_kind->kind);
+  pipeline::KindPtr ParamKindOf(const ValidatingPolicy& policy) const {
+    const apimachinery::Kind* built_in =
+        apimachinery::Schema::Builtin().FindKind(policy.param_kind->api_version, policy.param_kind->kind);
+    if (built_in != nullptr) return pipeline::KindPtr(pipeline::KindPtr(), built_in);
+    return reader_.FindKind(policy.param_kind->api_version, policy.param_kind->kind);
   }
 
   static void Refuse(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding* binding, const Denial& denial,
@@ -105,8 +136,10 @@ class ValidatingAdmissionPolicy final : public Plugin {
     *refusal = status;
   }
 
-  absl::Status Bound(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding,
-                     std::unique_ptr<Prepared>* prepared, absl::Status* refusal) const {
+  absl::Status Bound(const Attributes& a, const Case& c, Preparations* preparations, Collected* collected,
+                     absl::Status* refusal) const {
+    const ValidatingPolicy& policy = c.policy;
+    const PolicyBinding& binding = c.binding;
     const auto misconfigured = [&](absl::string_view why) {
       if (policy.fail_closed) {
         Refuse(a, policy, &binding, {absl::StrCat("failed to configure binding: ", why), ""}, refusal);
@@ -117,29 +150,30 @@ class ValidatingAdmissionPolicy final : public Plugin {
     if (!matches.ok()) return misconfigured(Text(matches.status()));
     if (!*matches) return absl::OkStatus();
     std::vector<pipeline::ObjectPtr> params;
-    if (const std::string why = CollectParams(a, policy, binding, &params); !why.empty()) return misconfigured(why);
+    if (const std::string why = CollectParams(a, c, &params); !why.empty()) return misconfigured(why);
     if (params.empty()) return absl::OkStatus();
-    if (*prepared == nullptr) {
-      *prepared = std::make_unique<Prepared>(a, authorizer_);
+    Preparation& preparation = (*preparations)[c.as.get()];
+    if (preparation.prepared == nullptr) {
+      ASSIGN_OR_RETURN(preparation.seen, Translated::Make(a, c.as, reader_));
+      preparation.prepared = std::make_unique<Prepared>(preparation.seen->attributes(), authorizer_);
       const bool is_namespace = a.kind->group.empty() && a.kind->kind == "Namespace";
       if (!a.info->ns.empty() && !is_namespace) {
-        (*prepared)->ns = Look(reader_, {"", "namespaces"}, "", a.info->ns);
-        if ((*prepared)->ns == nullptr) return apimachinery::NotFound("", "namespaces", a.info->ns);
+        preparation.prepared->ns = Look(reader_, {"", "namespaces"}, "", a.info->ns);
+        if (preparation.prepared->ns == nullptr) return apimachinery::NotFound("", "namespaces", a.info->ns);
       }
     }
-    for (const pipeline::ObjectPtr& param : params) Judge(a, policy, binding, **prepared, param.get(), refusal);
+    for (const pipeline::ObjectPtr& param : params) Judge(a, c, *preparation.prepared, param.get(), collected, refusal);
     return absl::OkStatus();
   }
 
   // A single nullptr when the policy goes without. Answers why there can be none.
-  std::string CollectParams(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding,
-                            std::vector<pipeline::ObjectPtr>* out) const {
-    if (policy.param_kind == nullptr || binding.param_ref == nullptr) {
+  std::string CollectParams(const Attributes& a, const Case& c, std::vector<pipeline::ObjectPtr>* out) const {
+    if (c.param_kind == nullptr || c.binding.param_ref == nullptr) {
       out->push_back(nullptr);
       return "";
     }
-    const Value& ref = *binding.param_ref;
-    const apimachinery::Kind& kind = *ParamKindOf(policy);
+    const Value& ref = *c.binding.param_ref;
+    const apimachinery::Kind& kind = *c.param_kind;
     const std::string ref_ns = ref.GetString("namespace"), name = ref.GetString("name");
     std::string ns;
     if (kind.namespaced) {
@@ -166,11 +200,20 @@ class ValidatingAdmissionPolicy final : public Plugin {
     return "";
   }
 
-  void Judge(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding, const Prepared& prepared,
-             const Value* params, absl::Status* refusal) const {
+  void Judge(const Attributes& a, const Case& c, const Prepared& prepared, const Value* params, Collected* collected,
+             absl::Status* refusal) const {
+    const ValidatingPolicy& policy = c.policy;
+    const PolicyBinding& binding = c.binding;
     Value typed_params;
     if (params != nullptr) {
       typed_params = *params;
+      const pipeline::KindPtr stored = reader_.FindKind(params->GetString("apiVersion"), params->GetString("kind"));
+      if (stored != nullptr && stored.get() != c.param_kind && c.param_kind->custom != nullptr) {
+        if (const absl::Status converted = reader_.ConvertObject(*stored, *c.param_kind, typed_params); !converted.ok()) {
+          if (policy.fail_closed) Refuse(a, policy, &binding, {Text(converted), ""}, refusal);
+          return;
+        }
+      }
       typed_params.Set("kind", policy.param_kind->kind);
       typed_params.Set("apiVersion", policy.param_kind->api_version);
     }
@@ -193,7 +236,7 @@ class ValidatingAdmissionPolicy final : public Plugin {
     }
     parts.namespace_object = prepared.ns.get();
     for (const Denial& denial : Validations(policy, parts)) Act(a, policy, binding, denial, refusal);
-    Annotations(a, policy, binding, parts, refusal);
+    Annotations(a, c, parts, collected, refusal);
   }
 
   static std::vector<Denial> Validations(const ValidatingPolicy& policy, const ExpressionInput::Parts& parts) {
@@ -211,9 +254,9 @@ class ValidatingAdmissionPolicy final : public Plugin {
     for (size_t i = 0; i < results.size(); ++i) {
       const Validation& validation = *policy.validations[i];
       if (!results[i].ok()) {
-        if (policy.fail_closed) out.push_back({std::string(results[i].status().message()), ""});
+        if (policy.fail_closed) out.push_back({std::string(results[i].status().message()), "", static_cast<int>(i)});
       } else if (!results[i]->is_true()) {
-        out.push_back({MessageOf(validation, input), validation.reason});
+        out.push_back({MessageOf(validation, input), validation.reason, static_cast<int>(i)});
       }
     }
     return out;
@@ -232,20 +275,42 @@ class ValidatingAdmissionPolicy final : public Plugin {
     return absl::StrCat("failed expression: ", absl::StripAsciiWhitespace(validation.expression.text));
   }
 
-  // Upstream records what annotations evaluate to in the audit log; here they are evaluated for what can go wrong.
-  void Annotations(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding,
-                   const ExpressionInput::Parts& parts, absl::Status* refusal) const {
+  void Annotations(const Attributes& a, const Case& c, const ExpressionInput::Parts& parts, Collected* collected,
+                   absl::Status* refusal) const {
+    const ValidatingPolicy& policy = c.policy;
     if (policy.audit_annotations.empty()) return;
     ExpressionInput input(parts);
     input.SetBudget(cel::kRuntimeBudget);
     for (const auto& annotation : policy.audit_annotations) {
       const absl::StatusOr<cel::Val> value = input.Evaluate(annotation->value);
       if (absl::IsResourceExhausted(value.status())) {
-        if (policy.fail_closed) Act(a, policy, binding, {std::string(value.status().message()), ""}, refusal);
+        if (policy.fail_closed) Act(a, policy, c.binding, {std::string(value.status().message()), ""}, refusal);
         return;
       }
-      if (!value.ok() && policy.fail_closed) Refuse(a, policy, &binding, {std::string(value.status().message()), ""}, refusal);
+      if (!value.ok()) {
+        if (policy.fail_closed) Refuse(a, policy, &c.binding, {std::string(value.status().message()), ""}, refusal);
+        continue;
+      }
+      if (!value->is(cel::Val::Kind::kString)) continue;  // null: left out
+      const std::string text(absl::StripAsciiWhitespace(value->text()).substr(0, kMaxAnnotation));
+      if (text.empty()) continue;
+      std::vector<std::string>& values = (*collected)[annotation->key];
+      if (std::find(values.begin(), values.end(), text) == values.end()) values.push_back(text);
     }
+  }
+
+  // What the audit log says of a "no" that is only to be recorded.
+  static void TellFailure(const Attributes& a, const PolicyBinding& binding, const Denial& denial) {
+    if (a.audit == nullptr) return;
+    Value failure = Value::MakeObject();
+    failure.Set("message", denial.message);
+    failure.Set("policy", binding.policy);
+    failure.Set("binding", binding.name);
+    failure.Set("expressionIndex", denial.index);
+    for (const std::string& action : binding.actions) failure["validationActions"].Append(action);
+    Value list = Value::MakeArray();
+    list.Append(std::move(failure));
+    Annotate(a, "validation.policy.admission.k8s.io/validation_failure", apimachinery::WriteJson(list));
   }
 
   static void Act(const Attributes& a, const ValidatingPolicy& policy, const PolicyBinding& binding, const Denial& denial,
@@ -253,6 +318,8 @@ class ValidatingAdmissionPolicy final : public Plugin {
     for (const std::string& action : binding.actions) {
       if (action == "Deny") {
         Refuse(a, policy, &binding, denial, refusal);
+      } else if (action == "Audit") {
+        TellFailure(a, binding, denial);
       } else if (action == "Warn") {
         AddWarning(a, absl::StrCat("Validation failed for ValidatingAdmissionPolicy '", policy.name,
                                            "' with binding '", binding.name, "': ", denial.message));

@@ -10,6 +10,7 @@
 #include "apiserver/admission/plugin.h"
 #include "apimachinery/expressions/expressions.h"
 #include "base/rng.h"
+#include "base/status_macros.h"
 
 namespace apiserver::admission {
 namespace {
@@ -20,27 +21,6 @@ using apimachinery::GoQuote;
 
 constexpr char kGroup[] = "admissionregistration.k8s.io";
 constexpr int64_t kDefaultTimeoutSeconds = 10;
-
-// "address:port" of the service, as the cluster reaches it; or why there is none.
-std::string Endpoint(const Webhook& hook, const pipeline::ObjectReader& reader, std::string* problem) {
-  const pipeline::ObjectPtr service = reader.Get({"", "services"}, hook.service_namespace, hook.service_name);
-  if (service == nullptr) {
-    *problem = absl::StrCat("service ", GoQuote(hook.service_name), " not found");
-    return "";
-  }
-  if (service->GetString("spec.type") == "ExternalName") {
-    return absl::StrCat(service->GetString("spec.externalName"), ":", hook.service_port);
-  }
-  const apimachinery::Array& ports = service->GetArray("spec.ports");
-  const bool served = std::any_of(ports.begin(), ports.end(),
-                                  [&](const Value& port) { return port.GetInt("port") == hook.service_port; });
-  const std::string address = service->GetString("spec.clusterIP");
-  if (!served) {
-    *problem = absl::StrCat("no service port ", hook.service_port, " found for service ", GoQuote(hook.service_name));
-    return "";
-  }
-  return absl::StrCat(address.find(':') == std::string::npos ? address : absl::StrCat("[", address, "]"), ":", hook.service_port);
-}
 
 Verdict Failed(const Webhook& hook, absl::string_view why) {
   Verdict verdict;
@@ -94,6 +74,9 @@ std::string Read(const Webhook& hook, bool mutating, absl::string_view version, 
   for (const Value& warning : response->GetArray("warnings")) {
     if (warning.is_string()) verdict->warnings.push_back(warning.as_string());
   }
+  for (const auto& [key, value] : response->GetObject("auditAnnotations")) {
+    if (value.is_string()) verdict->annotations[key] = value.as_string();
+  }
   verdict->allowed = response->GetBool("allowed");
   if (!verdict->allowed) {
     const Value* result = response->Find("status");
@@ -107,22 +90,23 @@ std::string Read(const Webhook& hook, bool mutating, absl::string_view version, 
   return "";
 }
 
+WebhookClient ClientOf(const Value& hook) {
+  const Value* config = hook.Find("clientConfig");
+  return config == nullptr ? WebhookClient() : ReadWebhookClient(*config);
+}
+
 }  // namespace
 
 Webhook::Webhook(const Value& hook, absl::string_view configuration, size_t index)
     : name(hook.GetString("name")),
       uid(absl::StrCat(configuration, "/", name, "/", index)),
+      configuration(configuration),
       matcher(hook, "rules", false),
       fail_closed(hook.GetString("failurePolicy", "Fail") != "Ignore"),
       side_effects(hook.GetString("sideEffects")),
       reinvocation(hook.GetString("reinvocationPolicy", "Never")),
       timeout(absl::Seconds(hook.GetInt("timeoutSeconds", kDefaultTimeoutSeconds))),
-      url(hook.GetString("clientConfig.url")),
-      service_name(hook.GetString("clientConfig.service.name")),
-      service_namespace(hook.GetString("clientConfig.service.namespace")),
-      service_path(hook.GetString("clientConfig.service.path")),
-      service_port(hook.GetInt("clientConfig.service.port", 443)) {
-  (void)apimachinery::Base64Decode(hook.GetString("clientConfig.caBundle"), &ca_bundle);
+      client(ClientOf(hook)) {
   for (const Value& version : hook.GetArray("admissionReviewVersions")) {
     if (version.is_string()) review_versions.push_back(version.as_string());
   }
@@ -155,10 +139,14 @@ std::shared_ptr<const std::vector<std::shared_ptr<const Webhook>>> WebhookStore:
   return current_;
 }
 
-absl::StatusOr<bool> Concerns(const Webhook& hook, const Attributes& a, const pipeline::ObjectReader& reader,
-                              const auth::Authorizer* authorizer) {
-  absl::StatusOr<bool> matches = hook.matcher.Matches(a, reader);
-  if (!matches.ok() || !*matches || hook.match_conditions.empty()) return matches;
+absl::StatusOr<bool> Concerns(const Webhook& hook, const Attributes& asked, const pipeline::ObjectReader& reader,
+                              const auth::Authorizer* authorizer, std::unique_ptr<Translated>* seen) {
+  pipeline::KindPtr as;
+  absl::StatusOr<bool> matches = hook.matcher.Matches(asked, reader, &as);
+  if (!matches.ok() || !*matches) return matches;
+  ASSIGN_OR_RETURN(*seen, Translated::Make(asked, std::move(as), reader));
+  if (hook.match_conditions.empty()) return matches;
+  const Attributes& a = (*seen)->attributes();
   const Value request = RequestValue(a);
   const Oracle oracle(a, authorizer);
   Value object, old_object;
@@ -179,7 +167,7 @@ absl::StatusOr<bool> Concerns(const Webhook& hook, const Attributes& a, const pi
   matches = AllHold(hook.match_conditions, input);
   if (matches.ok()) return matches;
   if (!hook.fail_closed) return false;
-  return absl::Status(apimachinery::Forbidden(a.info->group, a.info->resource, a.name, matches.status().message()));
+  return absl::Status(apimachinery::Forbidden(asked.info->group, asked.info->resource, asked.name, matches.status().message()));
 }
 
 Verdict Ask(const Webhook& hook, bool mutating, const Attributes& a, const pipeline::ObjectReader& reader,
@@ -196,37 +184,8 @@ Verdict Ask(const Webhook& hook, bool mutating, const Attributes& a, const pipel
     return Failed(hook, "could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)");
   }
   const std::string uid = base::NewUid();
-  WebhookCall call;
-  call.timeout = hook.timeout;
-  call.ca_bundle = hook.ca_bundle;
-  call.body = ReviewJson(a, *known, uid);
-  std::string problem;
-  if (hook.url.empty()) {
-    const bool slash = !hook.service_path.empty() && hook.service_path[0] == '/';
-    call.url = absl::StrCat("https://", hook.service_name, ".", hook.service_namespace, ".svc:", hook.service_port,
-                            slash ? "" : "/", hook.service_path);
-    call.connect_to = Endpoint(hook, reader, &problem);
-  } else {
-    const size_t host = hook.url.find("//");
-    const bool bare = host != std::string::npos && hook.url.find('/', host + 2) == std::string::npos;
-    call.url = bare ? absl::StrCat(hook.url, "/") : hook.url;
-  }
-  if (!problem.empty()) {
-    return Failed(hook, absl::StrCat("failed to call webhook: Post ",
-                                     GoQuote(absl::StrCat(call.url, "?timeout=", absl::ToInt64Seconds(call.timeout), "s")), ": ",
-                                     problem));
-  }
-  const absl::StatusOr<WebhookAnswer> answer = caller.Call(call);
-  if (!answer.ok()) return Failed(hook, absl::StrCat("failed to call webhook: ", answer.status().message()));
-  if (answer->code < 200 || answer->code > 206) {
-    const apimachinery::ApiStatus status = apimachinery::GenericStatus(answer->code, "POST", "", "", "", answer->text ? answer->body : "unknown");
-    return Failed(hook, absl::StrCat("failed to call webhook: ", status.message));
-  }
-  const absl::StatusOr<Value> review = apimachinery::ParseJson(answer->body, {.max_depth = 1000});
-  if (!review.ok() || !review->is_object()) {
-    return Failed(hook, absl::StrCat("failed to call webhook: couldn't get version/kind; json parse error: ",
-                                     review.ok() ? "json: cannot unmarshal into Go value" : review.status().message()));
-  }
+  const absl::StatusOr<Value> review = PostReview(hook.client, hook.timeout, ReviewJson(a, *known, uid), reader, caller);
+  if (!review.ok()) return Failed(hook, absl::StrCat("failed to call webhook: ", review.status().message()));
   if (const std::string spoken = review->GetString("apiVersion");
       spoken != absl::StrCat("admission.k8s.io/", *known) && (spoken == "admission.k8s.io/v1" || spoken == "admission.k8s.io/v1beta1")) {
     return Failed(hook, absl::StrCat("failed to call webhook: converting (", spoken.substr(spoken.find('/') + 1),

@@ -1,5 +1,6 @@
 // The webhooks of Mutating- and ValidatingWebhookConfigurations: which of them a write concerns, and what they say to it.
 #pragma once
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -7,7 +8,9 @@
 
 #include "apiserver/admission/expression_input.h"
 #include "apiserver/admission/match_rules.h"
+#include "apiserver/admission/translated.h"
 #include "apiserver/admission/webhook_call.h"
+#include "apiserver/admission/webhook_client.h"
 
 namespace apiserver::admission {
 
@@ -15,17 +18,14 @@ namespace apiserver::admission {
 struct Webhook {
   Webhook(const Value& hook, absl::string_view configuration, size_t index);
 
-  const std::string name, uid;  // uid: unique among all, stable
+  const std::string name, uid, configuration;  // uid: unique among all, stable
   const Matcher matcher;
   std::vector<std::unique_ptr<Variable>> match_conditions;
   const bool fail_closed;
   const std::string side_effects, reinvocation;
   const absl::Duration timeout;
+  const WebhookClient client;
   std::vector<std::string> review_versions;
-  std::string ca_bundle;  // PEM
-  std::string url;        // empty: the service
-  std::string service_name, service_namespace, service_path;
-  int64_t service_port = 443;
 };
 
 // Keeps up with the stored configurations of one kind. Thread-safe.
@@ -48,12 +48,13 @@ struct Verdict {
   bool call_failed = false;      // it could not be asked: failurePolicy decides
   absl::Status refusal;
   std::vector<std::string> warnings;
+  std::map<std::string, std::string> annotations;  // for the audit log
   std::string patch, patch_type;  // JSON; empty: none
 };
 
-// Does the write concern the webhook? Errors are refusals.
+// Does the write concern the webhook? Then `seen` is what it is shown. Errors are refusals.
 absl::StatusOr<bool> Concerns(const Webhook& hook, const Attributes& attributes, const pipeline::ObjectReader& reader,
-                              const auth::Authorizer* authorizer);
+                              const auth::Authorizer* authorizer, std::unique_ptr<Translated>* seen);
 Verdict Ask(const Webhook& hook, bool mutating, const Attributes& attributes, const pipeline::ObjectReader& reader,
             WebhookCaller& caller);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/go_quote.h"
 #include "apimachinery/time.h"
@@ -129,6 +130,31 @@ bool AcceptNames(absl::Span<const Value* const> all, Value& crd, absl::Time now)
     }
   }
   return !(before == *crd.At("status"));
+}
+
+bool JudgeApproval(Value& crd, absl::Time now) {
+  const std::string group = crd.GetString("spec.group");
+  const bool ours = group == "k8s.io" || absl::EndsWith(group, ".k8s.io") || group == "kubernetes.io" ||
+                    absl::EndsWith(group, ".kubernetes.io");
+  if (!ours) return false;
+  constexpr char kAnnotation[] = "api-approved.kubernetes.io";
+  constexpr char kSee[] = ", see https://github.com/kubernetes/enhancements/pull/1111";
+  const std::string must = absl::StrCat("protected groups must have approval annotation ", apimachinery::GoQuote(kAnnotation));
+  const Value* annotations = crd.At("metadata.annotations");
+  const Value* found = annotations == nullptr ? nullptr : annotations->Find(kAnnotation);
+  const std::string said = found != nullptr && found->is_string() ? found->as_string() : "";
+  const auto set = [&](bool status, absl::string_view reason, std::string message) {
+    return SetCondition(crd, "KubernetesAPIApprovalPolicyConformant", status, reason, message, now);
+  };
+  if (said.empty()) return set(false, "MissingAnnotation", absl::StrCat(must, kSee));
+  if (absl::StartsWith(said, "unapproved")) {
+    return set(false, "UnapprovedAnnotation", absl::StrCat("not approved: ", apimachinery::GoQuote(said)));
+  }
+  // A URL with a scheme and a host.
+  const size_t scheme = said.find("://");
+  const bool url = scheme != std::string::npos && scheme > 0 && scheme + 3 < said.size() && said[scheme + 3] != '/';
+  if (url) return set(true, "ApprovedAnnotation", absl::StrCat("approved in ", said));
+  return set(false, "InvalidAnnotation", absl::StrCat(must, " with either a URL or a reason starting with \"unapproved\"", kSee));
 }
 
 bool HasCleanupFinalizer(const Value& crd) {

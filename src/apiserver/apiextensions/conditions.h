@@ -23,6 +23,10 @@ bool SetCondition(apimachinery::Value& crd, absl::string_view type, bool status,
 // so in NamesAccepted, and establishes it once all are accepted. Whether its status changed.
 bool AcceptNames(absl::Span<const apimachinery::Value* const> all, apimachinery::Value& crd, absl::Time now);
 
+// Says of a definition in one of Kubernetes' own groups whether its annotation shows that it may be there:
+// KubernetesAPIApprovalPolicyConformant. Whether its status changed.
+bool JudgeApproval(apimachinery::Value& crd, absl::Time now);
+
 // What a request to delete a definition makes of it: marked, held by the finalizer.
 void MarkForDeletion(apimachinery::Value& crd, absl::Time now);
 bool HasCleanupFinalizer(const apimachinery::Value& crd);

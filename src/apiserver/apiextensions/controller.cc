@@ -115,7 +115,8 @@ class ControllerImpl final : public Controller {
     for (const Value& crd : crds) all.push_back(&crd);
     std::vector<std::string> changed;
     for (Value& crd : crds) {
-      if (AcceptNames(all, crd, now)) changed.push_back(crd.GetString("metadata.name"));
+      const bool judged = JudgeApproval(crd, now);
+      if (AcceptNames(all, crd, now) || judged) changed.push_back(crd.GetString("metadata.name"));
     }
     absl::Duration again = Serve(crds);
     // Written when it is served: who sees a definition established can use it.
@@ -206,7 +207,8 @@ class ControllerImpl final : public Controller {
         if (object->GetString("metadata.name") != name) all.push_back(object.get());
       }
       all.push_back(&crd);
-      return AcceptNames(all, crd, registry_.environment().clock->Now());
+      const bool judged = JudgeApproval(crd, registry_.environment().clock->Now());
+      return AcceptNames(all, crd, registry_.environment().clock->Now()) || judged;
     });
     return Judge(name, written);
   }

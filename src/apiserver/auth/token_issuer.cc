@@ -152,6 +152,7 @@ class RealIssuer final : public TokenIssuer {
                                                    slash == std::string::npos ? "/" : "", version, ", Kind=", kind));
     }
     const std::string resource = kind == "Pod" ? "pods" : kind == "Secret" ? "secrets" : "nodes";
+    if (name.empty()) return apimachinery::BadRequest("Name parameter required.");
     ASSIGN_OR_RETURN(const auto object, reader.GetFresh({"", resource}, kind == "Node" ? "" : ns, name));
     if (object == nullptr) return apimachinery::NotFound("", resource, name);
     if (kind == "Pod") {

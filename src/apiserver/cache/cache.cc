@@ -157,6 +157,7 @@ class CacheImpl final : public Cache {
 
   uint64_t Generation(const ResourceMirror& resource) const override { return resource.generation(); }
   size_t Count(const ResourceMirror& resource) const override { return resource.Count(); }
+  size_t Bytes(const ResourceMirror& resource) const override { return resource.Bytes(); }
   Traffic TrafficOf(const ResourceMirror& resource) const override {
     return {resource.events_received.load(), resource.events_dispatched.load(), resource.init_events.load()};
   }

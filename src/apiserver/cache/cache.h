@@ -76,6 +76,7 @@ class Cache {
   virtual Listing List(const ResourceMirror& resource, absl::string_view key_prefix) const = 0;
   virtual uint64_t Generation(const ResourceMirror& resource) const = 0;
   virtual size_t Count(const ResourceMirror& resource) const = 0;
+  virtual size_t Bytes(const ResourceMirror& resource) const = 0;  // of all its objects as they are kept
   virtual Traffic TrafficOf(const ResourceMirror& resource) const = 0;
 
   // Starts a watch. Expired (410): `after_revision` is older than what is remembered.

@@ -28,7 +28,9 @@ EventPtr ResourceMirror::ApplyLocked(absl::string_view key, EntryPtr entry, int6
   const auto it = objects_.find(key);
   const bool known = it != objects_.end();
   if (known && it->second->revision >= revision) return nullptr;
+  if (known) bytes_ -= it->second->bytes.size();
   if (entry != nullptr) {
+    bytes_ += entry->bytes.size();
     event = std::make_shared<const Event>(known ? EventType::kModified : EventType::kAdded, entry,
                                           known ? it->second : nullptr, revision);
     if (known) {
@@ -58,6 +60,8 @@ EventPtr ResourceMirror::ApplyLocked(absl::string_view key, EntryPtr entry, int6
 void ResourceMirror::Reset(absl::btree_map<std::string, EntryPtr> objects, int64_t revision) {
   const std::lock_guard lock(mu_);
   objects_.swap(objects);
+  bytes_ = 0;
+  for (const auto& [key, entry] : objects_) bytes_ += entry->bytes.size();
   history_.clear();
   history_bytes_ = 0;
   oldest_ = last_change_ = revision;
@@ -90,6 +94,11 @@ std::vector<EntryPtr> ResourceMirror::List(absl::string_view key_prefix, int64_t
 size_t ResourceMirror::Count() const {
   const std::lock_guard lock(mu_);
   return objects_.size();
+}
+
+size_t ResourceMirror::Bytes() const {
+  const std::lock_guard lock(mu_);
+  return bytes_;
 }
 
 absl::Status ResourceMirror::Register(const std::shared_ptr<Watcher>& watcher, std::vector<EntryPtr>* state,

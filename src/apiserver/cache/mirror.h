@@ -42,6 +42,7 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
   EntryPtr Get(absl::string_view key) const;
   std::vector<EntryPtr> List(absl::string_view key_prefix, int64_t* last_change) const;
   size_t Count() const;
+  size_t Bytes() const;
   uint64_t generation() const { return generation_.load(); }
 
   // Registers `watcher` and answers what has to be sent before live events. OutOfRange: too old.
@@ -61,6 +62,7 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
   const CacheOptions& options_;
   mutable std::mutex mu_;
   absl::btree_map<std::string, EntryPtr> objects_;
+  size_t bytes_ = 0;  // of objects_
   bool loading_;
   std::vector<Pending> pending_;  // while loading
   std::deque<EventPtr> history_;

@@ -83,18 +83,11 @@ bool FairQueues::Remove(uint64_t id) {
   return false;
 }
 
-absl::Time FairQueues::Oldest() const {
-  absl::Time oldest = absl::InfiniteFuture();
-  for (const int i : busy_) oldest = std::min(oldest, queues_[i].requests.front().since);  // each queue is in order
-  return oldest;
-}
-
 std::vector<uint64_t> FairQueues::RemoveBefore(absl::Time time) {
   std::vector<uint64_t> late;
   for (const int i : busy_) {
     for (const Waiting& w : queues_[i].requests) {
-      if (w.since >= time) break;
-      late.push_back(w.id);
+      if (w.until <= time) late.push_back(w.id);
     }
   }
   for (const uint64_t id : late) Remove(id);

@@ -21,7 +21,7 @@ class FairQueues {
   struct Waiting {
     uint64_t id = 0;
     int seats = 1;
-    absl::Time since;
+    absl::Time until;  // when it gives up
   };
 
   FairQueues(int queues, int hand_size, int queue_length);
@@ -32,9 +32,7 @@ class FairQueues {
   const Waiting* Next();
   void PopNext();  // REQUIRES: Next() was not nullptr
   bool Remove(uint64_t id);
-  // The oldest arrival; InfiniteFuture when nobody waits.
-  absl::Time Oldest() const;
-  // Takes out those who came before `time`.
+  // Takes out those who have given up by `time`.
   std::vector<uint64_t> RemoveBefore(absl::Time time);
   size_t size() const { return size_; }
 

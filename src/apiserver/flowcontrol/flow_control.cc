@@ -8,11 +8,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "apiserver/flowcontrol/fair_queues.h"
 #include "apiserver/flowcontrol/flow_config.h"
 #include "apiserver/flowcontrol/flow_series.h"
+#include "apiserver/flowcontrol/retry_after.h"
 #include "apiserver/flowcontrol/seats.h"
 #include "apiserver/flowcontrol/work_estimate.h"
 #include "base/clock.h"
@@ -38,7 +38,7 @@ struct LevelState {
   const std::vector<int> shape;  // of the queues
   FairQueues queues;
   int used = 0;
-  uint64_t executing = 0, dispatched = 0, rejected_full = 0, rejected_late = 0, rejected_limit = 0;
+  RetryAfter retry_after;
 };
 
 // A configuration with what it takes to use it. Immutable but for the states, which the owner's lock guards.
@@ -47,15 +47,15 @@ struct Compiled {
   FlowConfig config;
   std::vector<LevelSeats> seats;
   std::vector<std::shared_ptr<LevelState>> states;  // by level
-  std::vector<FlowSeries> series;                   // by schema
+  std::vector<FlowSeries*> series;                  // by schema
 };
 
 struct Pending {
   size_t level = 0;
   uint64_t flow_hash = 0;
   int seats = 1;
-  absl::Time since;
-  FlowSeries series;
+  absl::Time since, until;
+  FlowSeries* series = nullptr;
   FlowControl::Go go;
   FlowControl::Refuse refuse;
 };
@@ -78,8 +78,9 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
     std::copy(now, now + 2, fresh->generations);
     fresh->config = ReadFlowConfig(reader.List(Levels(), ""), reader.List(Schemas(), ""));
     fresh->seats = DivideSeats(fresh->config.levels, options.seats);
+    for (size_t i = 0; i < fresh->seats.size(); ++i) TellLimits(fresh->config.levels[i].name, fresh->seats[i]);
     for (const FlowSchema& schema : fresh->config.schemas) {
-      fresh->series.push_back(FlowSeriesOf(schema.name, fresh->config.levels[schema.level].name));
+      fresh->series.push_back(&FlowSeries::Of(schema.name, fresh->config.levels[schema.level].name));
     }
     std::vector<Pending> homeless;
     CompiledPtr out;
@@ -88,7 +89,10 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       TakeOverLocked(*fresh, &homeless);
       out = compiled = fresh;
     }
-    for (Pending& pending : homeless) pending.refuse();
+    for (Pending& pending : homeless) {
+      pending.series->LeftQueue(pending.seats, clock.Now() - pending.since, false);
+      pending.refuse(1);
+    }
     return out;
   }
 
@@ -121,7 +125,7 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
         ++it;
         continue;
       }
-      if (to != moved.end() && fresh.states[to->second]->queues.Add(pending.flow_hash, {it->first, pending.seats, pending.since})) {
+      if (to != moved.end() && fresh.states[to->second]->queues.Add(pending.flow_hash, {it->first, pending.seats, pending.until})) {
         pending.level = to->second;
         ++it;
         continue;
@@ -137,17 +141,18 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
     return MayTake(c.seats, used, options.seats, level, wanted);
   }
 
-  Seat TakeLocked(const std::shared_ptr<LevelState>& state, int seats, const FlowSeries& series, absl::Time since)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
-    const absl::Time now = clock.Now();
-    series.waited->Observe(absl::ToDoubleSeconds(now - since));
-    state->used += seats;
-    ++state->executing;
-    ++state->dispatched;
-    return Seat(std::shared_ptr<void>(nullptr, [self = shared_from_this(), state, seats, now, execution = series.execution](void*) {
-      execution->Observe(absl::ToDoubleSeconds(self->clock.Now() - now));
-      self->Release(state, seats);
+  // A request begins. `state` nullptr: of an exempt level, which counts no seats.
+  Seat Begin(const std::shared_ptr<LevelState>& state, FlowSeries& series, int seats) {
+    series.Began(seats);
+    return Seat(std::shared_ptr<void>(nullptr, [self = shared_from_this(), state, &series, seats, began = clock.Now()](void*) {
+      series.Ended(seats, self->clock.Now() - began);
+      if (state != nullptr) self->Release(state, seats);
     }));
+  }
+
+  Seat TakeLocked(const std::shared_ptr<LevelState>& state, FlowSeries& series, int seats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+    state->used += seats;
+    return Begin(state, series, seats);
   }
 
   void Release(const std::shared_ptr<LevelState>& state, int seats) {
@@ -155,7 +160,6 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
     {
       absl::MutexLock lock(&mu);
       state->used -= seats;
-      --state->executing;
       if (!waiting.empty() && compiled != nullptr) DispatchLocked(*compiled, &start);
     }
     for (auto& [go, seat] : start) {
@@ -182,7 +186,9 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       const uint64_t id = state.queues.Next()->id;
       state.queues.PopNext();
       const auto pending = waiting.find(id);
-      start->emplace_back(std::move(pending->second.go), TakeLocked(c.states[best], pending->second.seats, pending->second.series, pending->second.since));
+      Pending& taken = pending->second;
+      taken.series->LeftQueue(taken.seats, clock.Now() - taken.since, true);
+      start->emplace_back(std::move(taken.go), TakeLocked(c.states[best], *taken.series, taken.seats));
       waiting.erase(pending);
     }
   }
@@ -196,18 +202,20 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
         continue;
       }
       arrived.WaitWithTimeout(&mu, absl::Milliseconds(250));
-      std::vector<Refuse> late;
+      std::vector<std::pair<Refuse, int64_t>> late;
+      const absl::Time now = clock.Now();
       for (const auto& state : compiled->states) {
-        for (const uint64_t id : state->queues.RemoveBefore(clock.Now() - options.max_wait)) {
+        for (const uint64_t id : state->queues.RemoveBefore(now)) {
           Pending& pending = waiting[id];
-          pending.series.given_up->Observe(absl::ToDoubleSeconds(clock.Now() - pending.since));
-          late.push_back(std::move(pending.refuse));
+          pending.series->LeftQueue(pending.seats, now - pending.since, false);
+          pending.series->Rejected("time-out");
+          state->retry_after.Refused(absl::ToUnixSeconds(now));
+          late.emplace_back(std::move(pending.refuse), state->retry_after.seconds());
           waiting.erase(id);
-          ++state->rejected_late;
         }
       }
       mu.Unlock();
-      for (Refuse& refuse : late) refuse();
+      for (auto& [refuse, retry_after] : late) refuse(retry_after);
       mu.Lock();
     }
   }
@@ -239,38 +247,33 @@ void FlowControl::Stop() {
     impl_->stopping = true;
     for (auto& [id, pending] : impl_->waiting) {
       impl_->compiled->states[pending.level]->queues.Remove(id);
+      pending.series->LeftQueue(pending.seats, impl_->clock.Now() - pending.since, false);
       refused.push_back(std::move(pending.refuse));
     }
     impl_->waiting.clear();
     impl_->arrived.SignalAll();
   }
   impl_->expirer.join();
-  for (Refuse& refuse : refused) refuse();
+  for (Refuse& refuse : refused) refuse(1);
 }
 
-FlowVerdict FlowControl::Classify(const pipeline::UserInfo& user, const pipeline::RequestInfo& request) {
+void FlowControl::Admit(const Applicant& applicant, FlowVerdict* verdict, Go go, Refuse refuse) {
   const auto current = impl_->Current();
-  const FlowSchema* schema = current->config.Classify(user, request);
-  if (schema == nullptr) return {};
-  return {schema->uid, current->config.levels[schema->level].uid};
-}
-
-void FlowControl::Admit(const pipeline::UserInfo& user, const pipeline::RequestInfo& request, int64_t limit,
-                        const std::function<int64_t()>& stored, FlowVerdict* verdict, Go go, Refuse refuse) {
-  const auto current = impl_->Current();
-  const FlowSchema* schema = current->config.Classify(user, request);
+  const pipeline::RequestInfo& request = applicant.request;
+  const FlowSchema* schema = current->config.Classify(applicant.user, request);
   if (schema == nullptr) return go(Seat());
   const PriorityLevel& level = current->config.levels[schema->level];
+  FlowSeries& series = *current->series[static_cast<size_t>(schema - current->config.schemas.data())];
   *verdict = {schema->uid, level.uid};
-  if (level.exempt) return go(Seat());
-  const bool list = request.is_resource_request && (request.verb == "list" || request.verb == "deletecollection");
-  const int most = std::clamp((current->seats[schema->level].nominal * 15 + 99) / 100, 1, 10);
-  const int seats = EstimateSeats(request, limit, list ? stored() : 0, most);
-  const FlowSeries& series = current->series[static_cast<size_t>(schema - current->config.schemas.data())];
-  series.seats->Observe(seats);
-  const absl::Time now = impl_->clock.Now();
-  const uint64_t hash = absl::HashOf(schema->name, FlowOf(*schema, user, request));
+  // What one request may take of a level's seats: a part of its own.
+  const int most = std::clamp((current->seats[schema->level].nominal * 15 + 99) / 100, 1, kMostSeats);
+  const bool many = ReadsMany(request) && applicant.stored != nullptr;
+  const int seats = EstimateSeats(request, applicant.list, many ? applicant.stored() : Stored(), most);
+  series.Estimated(seats);
+  if (level.exempt) return go(impl_->Begin(nullptr, series, seats));
+  const uint64_t hash = absl::HashOf(schema->name, FlowOf(*schema, applicant.user, request));
   Seat seat;
+  int64_t retry_after = 1;
   {
     absl::MutexLock lock(&impl_->mu);
     // The configuration may have changed since: by name, then.
@@ -284,57 +287,27 @@ void FlowControl::Admit(const pipeline::UserInfo& user, const pipeline::RequestI
       LevelState& state = *c.states[at];
       const bool nobody_before = state.queues.size() == 0;
       if (nobody_before && impl_->MayTakeLocked(c, at, seats)) {
-        seat = impl_->TakeLocked(c.states[at], seats, series, now);
+        series.NeverWaited();
+        seat = impl_->TakeLocked(c.states[at], series, seats);
       } else {
         const uint64_t id = impl_->next_id++;
-        if (state.queues.Add(hash, {id, seats, now})) {
-          series.queue_length->Observe(static_cast<double>(state.queues.size()));
-          impl_->waiting[id] = {at, hash, seats, now, series, std::move(go), std::move(refuse)};
+        const absl::Time now = impl_->clock.Now();
+        const absl::Time until = now + std::min(impl_->options.max_wait, applicant.patience / 4);
+        if (state.queues.Add(hash, {id, seats, until})) {
+          series.Queued(seats, state.queues.size());
+          impl_->waiting[id] = {at, hash, seats, now, until, &series, std::move(go), std::move(refuse)};
           if (impl_->waiting.size() == 1) impl_->arrived.SignalAll();
           return;
         }
-        series.given_up->Observe(0);
-        ++(level.queues == 0 ? state.rejected_limit : state.rejected_full);
+        series.Rejected(level.queues == 0 ? "concurrency-limit" : "queue-full");
+        state.retry_after.Refused(absl::ToUnixSeconds(now));
+        retry_after = state.retry_after.seconds();
         go = nullptr;
       }
     }
   }
-  if (go == nullptr) return refuse();
+  if (go == nullptr) return refuse(retry_after);
   go(std::move(seat));
-}
-
-std::string FlowControl::MetricsText() const {
-  std::string out;
-  absl::MutexLock lock(&impl_->mu);
-  if (impl_->compiled == nullptr) return out;
-  const Compiled& c = *impl_->compiled;
-  const auto family = [&](absl::string_view name, absl::string_view type, absl::string_view help,
-                          const std::function<void(size_t)>& line) {
-    absl::StrAppend(&out, "# HELP apiserver_flowcontrol_", name, " ", help, "\n# TYPE apiserver_flowcontrol_", name, " ", type, "\n");
-    for (size_t i = 0; i < c.states.size(); ++i) line(i);
-  };
-  const auto value = [&](absl::string_view name, size_t i, absl::string_view more, int64_t number) {
-    absl::StrAppend(&out, "apiserver_flowcontrol_", name, "{priority_level=\"", c.states[i]->name, "\"", more, "} ", number, "\n");
-  };
-  family("nominal_limit_seats", "gauge", "Seats of the level.", [&](size_t i) { value("nominal_limit_seats", i, "", c.seats[i].nominal); });
-  family("lower_limit_seats", "gauge", "Seats of the level that it never lends.", [&](size_t i) { value("lower_limit_seats", i, "", c.seats[i].sure); });
-  family("upper_limit_seats", "gauge", "Seats of the level with all that it may borrow.", [&](size_t i) { value("upper_limit_seats", i, "", c.seats[i].most); });
-  std::vector<int64_t> waiting(c.states.size());
-  for (const auto& [id, pending] : impl_->waiting) waiting[pending.level] += pending.seats;
-  family("current_inqueue_seats", "gauge", "Seats that requests wait for.", [&](size_t i) { value("current_inqueue_seats", i, "", waiting[i]); });
-  family("current_executing_seats", "gauge", "Seats in use.", [&](size_t i) { value("current_executing_seats", i, "", c.states[i]->used); });
-  family("current_executing_requests", "gauge", "Requests being worked on.",
-         [&](size_t i) { value("current_executing_requests", i, "", static_cast<int64_t>(c.states[i]->executing)); });
-  family("current_inqueue_requests", "gauge", "Requests that wait.",
-         [&](size_t i) { value("current_inqueue_requests", i, "", static_cast<int64_t>(c.states[i]->queues.size())); });
-  family("dispatched_requests_total", "counter", "Requests that got a seat.",
-         [&](size_t i) { value("dispatched_requests_total", i, "", static_cast<int64_t>(c.states[i]->dispatched)); });
-  family("rejected_requests_total", "counter", "Requests that were refused.", [&](size_t i) {
-    value("rejected_requests_total", i, ",reason=\"queue-full\"", static_cast<int64_t>(c.states[i]->rejected_full));
-    value("rejected_requests_total", i, ",reason=\"time-out\"", static_cast<int64_t>(c.states[i]->rejected_late));
-    value("rejected_requests_total", i, ",reason=\"concurrency-limit\"", static_cast<int64_t>(c.states[i]->rejected_limit));
-  });
-  return out;
 }
 
 }  // namespace apiserver::flowcontrol

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "apiserver/pipeline/objects.h"
+#include "apiserver/flowcontrol/work_estimate.h"
 #include "apiserver/pipeline/request.h"
 
 namespace base {
@@ -37,6 +38,15 @@ class Seat {
   std::shared_ptr<void> held_;
 };
 
+// A request at the gate.
+struct Applicant {
+  const pipeline::UserInfo& user;
+  const pipeline::RequestInfo& request;
+  ListShape list;                                        // of a list or watch
+  std::function<Stored()> stored = {};                   // of its resource; called for lists and watches only
+  absl::Duration patience = absl::InfiniteDuration();    // it waits a quarter of this, and never more than max_wait
+};
+
 // How a request was sorted; both empty: not at all (no schemas yet).
 struct FlowVerdict {
   std::string schema_uid, level_uid;
@@ -45,23 +55,18 @@ struct FlowVerdict {
 class FlowControl {
  public:
   using Go = std::function<void(Seat seat)>;
-  using Refuse = std::function<void()>;
+  // `retry_after`: seconds that the client is to stay away.
+  using Refuse = std::function<void(int64_t retry_after)>;
 
   // `reader` and `clock` outlive it.
   FlowControl(FlowControlOptions options, const pipeline::ObjectReader& reader, const base::Clock& clock);
   ~FlowControl();  // as Stop
 
-  // Sorting alone, for requests that are answered at once.
-  FlowVerdict Classify(const pipeline::UserInfo& user, const pipeline::RequestInfo& request);
-
   // Calls exactly one of `go` (now, or later on a thread of `run`) and `refuse` (now, or later on any thread; must not
-  // block). `stored` tells how many objects a list may go through; it is only called for lists.
-  void Admit(const pipeline::UserInfo& user, const pipeline::RequestInfo& request, int64_t limit,
-             const std::function<int64_t()>& stored, FlowVerdict* verdict, Go go, Refuse refuse);
+  // block). What `applicant` refers to is used during the call only.
+  void Admit(const Applicant& applicant, FlowVerdict* verdict, Go go, Refuse refuse);
 
   void Stop();  // refuses what waits; later requests pass. Idempotent.
-
-  std::string MetricsText() const;
 
  private:
   struct Impl;

@@ -1,33 +1,102 @@
 #include "apiserver/flowcontrol/flow_series.h"
 
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/metrics/metrics.h"
+
 namespace apiserver::flowcontrol {
 namespace {
 
-std::vector<double> Seconds() { return {0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30}; }
+const std::vector<double> kSeconds = {0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30};
 
 struct Families {
-  base::HistogramFamily wait{"apiserver_flowcontrol_request_wait_duration_seconds", "Time in a queue.",
-                             {"execute", "flow_schema", "priority_level"}, Seconds()};
-  base::HistogramFamily execution{"apiserver_flowcontrol_request_execution_seconds", "Time with a seat.",
-                                  {"flow_schema", "priority_level", "type"},
-                                  {0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60}};
-  base::HistogramFamily seats{"apiserver_flowcontrol_work_estimated_seats", "Seats that requests were thought to need.",
-                              {"flow_schema", "priority_level"}, {1, 2, 4, 10}};
-  base::HistogramFamily queue{"apiserver_flowcontrol_request_queue_length_after_enqueue", "Requests that waited, with the one that came.",
-                              {"flow_schema", "priority_level"}, {0, 10, 25, 50, 100, 250, 500, 1000}};
+  base::GaugeFamily executing{"apiserver_flowcontrol_current_executing_requests", "Requests being worked on.",
+                              {"flow_schema", "priority_level"}};
+  base::GaugeFamily executing_seats{"apiserver_flowcontrol_current_executing_seats", "Seats in use.",
+                                    {"flow_schema", "priority_level"}};
+  base::GaugeFamily in_queue{"apiserver_flowcontrol_current_inqueue_requests", "Requests that wait.",
+                             {"flow_schema", "priority_level"}};
+  base::GaugeFamily in_queue_seats{"apiserver_flowcontrol_current_inqueue_seats", "Seats that waiting requests want.",
+                                   {"flow_schema", "priority_level"}};
+  base::CounterFamily dispatched{"apiserver_flowcontrol_dispatched_requests_total", "Requests that got their seats.",
+                                 {"flow_schema", "priority_level"}};
+  base::CounterFamily rejected{"apiserver_flowcontrol_rejected_requests_total", "Requests that were refused.",
+                               {"flow_schema", "priority_level", "reason"}};
+  base::HistogramFamily estimated{"apiserver_flowcontrol_work_estimated_seats", "Seats that requests are worth.",
+                                  {"flow_schema", "priority_level"}, {1, 2, 4, 8, 16, 32, 64, 100}};
+  base::HistogramFamily queue_length{"apiserver_flowcontrol_request_queue_length_after_enqueue",
+                                     "Requests in the queue of one that comes.",
+                                     {"flow_schema", "priority_level"}, {0, 10, 25, 50, 100, 250, 500, 1000}};
+  base::HistogramFamily waited{"apiserver_flowcontrol_request_wait_duration_seconds", "Time that requests waited in queues.",
+                               {"execute", "flow_schema", "priority_level"}, kSeconds};
+  base::HistogramFamily took{"apiserver_flowcontrol_request_execution_seconds", "Time that requests had their seats.",
+                             {"flow_schema", "priority_level", "type"}, kSeconds};
+  base::GaugeFamily nominal{"apiserver_flowcontrol_nominal_limit_seats", "Seats of the level.", {"priority_level"}};
+  base::GaugeFamily lower{"apiserver_flowcontrol_lower_limit_seats", "Seats that the level never lends.", {"priority_level"}};
+  base::GaugeFamily upper{"apiserver_flowcontrol_upper_limit_seats", "Seats of the level with all it may borrow.",
+                          {"priority_level"}};
 };
+Families& All() {
+  static auto* const all = new Families;
+  return *all;
+}
 
 }  // namespace
 
-FlowSeries FlowSeriesOf(absl::string_view schema, absl::string_view level) {
-  static auto* const families = new Families;
-  FlowSeries s;
-  s.waited = &families->wait.With({"true", schema, level});
-  s.given_up = &families->wait.With({"false", schema, level});
-  s.execution = &families->execution.With({schema, level, "regular"});
-  s.seats = &families->seats.With({schema, level});
-  s.queue_length = &families->queue.With({schema, level});
-  return s;
+FlowSeries::FlowSeries(absl::string_view schema, absl::string_view level)
+    : schema_(schema), level_(level), executing_(&All().executing.With({schema, level})),
+      executing_seats_(&All().executing_seats.With({schema, level})), in_queue_(&All().in_queue.With({schema, level})),
+      in_queue_seats_(&All().in_queue_seats.With({schema, level})), dispatched_(&All().dispatched.With({schema, level})),
+      estimated_(&All().estimated.With({schema, level})), queue_length_(&All().queue_length.With({schema, level})),
+      waited_(&All().waited.With({"true", schema, level})), gave_up_(&All().waited.With({"false", schema, level})),
+      took_(&All().took.With({schema, level, "regular"})) {}
+
+FlowSeries& FlowSeries::Of(absl::string_view schema, absl::string_view level) {
+  static auto* const mu = new std::mutex;
+  static auto* const known = new std::map<std::pair<std::string, std::string>, FlowSeries*>;
+  const std::lock_guard lock(*mu);
+  FlowSeries*& series = (*known)[{std::string(schema), std::string(level)}];
+  if (series == nullptr) series = new FlowSeries(schema, level);
+  return *series;
+}
+
+void FlowSeries::Estimated(int seats) { estimated_->Observe(seats); }
+
+void FlowSeries::Queued(int seats, size_t queue_length) {
+  in_queue_->Add(1);
+  in_queue_seats_->Add(seats);
+  queue_length_->Observe(static_cast<double>(queue_length));
+}
+
+void FlowSeries::LeftQueue(int seats, absl::Duration waited, bool executes) {
+  in_queue_->Add(-1);
+  in_queue_seats_->Add(-seats);
+  (executes ? waited_ : gave_up_)->Observe(absl::ToDoubleSeconds(waited));
+}
+
+void FlowSeries::NeverWaited() { waited_->Observe(0); }
+
+void FlowSeries::Began(int seats) {
+  executing_->Add(1);
+  executing_seats_->Add(seats);
+  dispatched_->Add();
+}
+
+void FlowSeries::Ended(int seats, absl::Duration took) {
+  executing_->Add(-1);
+  executing_seats_->Add(-seats);
+  took_->Observe(absl::ToDoubleSeconds(took));
+}
+
+void FlowSeries::Rejected(absl::string_view reason) { All().rejected.With({schema_, level_, reason}).Add(); }
+
+void TellLimits(absl::string_view level, const LevelSeats& seats) {
+  All().nominal.With({level}).Set(seats.nominal);
+  All().lower.With({level}).Set(seats.sure);
+  All().upper.With({level}).Set(seats.most);
 }
 
 }  // namespace apiserver::flowcontrol

@@ -1,18 +1,42 @@
-// What is measured of the requests of a flow schema. Members live as long as the process.
+// What the metrics tell of the requests of one flow schema at one priority level, under upstream's names. Thread-safe.
 #pragma once
+#include <string>
+
 #include "absl/strings/string_view.h"
-#include "base/metrics/metrics.h"
+#include "absl/time/time.h"
+#include "apiserver/flowcontrol/seats.h"
+
+namespace base {
+class Counter;
+class Gauge;
+class Histogram;
+}  // namespace base
 
 namespace apiserver::flowcontrol {
 
-struct FlowSeries {
-  base::Histogram* waited = nullptr;     // seconds until a seat
-  base::Histogram* given_up = nullptr;   // seconds until a refusal
-  base::Histogram* execution = nullptr;  // seconds with a seat
-  base::Histogram* seats = nullptr;      // that it was thought to need
-  base::Histogram* queue_length = nullptr;  // with it, when it came to wait
+// Looked up once for a configuration; lives as long as the process.
+class FlowSeries {
+ public:
+  static FlowSeries& Of(absl::string_view schema, absl::string_view level);
+
+  void Estimated(int seats);
+  void Queued(int seats, size_t queue_length);
+  void LeftQueue(int seats, absl::Duration waited, bool executes);
+  void Began(int seats);
+  void Ended(int seats, absl::Duration took);
+  void Rejected(absl::string_view reason);
+  void NeverWaited();
+
+ private:
+  FlowSeries(absl::string_view schema, absl::string_view level);
+
+  const std::string schema_, level_;
+  base::Gauge *executing_, *executing_seats_, *in_queue_, *in_queue_seats_;
+  base::Counter* dispatched_;
+  base::Histogram *estimated_, *queue_length_, *waited_, *gave_up_, *took_;
 };
-// Any thread; look it up once, not for each request.
-FlowSeries FlowSeriesOf(absl::string_view schema, absl::string_view level);
+
+// The seats of a level as they are divided.
+void TellLimits(absl::string_view level, const LevelSeats& seats);
 
 }  // namespace apiserver::flowcontrol

@@ -6,11 +6,20 @@
 #include "absl/status/statusor.h"
 #include "apiserver/registry/registry.h"
 
+namespace apiserver::audit {
+class Auditor;
+}
+namespace apiserver::flowcontrol {
+class FlowControl;
+}
+
 namespace apiserver::grpc {
 
 struct GrpcDoorOptions {
   std::string address;  // "0.0.0.0:6444"
   std::string cert_file, key_file, client_ca_file;  // PEM files; no certificate: plain text
+  flowcontrol::FlowControl* flow = nullptr;         // nullptr: everything is let in at once
+  audit::Auditor* auditor = nullptr;                // nullptr: nothing is audited
 };
 
 class GrpcDoor {

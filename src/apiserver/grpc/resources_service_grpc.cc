@@ -7,9 +7,10 @@
 #include "apimachinery/codec.h"
 #include "apimachinery/fields.h"
 #include "apiserver/grpc/grpc_door.h"
+#include "apiserver/grpc/passage.h"
 #include "apiserver/grpc/peer_identity.h"
+#include "apiserver/pipeline/audit_trail.h"
 #include "apiserver/registry/delete_options.h"
-#include "apiserver/registry/gate.h"
 #include "base/file.h"
 #include "base/http/worker_pool.h"
 #include "base/rng.h"
@@ -104,6 +105,7 @@ std::string BytesOf(const cache::Entry& entry, const apimachinery::Kind& kind) {
 }
 
 void Fill(const registry::Answer& answer, const RequestContext& context, pb::ObjectReply* reply) {
+  TellAnswer(context, answer);
   if (answer.status) {
     reply->set_object(StatusBytes(*answer.status));
     reply->set_kind("Status");
@@ -139,6 +141,7 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
   }
   void OnDone() override {
     ticket_.reset();
+    if (trail_ != nullptr) trail_->Over();
     delete this;
   }
 
@@ -166,6 +169,8 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
     status_ = std::move(status);
     PumpLocked();
   }
+  // Keeps what the audit log is told; it hears of the end when the reactor is done.
+  void Audit(std::shared_ptr<pipeline::AuditTrail> trail) { trail_ = std::move(trail); }
   // The reactor may be done already: then the ticket is dropped when it is.
   void Keep(std::unique_ptr<cache::WatchTicket> ticket) {
     ticket_ = std::move(ticket);
@@ -203,6 +208,7 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
   bool writing_ = false, ending_ = false, finished_ = false, finished_sent_ = false, ready_ = false;
   ::grpc::Status status_;
   std::unique_ptr<cache::WatchTicket> ticket_;
+  std::shared_ptr<pipeline::AuditTrail> trail_;  // set before the watch starts
 };
 
 class ReactorSink final : public cache::WatchSink {
@@ -243,7 +249,8 @@ class ReactorSink final : public cache::WatchSink {
 
 class ResourcesService final : public pb::Resources::CallbackService {
  public:
-  explicit ResourcesService(registry::Registry& registry) : registry_(registry), pool_(kWorkers, kMaxQueued) {}
+  ResourcesService(registry::Registry& registry, const GrpcDoorOptions& options)
+      : registry_(registry), passage_(registry, options.flow, options.auditor), pool_(kWorkers, kMaxQueued) {}
 
   ::grpc::ServerUnaryReactor* Get(CallbackServerContext* context, const pb::GetRequest* request,
                                   pb::ObjectReply* reply) override {
@@ -257,13 +264,16 @@ class ResourcesService final : public pb::Resources::CallbackService {
 
   ::grpc::ServerUnaryReactor* List(CallbackServerContext* context, const pb::ListRequest* request,
                                    pb::ListReply* reply) override {
-    const auto select = [request](RequestContext& c) { Select(request->label_selector(), request->field_selector(), c); };
-    return Unary(context, request->target(), "list", select, [=, this](RequestContext& c) -> absl::Status {
+    const auto prepare = [request](RequestContext& c) {
+      Select(request->label_selector(), request->field_selector(), c);
       c.options.resource_version = request->resource_version();
       c.options.resource_version_match = request->resource_version_match();
       c.options.limit = request->limit();
       c.options.continue_token = request->continue_();
+    };
+    return Unary(context, request->target(), "list", prepare, [=, this](RequestContext& c) -> absl::Status {
       ASSIGN_OR_RETURN(const registry::ListAnswer list, registry_.List(c));
+      TellAnswer(c, list);
       Fill(list, reply);
       return absl::OkStatus();
     });
@@ -313,6 +323,7 @@ class ResourcesService final : public pb::Resources::CallbackService {
     return Unary(context, request->target(), "deletecollection", select, [=, this](RequestContext& c) -> absl::Status {
       ASSIGN_OR_RETURN(const Value options, Options(*request, c));
       ASSIGN_OR_RETURN(const registry::ListAnswer list, registry_.DeleteCollection(c, options));
+      TellAnswer(c, list);
       Fill(list, reply);
       return absl::OkStatus();
     });
@@ -322,21 +333,24 @@ class ResourcesService final : public pb::Resources::CallbackService {
                                                     const pb::WatchRequest* request) override {
     auto* reactor = new WatchReactor;
     const bool queued = pool_.Submit([=, this, r = *request] {
-      RequestContext c = ContextOf(*context, r.target(), "watch");
-      c.options.watch = true;
-      Select(r.label_selector(), r.field_selector(), c);
-      c.options.resource_version = r.resource_version();
-      c.options.allow_bookmarks = r.allow_bookmarks() || r.send_initial_events();
-      c.options.timeout_seconds = r.timeout_seconds();
+      auto c = std::make_shared<RequestContext>(ContextOf(*context, r.target(), "watch"));
+      c->audit_id = base::NewUid();
+      c->options.watch = true;
+      Select(r.label_selector(), r.field_selector(), *c);
+      c->options.resource_version = r.resource_version();
+      c->options.allow_bookmarks = r.allow_bookmarks() || r.send_initial_events();
+      c->options.timeout_seconds = r.timeout_seconds();
       if (r.send_initial_events()) {
-        c.options.has_send_initial_events = c.options.send_initial_events = true;
-        c.options.resource_version_match = "NotOlderThan";
+        c->options.has_send_initial_events = c->options.send_initial_events = true;
+        c->options.resource_version_match = "NotOlderThan";
       }
-      const absl::Status status = StartWatch(c, reactor);
-      if (!status.ok()) {
-        reactor->End(ToGrpc(context, status));
-        reactor->Keep(nullptr);
-      }
+      passage_.Enter(
+          c, [=, this](RequestContext& admitted) { return StartWatch(admitted, reactor); },
+          [=](const absl::Status& status) {
+            if (status.ok()) return;
+            reactor->End(ToGrpc(context, status));
+            reactor->Keep(nullptr);
+          });
     });
     if (!queued) {
       reactor->End(::grpc::Status(::grpc::StatusCode::RESOURCE_EXHAUSTED, "server is overloaded"));
@@ -349,17 +363,12 @@ class ResourcesService final : public pb::Resources::CallbackService {
 
  private:
   absl::Status StartWatch(RequestContext& c, WatchReactor* reactor) {
-    RETURN_IF_ERROR(Admit(c));
     ASSIGN_OR_RETURN(const registry::ResourcePtr resource, registry_.Resolve(c.info));
+    reactor->Audit(c.audit);
     ASSIGN_OR_RETURN(registry::WatchAnswer watch,
                      registry_.Watch(c, std::make_unique<ReactorSink>(reactor, resource)));
     reactor->Keep(std::move(watch.ticket));
     return absl::OkStatus();
-  }
-
-  absl::Status Admit(RequestContext& c) {
-    registry::Environment& env = registry_.environment();
-    return registry::Admit(*env.authenticator, *env.authorizer, c);
   }
 
   // What a request selects counts when it is authorized: a node may read its own pods and its own object only.
@@ -383,12 +392,12 @@ class ResourcesService final : public pb::Resources::CallbackService {
                                     P prepare, F run) {
     ::grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     const bool queued = pool_.Submit([=, this, &target, verb = std::string(verb)] {
-      RequestContext c = ContextOf(*context, target, verb);
-      c.audit_id = base::NewUid();
-      prepare(c);
-      absl::Status status = Admit(c);
-      if (status.ok()) status = run(c);
-      reactor->Finish(status.ok() ? ::grpc::Status::OK : ToGrpc(context, status));
+      auto c = std::make_shared<RequestContext>(ContextOf(*context, target, verb));
+      c->audit_id = base::NewUid();
+      prepare(*c);
+      passage_.Enter(c, run, [=](const absl::Status& status) {
+        reactor->Finish(status.ok() ? ::grpc::Status::OK : ToGrpc(context, status));
+      });
     });
     if (!queued) reactor->Finish(::grpc::Status(::grpc::StatusCode::RESOURCE_EXHAUSTED, "server is overloaded"));
     return reactor;
@@ -410,6 +419,7 @@ class ResourcesService final : public pb::Resources::CallbackService {
   absl::StatusOr<Value> Options(const pb::DeleteRequest& request, RequestContext& c) {
     ASSIGN_OR_RETURN(Value options,
                      registry::DecodeDeleteOptions({registry::BodyFormat::kBareWire, request.options()}));
+    if (c.audit != nullptr) c.audit->RequestOptions(options);
     c.options.dry_run |= registry::IsDryRun(options);
     return options;
   }
@@ -432,12 +442,13 @@ class ResourcesService final : public pb::Resources::CallbackService {
   }
 
   registry::Registry& registry_;
+  const Passage passage_;
   base::http::WorkerPool pool_;
 };
 
 class GrpcDoorImpl final : public GrpcDoor {
  public:
-  explicit GrpcDoorImpl(registry::Registry& registry) : service_(registry) {}
+  GrpcDoorImpl(registry::Registry& registry, const GrpcDoorOptions& options) : service_(registry, options) {}
   ~GrpcDoorImpl() override { Stop(); }
 
   absl::Status Open(const GrpcDoorOptions& options) {
@@ -485,7 +496,7 @@ class GrpcDoorImpl final : public GrpcDoor {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcDoor>> OpenGrpcDoor(const GrpcDoorOptions& options, registry::Registry& registry) {
-  auto door = std::make_unique<GrpcDoorImpl>(registry);
+  auto door = std::make_unique<GrpcDoorImpl>(registry, options);
   RETURN_IF_ERROR(door->Open(options));
   return door;
 }

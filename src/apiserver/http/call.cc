@@ -4,6 +4,7 @@
 #include "apimachinery/json.h"
 #include "apiserver/http/gzip.h"
 #include "apiserver/http/present.h"
+#include "apiserver/pipeline/audit_trail.h"
 
 namespace apiserver::http {
 namespace {
@@ -39,6 +40,13 @@ std::string WithoutType(const ApiStatus& status) {
   value.Erase("kind");
   value.Erase("apiVersion");
   return apimachinery::WriteJson(value) + "\n";
+}
+
+// The same content as the audit log tells it: compact JSON.
+Negotiated AuditForm(Negotiated form) {
+  form.format = Format::kJson;
+  form.pretty = false;
+  return form;
 }
 
 // A list that is compressed as it is made.
@@ -81,10 +89,10 @@ Headers Call::ResponseHeaders() const {
   return headers;
 }
 
-void Call::FailBusy() const {
+void Call::FailBusy(int64_t retry_after) const {
   Headers headers = ResponseHeaders();
   headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
-  headers.push_back({"Retry-After", "1"});
+  headers.push_back({"Retry-After", absl::StrCat(retry_after)});
   headers.push_back({"X-Content-Type-Options", "nosniff"});
   writer->Send(429, std::move(headers), "Too many requests, please try again later.\n");
 }
@@ -96,6 +104,7 @@ void Call::Refuse(const absl::Status& error) const {
 
 void Call::FailTo(ResponseWriter& out, const absl::Status& error, Headers more) const {
   const ApiStatus status = ApiStatus::From(error);
+  if (context.audit != nullptr) context.audit->ResponseStatus(status);
   Headers headers = ResponseHeaders();
   for (base::http::Header& header : more) headers.push_back(std::move(header));
   if (OutOfTime(status)) {
@@ -121,6 +130,8 @@ absl::Status Call::CheckForm(const apimachinery::Kind& kind, bool list) const {
   return form.as == As::kTable ? include_status : absl::OkStatus();
 }
 
+bool Call::AuditsAnswer() const { return context.audit != nullptr && context.audit->wants_response(); }
+
 void Call::SendBody(int status, Headers headers, std::string body) const {
   if (body.size() > kGzipFrom && wants_gzip()) {
     headers.push_back({"Content-Encoding", "gzip"});
@@ -134,9 +145,13 @@ void Call::Send(absl::StatusOr<registry::Answer> answer) {
   if (!answer.ok()) return Fail(answer.status());
   Headers headers = ResponseHeaders();
   headers.push_back({"Content-Type", form.ContentType()});
-  if (answer->status) return writer->Send(answer->code, std::move(headers), PresentStatus(*answer->status, form));
+  if (answer->status) {
+    if (context.audit != nullptr) context.audit->ResponseStatus(*answer->status);
+    return writer->Send(answer->code, std::move(headers), PresentStatus(*answer->status, form));
+  }
   const cache::Entry& object = *answer->object;
   if (const absl::Status problem = CheckForm(*object.kind, /*list=*/false); !problem.ok()) return Fail(problem);
+  if (AuditsAnswer()) context.audit->ResponseObject(PresentObject(object, *object.kind, AuditForm(form), include));
   SendBody(answer->code, std::move(headers), PresentObject(object, *object.kind, form, include));
 }
 
@@ -145,6 +160,15 @@ void Call::Send(absl::StatusOr<registry::ListAnswer> list) {
   if (const absl::Status problem = CheckForm(*list->resource->kind, /*list=*/true); !problem.ok()) return Fail(problem);
   Headers headers = ResponseHeaders();
   headers.push_back({"Content-Type", form.ContentType()});
+  if (AuditsAnswer()) {
+    ListStream told(*list, AuditForm(form), include);
+    std::string json, chunk;
+    for (bool more = true; more;) {
+      more = told.Next(&chunk);
+      json += chunk;
+    }
+    context.audit->ResponseObject(std::move(json));
+  }
   auto stream = std::make_shared<ListStream>(*std::move(list), form, include);
   std::string first;
   if (!stream->Next(&first)) return SendBody(200, std::move(headers), std::move(first));

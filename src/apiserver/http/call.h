@@ -35,12 +35,14 @@ struct Call {
   // Who asks may not: authorization's answer, which says so to browsers too.
   void Refuse(const absl::Status& error) const;
 
-  void FailBusy() const;  // flow control has no place for it
+  void FailBusy(int64_t retry_after) const;  // flow control has no place for it
 
   void Send(absl::StatusOr<registry::Answer> answer);
   void Send(absl::StatusOr<registry::ListAnswer> list);
   // Compressed when it is large and the client takes that.
   void SendBody(int status, base::http::Headers headers, std::string body) const;
+
+  bool AuditsAnswer() const;  // whether the audit log wants the object that is answered
 
   // What stands in the way of showing an answer in the negotiated form: a list as one object, a wrong includeObject.
   absl::Status CheckForm(const apimachinery::Kind& kind, bool list) const;

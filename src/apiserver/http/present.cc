@@ -89,7 +89,7 @@ void AppendJson(const Message& message, absl::string_view wire, absl::string_vie
 std::string ListMeta(const registry::ListAnswer& list) {
   std::string meta;
   cache::AppendBytesField(1, "", &meta);
-  cache::AppendBytesField(2, absl::StrCat(list.revision), &meta);
+  cache::AppendBytesField(2, list.revision > 0 ? absl::StrCat(list.revision) : "", &meta);  // 0: of what is not stored
   cache::AppendBytesField(3, list.continue_token, &meta);
   if (list.remaining) cache::AppendVarintField(4, static_cast<uint64_t>(*list.remaining), &meta);
   return meta;
@@ -97,7 +97,7 @@ std::string ListMeta(const registry::ListAnswer& list) {
 
 Value ListMetaTree(const registry::ListAnswer& list) {
   Value meta = Value::MakeObject();
-  meta.Set("resourceVersion", absl::StrCat(list.revision));
+  if (list.revision > 0) meta.Set("resourceVersion", absl::StrCat(list.revision));
   if (!list.continue_token.empty()) meta.Set("continue", list.continue_token);
   if (list.remaining) meta.Set("remainingItemCount", *list.remaining);
   return meta;

@@ -10,12 +10,14 @@
 #include "absl/strings/strip.h"
 #include "apimachinery/api_error.h"
 #include "apiserver/discovery/discovery.h"
+#include "apiserver/http/audited_writer.h"
 #include "apiserver/http/call.h"
 #include "apiserver/http/gzip.h"
 #include "apiserver/http/measured_writer.h"
 #include "apiserver/http/present.h"
 #include "apiserver/http/routes.h"
 #include "apiserver/http/static_paths.h"
+#include "apiserver/pipeline/audit_trail.h"
 #include "apiserver/pipeline/go_numbers.h"
 #include "apiserver/pipeline/request_info.h"
 #include "apiserver/registry/delete_options.h"
@@ -95,6 +97,19 @@ bool IsForwarded(const pipeline::RequestInfo& info) {
     return sub == "log" || sub == "exec" || sub == "attach" || sub == "portforward" || sub == "proxy";
   }
   return (info.resource == "services" || info.resource == "nodes") && sub == "proxy";
+}
+
+// Requests whose answers take as long as they like.
+bool IsLongRunning(const pipeline::RequestInfo& info) {
+  if (info.verb == "watch" || info.verb == "proxy") return true;
+  for (const absl::string_view sub : {"attach", "exec", "proxy", "log", "portforward"}) {
+    if (info.is_resource_request && info.subresource == sub) return true;
+  }
+  return false;
+}
+
+void AnnotateDeprecated(const pipeline::RequestContext& context) {
+  if (context.audit != nullptr) context.audit->Annotate("k8s.io/deprecated", "true");
 }
 
 // Paths below a group that is served get a Status, others plain text.
@@ -189,28 +204,39 @@ void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
   flowcontrol::FlowControl* const flow = impl_->options.flow;
   const pipeline::RequestInfo& info = call->context.info;
   if (flow == nullptr || IsForwarded(info)) return Serve(*call);
-  // How many objects a list may go through.
-  const auto stored = [this, &info]() -> int64_t {
-    registry::Environment& env = impl_->options.registry->environment();
-    const registry::ResourcePtr resource = env.resources->Find(info.group, info.version, info.resource);
-    return resource == nullptr ? 0 : static_cast<int64_t>(env.cache->Count(*resource->mirror));
-  };
-  int64_t limit = 0;
-  if (!absl::SimpleAtoi(base::http::FindParam(call->query, "limit"), &limit)) limit = 0;
   flow->Admit(
-      call->context.user, info, limit, stored, &call->flow, [this, call](flowcontrol::Seat) { Serve(*call); },
-      [call] { call->FailBusy(); });
+      ApplicantOf(*call), &call->flow, [this, call](flowcontrol::Seat) { Serve(*call); },
+      [call](int64_t retry_after) { call->FailBusy(retry_after); });
+}
+
+flowcontrol::Applicant RestDoor::ApplicantOf(const Call& call) const {
+  const pipeline::RequestInfo& info = call.context.info;
+  flowcontrol::Applicant applicant{call.context.user, info};
+  applicant.patience = call.context.deadline - call.context.received;
+  if (!flowcontrol::ReadsMany(info)) return applicant;
+  const auto param = [&call](absl::string_view name) { return base::http::FindParam(call.query, name); };
+  applicant.list = flowcontrol::ShapeOf(info, param("limit"), param("resourceVersion"), param("resourceVersionMatch"),
+                                        param("continue"), param("sendInitialEvents") == "true");
+  applicant.stored = [this, &info] { return registry::StoredOf(impl_->options.registry->environment(), info); };
+  return applicant;
 }
 
 bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& writer) {
   // Certificates are known already; tokens may have to be looked up in the store.
   if (request.method != "GET" || request.peer == nullptr || !request.peer->verified) return false;
+  if (impl_->options.auditor != nullptr && impl_->options.auditor->writes_at_once()) return false;
   if (!request.header("authorization").empty() || base::http::IsWebSocketRequest(request)) return false;
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
   Open(*call);
   const pipeline::RequestInfo& info = call->context.info;
   const absl::string_view version = base::http::FindParam(call->query, "resourceVersion");
+  const registry::ResourcePtr resource = impl_->options.registry->environment().resources->Find(info.group, info.version, info.resource);
+  const bool asks_others = resource == nullptr || (resource->definition != nullptr && resource->definition->webhook_conversion);
+  if (asks_others) {
+    request = std::move(call->request);  // of what is not stored here, or has to be converted by a webhook
+    return false;
+  }
   const bool mine = info.is_resource_request && info.verb == "get" && !info.name.empty() && info.subresource.empty() &&
                     (version.empty() || version == "0");
   if (!mine) {
@@ -220,12 +246,12 @@ bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& w
   call->writer = Measure(*call, std::move(writer));
   call->context.fresh = true;
   if (version == "0") {
-    Answer(*call);
+    Answer(call);
     return true;
   }
   const bool asked = impl_->options.registry->environment().cache->WhenFresh([this, call](absl::Status fresh) {
     call->writer->Post([this, call, fresh = std::move(fresh)] {
-      if (fresh.ok()) return Answer(*call);
+      if (fresh.ok()) return Answer(call);
       call->Fail(apimachinery::ServiceUnavailable(fresh.message()));
     });
   });
@@ -233,11 +259,13 @@ bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& w
   return true;
 }
 
-// On the I/O thread, which never waits: sorted, but not counted.
-void RestDoor::Answer(Call& call) {
-  if (!Identify(call)) return;
-  if (impl_->options.flow != nullptr) call.flow = impl_->options.flow->Classify(call.context.user, call.context.info);
-  Serve(call);
+// On the I/O thread, which never waits: who has to wait for a seat goes on elsewhere.
+void RestDoor::Answer(const std::shared_ptr<Call>& call) {
+  if (!Identify(*call)) return;
+  if (impl_->options.flow == nullptr) return Serve(*call);
+  impl_->options.flow->Admit(
+      ApplicantOf(*call), &call->flow, [this, call](flowcontrol::Seat) { Serve(*call); },
+      [call](int64_t retry_after) { call->FailBusy(retry_after); });
 }
 
 void RestDoor::Open(Call& call) {
@@ -263,15 +291,33 @@ bool RestDoor::Identify(Call& call) {
     return false;
   }
   const bool forwarded = IsForwarded(info) && impl_->options.forwarder != nullptr;
-  if (!forwarded && info.verb != "watch") {
-    if (const absl::Status timeout = SetDeadline(call); !timeout.ok()) {
-      call.Fail(timeout);
-      return false;
-    }
+  absl::Status timeout;
+  if (!forwarded && info.verb != "watch") timeout = SetDeadline(call);
+  absl::Status known = timeout;
+  if (known.ok()) known = registry::Authenticate(*env.authenticator, call.context);
+  if (const absl::Status logged = BeginAudit(call, known.ok()); !logged.ok()) known = logged;
+  if (known.ok()) known = registry::Impersonate(*env.authorizer, call.context);
+  if (!timeout.ok()) {
+    call.Fail(timeout);
+  } else if (!known.ok()) {
+    call.Refuse(known);
   }
-  const absl::Status known = registry::Identify(*env.authenticator, *env.authorizer, call.context);
-  if (!known.ok()) call.Refuse(known);
   return known.ok();
+}
+
+absl::Status RestDoor::BeginAudit(Call& call, bool known) {
+  if (impl_->options.auditor == nullptr) return absl::OkStatus();
+  audit::Arrival arrival;
+  arrival.uri = call.request.target;
+  arrival.forwarded_for = call.request.header("x-forwarded-for");
+  arrival.real_ip = call.request.header("x-real-ip");
+  arrival.long_running = IsLongRunning(call.context.info);
+  const absl::StatusOr<std::shared_ptr<audit::Record>> record = impl_->options.auditor->Begin(call.context, arrival, known);
+  if (!record.ok()) return apimachinery::InternalError(record.status().message());
+  if (*record == nullptr) return absl::OkStatus();
+  call.context.audit = *record;
+  call.writer = Audited(*record, std::move(call.writer));
+  return absl::OkStatus();
 }
 
 void RestDoor::Serve(Call& call) {
@@ -322,6 +368,10 @@ void RestDoor::ServePath(Call& call) {
     headers.push_back({"ETag", answer.etag});
     if (call.request.header("if-none-match") == answer.etag) return call.writer->Send(304, std::move(headers), "");
   }
+  const bool describes = absl::StartsWith(call.request.path, "/api");  // what there is: an object like others
+  if (describes && call.AuditsAnswer() && absl::StrContains(answer.content_type, "json")) {
+    call.context.audit->ResponseObject(answer.body);
+  }
   if (!answer.content_type.empty()) headers.push_back({"Content-Type", answer.content_type});
   call.writer->Send(answer.status, std::move(headers), std::move(answer.body));
 }
@@ -360,9 +410,11 @@ void RestDoor::ServeResource(Call& call) {
   if (info.group.empty() && info.resource == "endpoints") {
     context.AddWarning("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
     TellDeprecated(info.group, info.version, info.resource);
+    AnnotateDeprecated(context);
   } else if (info.group.empty() && info.resource == "componentstatuses") {
     context.AddWarning("v1 ComponentStatus is deprecated in v1.19+");
     TellDeprecated(info.group, info.version, info.resource);
+    AnnotateDeprecated(context);
   }
   const std::optional<Negotiated> form = Negotiate(accept, Endpoint::kObjects, call.pretty);
   if (!form) return call.Fail(NoFormAccepted(/*stream=*/false));
@@ -440,6 +492,7 @@ void RestDoor::ServeDelete(Call& call) {
     const auto format = BodyFormatOf(call.request.header("content-type"));
     if (!format.ok()) return call.Fail(format.status());
     options = registry::DecodeDeleteOptions({*format, call.request.body});
+    if (options.ok() && call.context.audit != nullptr) call.context.audit->RequestOptions(*options);
   }
   if (!options.ok()) return call.Fail(options.status());
   call.context.options.dry_run = registry::IsDryRun(*options);

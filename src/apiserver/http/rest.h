@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "apiserver/audit/auditor.h"
 #include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/http/extensions.h"
 #include "apiserver/http/watch_session.h"
@@ -36,6 +37,7 @@ struct RestOptions {
   Extensions* extensions = nullptr;  // may be nullptr
   FrontProxyHeaders front_proxy_headers;
   flowcontrol::FlowControl* flow = nullptr;  // nullptr: everything is let in at once
+  audit::Auditor* auditor = nullptr;         // nullptr: nothing is audited
   std::string server_address;      // "10.0.0.1:6443", told by /api
   std::function<std::string()> metrics;  // body of /metrics
 };
@@ -55,7 +57,9 @@ class RestDoor {
  private:
   void Open(Call& call);
   bool Identify(Call& call);  // false: answered
-  void Answer(Call& call);
+  absl::Status BeginAudit(Call& call, bool known);
+  void Answer(const std::shared_ptr<Call>& call);
+  flowcontrol::Applicant ApplicantOf(const Call& call) const;
   void Serve(Call& call);
   void ServeExtension(Call& call);
   void ServePath(Call& call);

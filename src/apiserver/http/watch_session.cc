@@ -187,7 +187,10 @@ void WatchHub::Serve(registry::Registry& registry, Call& call) {
     out.Send(200, std::move(headers), ErrorFrame(api, call.form));
   };
   const absl::StatusOr<registry::ResourcePtr> resource = registry.Resolve(call.context.info);
-  if (!resource.ok()) return fail(resource.status(), *call.writer);
+  if (!resource.ok()) {
+    const absl::Status unwatched = registry.Watch(call.context, nullptr).status();  // a kind that is only listed says so
+    return fail(unwatched.ok() ? resource.status() : unwatched, *call.writer);
+  }
   auto session = std::make_shared<Impl::Session>();
   session->writer = std::move(call.writer);
   session->headers = call.ResponseHeaders();

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "apimachinery/schema.h"
 #include "apimachinery/value.h"
 
 namespace apiserver::pipeline {
@@ -24,6 +25,9 @@ struct GroupResource {
 };
 
 using ObjectPtr = std::shared_ptr<const apimachinery::Value>;  // with metadata.resourceVersion set
+
+// A kind that stays as long as it is held: those of custom resources come and go.
+using KindPtr = std::shared_ptr<const apimachinery::Kind>;
 
 class ObjectReader {
  public:
@@ -46,6 +50,15 @@ class ObjectReader {
   // Straight from the store, for decisions that must not be stale. OK with nullptr: no such object.
   virtual absl::StatusOr<ObjectPtr> GetFresh(const GroupResource& what, absl::string_view ns,
                                              absl::string_view name) const = 0;
+
+  // nullptr: no resource of such a kind is served.
+  virtual KindPtr FindKind(absl::string_view, absl::string_view) const { return nullptr; }  // apiVersion, kind
+  // All groups and versions in which the objects of a resource are served, itself among them.
+  virtual std::vector<KindPtr> Equivalents(absl::string_view, absl::string_view, absl::string_view) const { return {}; }
+  // Makes an object of `from` one of `to`, an equivalent.
+  virtual absl::Status ConvertObject(const apimachinery::Kind&, const apimachinery::Kind&, apimachinery::Value&) const {
+    return absl::UnimplementedError("no conversion");
+  }
 };
 
 class ObjectWriter {

@@ -2,6 +2,7 @@
 // authentication, authorization, admission and registry.
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,8 @@ struct Credentials {
   std::map<std::string, std::vector<std::string>> impersonate_extra;
 };
 
+class AuditTrail;
+
 enum class FieldValidation { kIgnore, kWarn, kStrict };
 
 // Options of one request (query parameters, or the message fields of the gRPC door).
@@ -93,6 +96,7 @@ struct RequestContext {
   absl::Time received;
   absl::Time deadline = absl::InfiniteFuture();  // when the client, or the server for it, gives up waiting
   bool fresh = false;  // the cache is known to show all that was committed before the request came
+  std::shared_ptr<AuditTrail> audit;  // what the audit log is told; nullptr: nothing
   std::vector<std::string> warnings;  // become Warning: 299 headers, in order, without repeats
 
   void AddWarning(absl::string_view text);

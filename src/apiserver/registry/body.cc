@@ -7,6 +7,7 @@
 #include "apimachinery/json.h"
 #include "apimachinery/yaml.h"
 #include "apiserver/registry/body_text.h"
+#include "apiserver/pipeline/audit_trail.h"
 #include "apiserver/registry/custom_body.h"
 #include "base/status_macros.h"
 
@@ -33,6 +34,7 @@ std::string InternalPackage(const Kind& kind) {
 // What the body says it is must be what the request is about.
 absl::Status CheckKind(const Kind& expected, absl::string_view api_version, absl::string_view kind) {
   if (api_version == expected.api_version && kind == expected.kind) return absl::OkStatus();
+  if (expected.kind == "Eviction" && kind == "Eviction" && api_version == "policy/v1beta1") return absl::OkStatus();  // the same form
   const Kind* actual = Schema::Builtin().FindKind(api_version, kind);
   if (actual == nullptr) {
     return CannotHandle(kind, VersionOf(api_version), expected,
@@ -53,9 +55,7 @@ void SetKind(const Kind& kind, Value& object) {
   object.Set("apiVersion", kind.api_version);
 }
 
-}  // namespace
-
-absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipeline::RequestContext& context) {
+absl::StatusOr<Value> Decode(const Kind& expected, const Body& body, pipeline::RequestContext& context) {
   if (expected.custom != nullptr) return DecodeCustomBody(expected, body, context);
   if (body.format == BodyFormat::kProtobuf) {
     const auto envelope = apimachinery::DecodeEnvelope(body.bytes);
@@ -102,6 +102,14 @@ absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipelin
   RETURN_IF_ERROR(TellStrictErrors(expected, decoded->strict_errors, context));
   SetKind(expected, decoded->value);
   return std::move(decoded->value);
+}
+
+}  // namespace
+
+absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipeline::RequestContext& context) {
+  absl::StatusOr<Value> object = Decode(expected, body, context);
+  if (object.ok() && context.audit != nullptr) context.audit->RequestObject(expected, *object);
+  return object;
 }
 
 absl::StatusOr<Value> DecodePlain(const Kind& kind, Value plain, std::vector<std::string> strict_errors,

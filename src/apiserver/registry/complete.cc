@@ -1,57 +1,13 @@
 // Members that follow from the request or from other members.
 #include "apimachinery/json.h"
-#include "apimachinery/quantity.h"
 #include "apimachinery/time.h"
 #include "apiserver/registry/subresources.h"
+#include "apiserver/validation/qos.h"
 
 namespace apiserver::registry {
 namespace {
 
-using apimachinery::Quantity;
 using apimachinery::Value;
-
-// Upstream's rule (component-helpers qos): guaranteed when every container limits cpu and memory to what it requests.
-std::string QosClass(const Value& pod) {
-  std::map<std::string, Quantity> requests, limits;
-  bool guaranteed = true;
-  const auto add = [](const Value& list, std::map<std::string, Quantity>& sums, int* found) {
-    for (const auto& [name, amount] : list.object()) {
-      if ((name != "cpu" && name != "memory") || !amount.is_string()) continue;
-      const Quantity q = Quantity::ParseOrZero(amount.as_string());
-      if (q.Sign() <= 0) continue;
-      ++*found;
-      sums[name].Add(q);
-    }
-  };
-  const auto consider = [&](const Value& resources) {
-    int requested = 0, limited = 0;
-    const Value* r = resources.Find("requests");
-    const Value* l = resources.Find("limits");
-    if (r != nullptr && r->is_object()) add(*r, requests, &requested);
-    if (l != nullptr && l->is_object()) add(*l, limits, &limited);
-    guaranteed &= limited == 2;
-  };
-  const Value* whole = pod.At("spec.resources");
-  if (whole != nullptr && whole->is_object()) {
-    consider(*whole);
-  } else {
-    for (const char* list : {"spec.containers", "spec.initContainers"}) {
-      for (const Value& container : pod.GetArray(list)) {
-        const Value* resources = container.Find("resources");
-        consider(resources == nullptr ? Value() : *resources);
-      }
-    }
-  }
-  if (requests.empty() && limits.empty()) return "BestEffort";
-  if (guaranteed && requests.size() == limits.size()) {
-    for (const auto& [name, amount] : requests) {
-      const auto it = limits.find(name);
-      guaranteed &= it != limits.end() && it->second == amount;
-    }
-    if (guaranteed) return "Guaranteed";
-  }
-  return "Burstable";
-}
 
 void AddGatedCondition(Value& status, absl::Time now) {
   for (const Value& condition : status.GetArray("conditions")) {
@@ -145,7 +101,7 @@ void Subresources::Complete(const pipeline::RequestContext& context, const apima
   if (kind.custom != nullptr) return;
   if (kind.kind == "Pod" && kind.group.empty() && old == nullptr) {
     Value& status = object.Ensure("status");
-    if (status.GetString("qosClass").empty()) status.Set("qosClass", QosClass(object));
+    if (status.GetString("qosClass").empty()) status.Set("qosClass", validation::QosClass(object));
     if (!object.GetArray("spec.schedulingGates").empty()) AddGatedCondition(status, now);
   } else if (kind.kind == "PersistentVolume") {
     const std::string before = old == nullptr ? "" : old->GetString("status.phase");

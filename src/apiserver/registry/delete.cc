@@ -65,6 +65,7 @@ absl::Status Registry::AdmitDeletion(RequestContext& context, const Resource& re
   attributes.dry_run = context.options.dry_run;
   attributes.warnings = &context.warnings;
   attributes.options = &context.options;
+  attributes.audit = context.audit.get();
   attributes.delete_options = &options;
   RETURN_IF_ERROR(env_.admission->Mutate(attributes));
   std::unique_ptr<admission::Reservation> reservation;

@@ -3,6 +3,8 @@
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "apimachinery/api_error.h"
+#include "apiserver/pipeline/audit_trail.h"
+#include "apiserver/registry/registry.h"
 #include "base/metrics/metrics.h"
 #include "base/status_macros.h"
 
@@ -67,8 +69,7 @@ absl::string_view KnownUser(absl::string_view name) {
 
 }  // namespace
 
-absl::Status Identify(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
-                      pipeline::RequestContext& context) {
+absl::Status Authenticate(const auth::Authenticator& authenticator, pipeline::RequestContext& context) {
   const absl::Time began = absl::Now();
   absl::StatusOr<pipeline::UserInfo> user = authenticator.Authenticate(context.credentials);
   Metrics().Authenticated(user.ok(), absl::Now() - began);
@@ -79,12 +80,17 @@ absl::Status Identify(const auth::Authenticator& authenticator, const auth::Auth
   }
   context.user = *std::move(user);
   Metrics().user_requests.With({KnownUser(context.user.name)}).Add();
+  return absl::OkStatus();
+}
+
+absl::Status Impersonate(const auth::Authorizer& authorizer, pipeline::RequestContext& context) {
   const absl::StatusOr<auth::Impersonation> act = auth::ParseImpersonation(context.credentials);
   if (!act.ok()) return apimachinery::BadRequest(act.status().message());
   if (act->requested) {
     std::string no = auth::CheckImpersonation(authorizer, context.user, act->user);
     if (!no.empty()) return Refusal(context.info, std::move(no));
     context.user = act->user;
+    if (context.audit != nullptr) context.audit->ActsAs(context.user);
   }
   return absl::OkStatus();
 }
@@ -94,14 +100,19 @@ absl::Status Authorize(const auth::Authorizer& authorizer, const pipeline::Reque
   const absl::Time began = absl::Now();
   const auth::Decision decision = authorizer.Authorize(attributes);
   Metrics().Authorized(decision.allowed(), absl::Now() - began);
+  if (context.audit != nullptr) {
+    context.audit->Annotate("authorization.k8s.io/decision", decision.allowed() ? "allow" : "forbid");
+    context.audit->Annotate("authorization.k8s.io/reason", decision.reason);
+  }
   if (decision.allowed()) return absl::OkStatus();
   return Refusal(context.info, auth::ForbiddenMessage(attributes, decision.reason));
 }
 
-absl::Status Admit(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
-                   pipeline::RequestContext& context) {
-  RETURN_IF_ERROR(Identify(authenticator, authorizer, context));
-  return Authorize(authorizer, context);
+flowcontrol::Stored StoredOf(const Environment& environment, const pipeline::RequestInfo& info) {
+  const ResourcePtr resource = environment.resources->Find(info.group, info.version, info.resource);
+  if (resource == nullptr) return {};
+  const cache::Cache& cache = *environment.cache;
+  return {static_cast<int64_t>(cache.Count(*resource->mirror)), static_cast<int64_t>(cache.Bytes(*resource->mirror))};
 }
 
 }  // namespace apiserver::registry

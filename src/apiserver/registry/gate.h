@@ -3,18 +3,21 @@
 #include "absl/status/status.h"
 #include "apiserver/auth/authenticator.h"
 #include "apiserver/auth/authorizer.h"
+#include "apiserver/flowcontrol/work_estimate.h"
 #include "apiserver/pipeline/request.h"
 
 namespace apiserver::registry {
 
-// Fills in context.user: the caller, or whom it acts as. Unauthorized (401), or Forbidden (403) when it may not act as
-// that, as ApiStatus.
-absl::Status Identify(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
-                      pipeline::RequestContext& context);
+struct Environment;
+
+// Fills in context.user: the caller. Unauthorized (401) as ApiStatus.
+absl::Status Authenticate(const auth::Authenticator& authenticator, pipeline::RequestContext& context);
+// Puts whom it acts as in place of the caller, if it wants that. Forbidden (403) when it may not.
+absl::Status Impersonate(const auth::Authorizer& authorizer, pipeline::RequestContext& context);
 // Whether context.user may do what context.info says. Forbidden.
 absl::Status Authorize(const auth::Authorizer& authorizer, const pipeline::RequestContext& context);
-// Both.
-absl::Status Admit(const auth::Authenticator& authenticator, const auth::Authorizer& authorizer,
-                   pipeline::RequestContext& context);
+
+// How much is stored of a request's resource; nothing of what is unknown.
+flowcontrol::Stored StoredOf(const Environment& environment, const pipeline::RequestInfo& info);
 
 }  // namespace apiserver::registry

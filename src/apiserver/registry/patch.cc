@@ -6,6 +6,7 @@
 #include "apimachinery/time.h"
 #include "apimachinery/yaml.h"
 #include "apiserver/defaults/defaults.h"
+#include "apiserver/pipeline/audit_trail.h"
 #include "apiserver/registry/custom_body.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/strategy.h"
@@ -89,6 +90,7 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
 
 absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchType type, const Body& body) {
   ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
+  if (context.audit != nullptr) context.audit->RequestPatch(body.bytes);
   if (type == PatchType::kApply && context.options.field_manager.empty()) {
     apimachinery::FieldErrors errors;
     errors.Required(apimachinery::FieldPath("fieldManager"), "is required for apply patch");
@@ -131,8 +133,8 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
     RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
     defaults::ApplyDefaults(kind, object);
     if (type == PatchType::kApply && kind.custom != nullptr && resource->converts()) {  // by way of the stored version
-      Convert(kind, *resource->storage, object);
-      Convert(*resource->storage, kind, object);
+      RETURN_IF_ERROR(ConvertTree(kind, *resource->storage, object));
+      RETURN_IF_ERROR(ConvertTree(*resource->storage, kind, object));
     }
     return object;
   });

@@ -153,6 +153,7 @@ absl::Status Registry::AwaitCache(const RequestContext& context, const Resource&
 }
 
 absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
+  if (AsksComponents(context.info)) return GetComponent(context);
   ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   if (!context.info.subresource.empty() && context.info.subresource != "status") {
     return Subresources(*this).Get(context, *resource);
@@ -171,7 +172,14 @@ absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
 }
 
 absl::StatusOr<ListAnswer> Registry::List(RequestContext& context) {
+  if (AsksComponents(context.info)) return ListComponents(context);
   ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
+  ASSIGN_OR_RETURN(ListAnswer list, ListAsStored(context, resource));
+  RETURN_IF_ERROR(ConvertItems(list));
+  return list;
+}
+
+absl::StatusOr<ListAnswer> Registry::ListAsStored(RequestContext& context, const ResourcePtr& resource) {
   const RequestOptions& o = context.options;
   RETURN_IF_ERROR(CheckListOptions(o));
   ASSIGN_OR_RETURN(cache::Filter filter,
@@ -297,6 +305,11 @@ absl::Status Registry::ListFailed(const absl::Status& status, const StoreList& l
 }
 
 absl::StatusOr<WatchAnswer> Registry::Watch(RequestContext& context, std::unique_ptr<cache::WatchSink> sink) {
+  if (AsksComponents(context.info)) {
+    apimachinery::ApiStatus refusal = apimachinery::MethodNotSupported("", context.info.resource, "watch");
+    refusal.message = absl::StrCat("watch is not supported on resources of kind \"", context.info.resource, "\"");
+    return refusal;
+  }
   ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   RequestOptions& o = context.options;
   RETURN_IF_ERROR(CheckListOptions(o));
@@ -315,6 +328,9 @@ absl::StatusOr<WatchAnswer> Registry::Watch(RequestContext& context, std::unique
   thread_local absl::InsecureBitGen bits;
   request.timeout = o.timeout_seconds > 0 ? absl::Seconds(o.timeout_seconds)
                                           : absl::Minutes(absl::Uniform(bits, 30.0, 60.0));
+  if (resource->definition != nullptr && resource->definition->webhook_conversion) {
+    sink = conversion::ConvertingSink(*env_.converter, resource->definition, *resource->kind->custom, std::move(sink));
+  }
   WatchAnswer answer;
   answer.resource = resource;
   absl::StatusOr<std::unique_ptr<cache::WatchTicket>> ticket =

@@ -66,10 +66,38 @@ absl::StatusOr<cache::EntryPtr> Registry::Current(const Resource& resource, absl
   return entry;
 }
 
+absl::Status Registry::ConvertTree(const Kind& from, const Kind& to, Value& object) const {
+  if (&from == &to) return absl::OkStatus();
+  if (to.custom == nullptr || !to.custom->definition->webhook_conversion) {
+    Convert(from, to, object);
+    return absl::OkStatus();
+  }
+  Value* const objects[] = {&object};
+  return env_.converter->Convert(*to.custom, objects);
+}
+
+absl::Status Registry::ConvertItems(ListAnswer& list) const {
+  const Kind& kind = *list.resource->kind;
+  if (kind.custom == nullptr || !kind.custom->definition->webhook_conversion) return absl::OkStatus();
+  std::vector<size_t> which;
+  std::vector<Value> trees;
+  for (size_t i = 0; i < list.items.size(); ++i) {
+    if (list.items[i]->kind == &kind) continue;
+    which.push_back(i);
+    trees.push_back(*list.items[i]->Decode());
+  }
+  if (trees.empty()) return absl::OkStatus();
+  std::vector<Value*> objects;
+  for (Value& tree : trees) objects.push_back(&tree);
+  RETURN_IF_ERROR(env_.converter->Convert(*kind.custom, objects));
+  for (size_t i = 0; i < which.size(); ++i) list.items[which[i]] = conversion::EntryOf(*kind.custom, *list.items[which[i]], trees[i]);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Value> Registry::TreeOf(const Resource& resource, const cache::Entry& entry) const {
   if (entry.custom()) {
     Value tree = *entry.Decode();
-    if (entry.kind != resource.kind) Convert(*entry.kind, *resource.kind, tree);
+    RETURN_IF_ERROR(ConvertTree(*entry.kind, *resource.kind, tree));
     return tree;
   }
   ASSIGN_OR_RETURN(Value tree, apimachinery::DecodeWire(*entry.kind->message, entry.bytes));
@@ -87,7 +115,7 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
   Value converted;
   if (resource.converts()) {
     converted = object;
-    Convert(*resource.kind, *resource.storage, converted);
+    RETURN_IF_ERROR(ConvertTree(*resource.kind, *resource.storage, converted));
     stored = &converted;
   }
   const std::string ns = object.GetString("metadata.namespace"), name = object.GetString("metadata.name");
@@ -171,6 +199,22 @@ absl::StatusOr<ObjectPtr> Registry::GetFresh(const pipeline::GroupResource& what
   if (resource == nullptr) return ObjectPtr();
   ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/true));
   return entry == nullptr ? ObjectPtr() : entry->Decode();
+}
+
+pipeline::KindPtr Registry::FindKind(absl::string_view api_version, absl::string_view kind) const {
+  for (const ResourcePtr& resource : env_.resources->All()) {
+    if (resource->kind->api_version == api_version && resource->kind->kind == kind) return {resource, resource->kind};
+  }
+  return nullptr;
+}
+
+std::vector<pipeline::KindPtr> Registry::Equivalents(absl::string_view group, absl::string_view version,
+                                                     absl::string_view plural) const {
+  std::vector<pipeline::KindPtr> kinds;
+  const ResourcePtr resource = env_.resources->Find(group, version, plural);
+  if (resource == nullptr) return kinds;
+  for (const ResourcePtr& other : env_.resources->Equivalents(resource)) kinds.emplace_back(other, other->kind);
+  return kinds;
 }
 
 absl::StatusOr<ObjectPtr> Registry::Create(const pipeline::GroupResource& what, const Value& object) {

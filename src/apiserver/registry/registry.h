@@ -17,6 +17,7 @@
 #include "apiserver/auth/authorizer.h"
 #include "apiserver/auth/token_issuer.h"
 #include "apiserver/cache/cache.h"
+#include "apiserver/conversion/converter.h"
 #include "apiserver/pipeline/objects.h"
 #include "apiserver/pipeline/request.h"
 #include "apiserver/registry/body.h"
@@ -49,6 +50,11 @@ struct WatchAnswer {
   std::unique_ptr<cache::WatchTicket> ticket;
 };
 
+// How a daemon of the control plane says it is.
+struct ComponentHealth {
+  std::string name, status, message, error;  // status: True, False, Unknown
+};
+
 // What the registry works with. All outlive it; those marked may be nullptr.
 struct Environment {
   store::Store* store = nullptr;
@@ -60,6 +66,8 @@ struct Environment {
   const auth::Authenticator* authenticator = nullptr;
   const auth::Authorizer* authorizer = nullptr;
   const auth::TokenIssuer* token_issuer = nullptr;  // may be nullptr
+  conversion::Converter* converter = nullptr;       // of custom resources with a conversion webhook
+  std::function<std::vector<ComponentHealth>()> components;  // may be empty; blocks
   std::string service_cidr = "10.96.0.0/12";        // IPv4
   absl::Duration event_ttl = absl::Hours(1);        // how long events are kept; zero: for ever
   int node_port_first = 30000, node_port_last = 32767;
@@ -99,6 +107,13 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   uint64_t Generation(const pipeline::GroupResource& what) const override;
   absl::StatusOr<pipeline::ObjectPtr> GetFresh(const pipeline::GroupResource& what, absl::string_view ns,
                                                absl::string_view name) const override;
+  pipeline::KindPtr FindKind(absl::string_view api_version, absl::string_view kind) const override;
+  std::vector<pipeline::KindPtr> Equivalents(absl::string_view group, absl::string_view version,
+                                             absl::string_view resource) const override;
+  absl::Status ConvertObject(const apimachinery::Kind& from, const apimachinery::Kind& to,
+                             apimachinery::Value& object) const override {
+    return ConvertTree(from, to, object);
+  }
   // ObjectWriter
   absl::StatusOr<pipeline::ObjectPtr> Create(const pipeline::GroupResource& what,
                                              const apimachinery::Value& object) override;
@@ -147,6 +162,10 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   // Devices with an administrator's rights are given in namespaces with a label only.
   apimachinery::FieldErrors RefuseAdminAccess(const apimachinery::Kind& kind, const apimachinery::Value& object,
                                               const apimachinery::Value* old, absl::string_view subresource) const;
+  // Changes the version of an object in place; by its webhook where the definition has one.
+  absl::Status ConvertTree(const apimachinery::Kind& from, const apimachinery::Kind& to, apimachinery::Value& object) const;
+  // The same of the items of a list that a webhook has to convert; others are converted when they are shown.
+  absl::Status ConvertItems(ListAnswer& list) const;
   absl::StatusOr<apimachinery::Value> TreeOf(const Resource& resource, const cache::Entry& entry) const;
   absl::Status CheckGrants(const pipeline::RequestContext& context, const apimachinery::Kind& kind,
                            const apimachinery::Value& object, const apimachinery::Value* old) const;
@@ -158,7 +177,11 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
     int64_t limit = 0;     // 0: none
     std::string start;     // key below the list's prefix; "": from the beginning
   };
+  bool AsksComponents(const pipeline::RequestInfo& info) const;
+  absl::StatusOr<Answer> GetComponent(const pipeline::RequestContext& context) const;
+  absl::StatusOr<ListAnswer> ListComponents(const pipeline::RequestContext& context) const;
   absl::Status AwaitCache(const pipeline::RequestContext& context, const Resource& resource, int64_t revision) const;
+  absl::StatusOr<ListAnswer> ListAsStored(pipeline::RequestContext& context, const ResourcePtr& resource);
   ListAnswer ListFromCache(const ResourcePtr& resource, cache::Filter filter, int64_t limit) const;
   absl::StatusOr<ListAnswer> ListFromStore(const ResourcePtr& resource, const cache::Filter& filter,
                                            const StoreList& list) const;

@@ -65,6 +65,7 @@ ResourceTable::ResourceTable(const cache::Cache& cache)
     resource.storage = StorageKind(kind);
     resource.mirror = cache.Find(resource.storage->storage_prefix);
     const auto it = by_name_.emplace(absl::StrCat(kind.group, "/", kind.version, "/", kind.plural), resource).first;
+    by_storage_[std::string(resource.storage->storage_prefix)].push_back(&it->second);
     if (!resource.converts()) by_prefix_[std::string(resource.storage->storage_prefix)] = &it->second;
     const Resource*& any = any_[absl::StrCat(kind.group, "/", kind.plural)];
     if (any == nullptr || any->converts()) any = &it->second;
@@ -88,6 +89,29 @@ CustomResources::CustomResources(std::vector<Served> served, uint64_t generation
       if (any == nullptr || any->converts()) any = &it->second;
     }
   }
+}
+
+std::vector<ResourcePtr> ResourceTable::All() const {
+  std::vector<ResourcePtr> all;
+  for (const auto& [name, resource] : by_name_) all.push_back(ResourcePtr(ResourcePtr(), &resource));
+  const CustomResourcesPtr custom = this->custom();
+  for (const auto& [name, resource] : custom->by_name_) all.push_back(ResourcePtr(custom, &resource));
+  return all;
+}
+
+std::vector<ResourcePtr> ResourceTable::Equivalents(const ResourcePtr& resource) const {
+  std::vector<ResourcePtr> equivalents;
+  if (resource->definition != nullptr) {
+    for (const auto& version : resource->definition->versions) {
+      if (ResourcePtr other = Find(resource->group(), version->name, resource->plural())) equivalents.push_back(std::move(other));
+    }
+    return equivalents;
+  }
+  const absl::string_view prefix = resource->storage->storage_prefix;
+  const auto same = by_storage_.find(std::string_view(prefix.data(), prefix.size()));
+  if (same == by_storage_.end()) return equivalents;
+  for (const Resource* other : same->second) equivalents.push_back(ResourcePtr(ResourcePtr(), other));
+  return equivalents;
 }
 
 std::vector<ResourcePtr> ResourceTable::AllStored() const {

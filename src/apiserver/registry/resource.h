@@ -75,12 +75,15 @@ class ResourceTable {
   CustomResourcesPtr custom() const;
   void SetCustom(CustomResourcesPtr custom);
 
+  std::vector<ResourcePtr> All() const;        // in every version that is served
+  std::vector<ResourcePtr> Equivalents(const ResourcePtr& resource) const;  // of the same objects, itself among them
   std::vector<ResourcePtr> AllStored() const;  // in the version that is stored, by group and name
   // Whose a key of the store is ("/registry/pods/default/web"); nullptr: none of the table's.
   ResourcePtr OwnerOf(absl::string_view store_key) const;
 
  private:
   std::map<std::string, const Resource*, std::less<>> by_prefix_;  // "services/specs"
+  std::map<std::string, std::vector<const Resource*>, std::less<>> by_storage_;  // "events": every version of it
   std::map<std::string, Resource> by_name_;     // "apps/v1/deployments"
   std::map<std::string, const Resource*> any_;  // "apps/deployments"
   mutable std::mutex mu_;

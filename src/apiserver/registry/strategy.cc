@@ -158,6 +158,7 @@ void AddStoredVersion(Value& definition) {
   for (const Value& version : definition.GetArray("spec.versions")) {
     if (!version.GetBool("storage")) continue;
     Value& stored = definition.Ensure("status.storedVersions");
+    if (!stored.is_array()) stored = Value::MakeArray();
     const Value name(version.GetString("name"));
     const bool known = stored.is_array() &&
                        std::find(stored.array().begin(), stored.array().end(), name) != stored.array().end();
@@ -197,6 +198,19 @@ void PrepareCustomForUpdate(const Kind& kind, absl::string_view subresource, Val
   if (!(content(object) == content(old))) object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
 }
 
+// Metadata as it was, but for the version that was asked for and who owns what.
+void KeepAllButManagers(const Value& old, Value& object) {
+  Value metadata = old.Find("metadata") == nullptr ? Value::MakeObject() : *old.Find("metadata");
+  for (const char* member : {"resourceVersion", "managedFields"}) {
+    if (const Value* value = object.At(absl::StrCat("metadata.", member))) {
+      metadata.Set(member, *value);
+    } else {
+      metadata.Erase(member);
+    }
+  }
+  object.Set("metadata", std::move(metadata));
+}
+
 }  // namespace
 
 apimachinery::apply::ObjectType StructureOf(const Kind& kind) {
@@ -206,6 +220,7 @@ apimachinery::apply::ObjectType StructureOf(const Kind& kind) {
 
 std::string OtherVersionsProblem(const Kind& kind, const Value& live, const Value& object) {
   if (kind.custom == nullptr || kind.custom->definition->versions.size() < 2) return "";
+  if (kind.custom->definition->webhook_conversion) return "";  // who owns what in another form is kept as it was told
   for (const Value& entry : live.GetArray("metadata.managedFields")) {
     const std::string api_version = entry.GetString("apiVersion");
     if (api_version == kind.api_version) continue;
@@ -287,6 +302,7 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
     }
     if (traits.Has(kStatusKeepsAllMeta)) KeepMeta(old, object);
     if (kind.kind == "CertificateSigningRequest") KeepDecisions(old, object);
+    if (kind.kind == "CustomResourceDefinition" && object.GetArray("status.storedVersions").empty()) AddStoredVersion(object);
     if (kind.kind == "ResourceClaim") DropReleasedDevices(old, object);
   } else if (subresource == "finalize") {
     const Value* wanted = object.At("spec.finalizers");
@@ -305,7 +321,11 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
     Value wanted = conditions == nullptr ? Value() : *conditions;
     CopyOrErase("spec", old, object);
     CopyOrErase("status", old, object);
-    if (!wanted.is_null()) object.Ensure("status").Set("conditions", std::move(wanted));
+    if (!wanted.is_null()) {
+      object.Ensure("status").Set("conditions", std::move(wanted));
+    } else {
+      object.EraseAt("status.conditions");
+    }
   } else if (subresource == "ephemeralcontainers" || subresource == "resize") {
     CopyOrErase("status", old, object);
   } else {
@@ -329,6 +349,41 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
   const bool annotations = traits.Has(kGenerationCountsAnnotations) && !SameMeta("annotations", object, old);
   if (labels || annotations || changed || !SameSpec(object, old, traits.Has(kGenerationCountsEmpty))) {
     object["metadata"].Set("generation", old.GetInt("metadata.generation") + 1);
+  }
+}
+
+void KeepOutsideSubresource(const Kind& kind, absl::string_view subresource, const Value& old, Value& object) {
+  if (kind.custom != nullptr || kind.kind != "Pod") return;
+  if (subresource == "ephemeralcontainers") {
+    const Value* wanted = object.At("spec.ephemeralContainers");
+    Value containers = wanted == nullptr ? Value() : *wanted;
+    KeepAllButManagers(old, object);
+    if (const Value* spec = old.Find("spec")) object.Set("spec", *spec);
+    if (containers.is_null()) {
+      object.EraseAt("spec.ephemeralContainers");
+    } else {
+      object.Ensure("spec").Set("ephemeralContainers", std::move(containers));
+    }
+  } else if (subresource == "resize") {
+    Value spec = old.Find("spec") == nullptr ? Value::MakeObject() : *old.Find("spec");
+    for (const char* list : {"containers", "initContainers"}) {
+      const apimachinery::Array& now = object.GetArray(absl::StrCat("spec.", list));
+      Value* kept = spec.Find(list);
+      if (now.size() != spec.GetArray(list).size()) return;  // refused by validation
+      for (size_t i = 0; i < now.size(); ++i) {
+        Value& container = kept->array()[i];
+        if (container.GetString("name") != now[i].GetString("name")) return;
+        for (const char* member : {"resources", "resizePolicy"}) {
+          if (const Value* value = now[i].Find(member)) {
+            container.Set(member, *value);
+          } else {
+            container.Erase(member);
+          }
+        }
+      }
+    }
+    KeepAllButManagers(old, object);
+    object.Set("spec", std::move(spec));
   }
 }
 

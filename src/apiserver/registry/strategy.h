@@ -27,6 +27,11 @@ bool ReturnsDeletedObject(const apimachinery::Kind& kind);       // DELETE answe
 // What server-side apply knows of the kind's objects.
 apimachinery::apply::ObjectType StructureOf(const apimachinery::Kind& kind);
 
+// What an update of a subresource may not change is as it was, before anybody looks at who changed what. (pods'
+// ephemeralcontainers and resize)
+void KeepOutsideSubresource(const apimachinery::Kind& kind, absl::string_view subresource, const apimachinery::Value& old,
+                            apimachinery::Value& object);
+
 // Why `object` cannot be told to the managers that own fields of `live` in other versions of a custom kind: their schema
 // does not declare all of it. Empty when it can.
 std::string OtherVersionsProblem(const apimachinery::Kind& kind, const apimachinery::Value& live,

@@ -48,6 +48,29 @@ std::string SelectorText(const Kind& kind, const Value& object) {
   return parsed.ok() ? parsed->ToString() : "";
 }
 
+// An error that carries no reason, as upstream lets some through.
+absl::Status Plain(absl::string_view message) {
+  apimachinery::ApiStatus status = apimachinery::InternalError("");
+  status.reason.clear();
+  status.causes.clear();
+  status.message = std::string(message);
+  return status;
+}
+
+absl::Status CheckNamespace(const RequestContext& context, Value& object) {
+  const std::string ns = object.GetString("metadata.namespace");
+  if (ns.empty()) object.Ensure("metadata.namespace") = context.info.ns;
+  if (ns.empty() || ns == context.info.ns) return absl::OkStatus();
+  return BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+}
+
+bool IsReady(const Value& pod) {
+  for (const Value& condition : pod.GetArray("status.conditions")) {
+    if (condition.GetString("type") == "Ready") return condition.GetString("status") == "True";
+  }
+  return false;
+}
+
 // The number at a path of a custom resource (".spec.replicas"); 0 when there is none.
 int64_t NumberAt(const Value& object, absl::string_view path) { return object.GetInt(absl::StripPrefix(path, ".")); }
 
@@ -202,6 +225,7 @@ absl::Status Subresources::AdmitBody(RequestContext& context, const Kind& kind, 
   attributes.dry_run = context.options.dry_run;
   attributes.warnings = &context.warnings;
   attributes.options = &context.options;
+  attributes.audit = context.audit.get();
   RETURN_IF_ERROR(registry_.env_.admission->Mutate(attributes));
   std::unique_ptr<admission::Reservation> reservation;
   return registry_.env_.admission->Validate(attributes, &reservation);
@@ -209,19 +233,32 @@ absl::Status Subresources::AdmitBody(RequestContext& context, const Kind& kind, 
 
 absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& body) {
   ASSIGN_OR_RETURN(Value binding, DecodeBody(*FindKind("v1", "Binding"), body, context));
-  const std::string node = binding.GetString("target.name"), kind = binding.GetString("target.kind");
-  const std::string name = context.info.name, ns = context.info.ns;
-  if (binding.GetString("metadata.name") != name) {
+  RETURN_IF_ERROR(CheckNamespace(context, binding));
+  if (binding.GetString("metadata.name") != context.info.name) {
     return BadRequest("name in URL does not match name in Binding object");
   }
+  return BindPod(context, std::move(binding));
+}
+
+absl::StatusOr<Answer> Subresources::BindByName(RequestContext& context, const Body& body) {
+  ASSIGN_OR_RETURN(Value binding, DecodeBody(*FindKind("v1", "Binding"), body, context));
+  RETURN_IF_ERROR(CheckNamespace(context, binding));
+  binding.EraseAt("metadata.uid");
+  return BindPod(context, std::move(binding));
+}
+
+absl::StatusOr<Answer> Subresources::BindPod(RequestContext& context, Value binding) {
+  const std::string node = binding.GetString("target.name"), kind = binding.GetString("target.kind");
+  const std::string name = binding.GetString("metadata.name"), ns = context.info.ns;
   apimachinery::FieldErrors errors;
   if (!kind.empty() && kind != "Node") {
     static constexpr absl::string_view kValid[] = {"Node", "<empty>"};
     errors.NotSupported(apimachinery::FieldPath("target").Child("kind"), Value(kind), kValid);
   }
   if (node.empty()) errors.Required(apimachinery::FieldPath("target").Child("name"));
-  if (!errors.empty()) return apimachinery::Invalid("", "Binding", name, errors);
+  if (!errors.empty()) return Plain(errors.ToString());
   RETURN_IF_ERROR(AdmitBody(context, *FindKind("v1", "Binding"), binding));
+  if (name.empty()) return BadRequest("Name parameter required.");
   absl::Status refused;
   const absl::StatusOr<pipeline::ObjectPtr> bound = registry_.Modify({"", "pods"}, ns, name, [&](Value& pod) {
     refused = absl::OkStatus();
@@ -229,10 +266,15 @@ absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& b
       refused = apimachinery::Conflict("", "pods/binding", name, why);
       return false;
     };
-    const std::string uid = binding.GetString("metadata.uid");
-    if (!uid.empty() && uid != pod.GetString("metadata.uid")) {
-      return conflict(absl::StrCat("Precondition failed: UID in precondition: ", uid, ", UID in object meta: ",
-                                   pod.GetString("metadata.uid")));
+    for (const auto& [member, called] : {std::pair{"metadata.uid", "UID"}, std::pair{"metadata.resourceVersion", "ResourceVersion"}}) {
+      const std::string wanted = binding.GetString(member), present = pod.GetString(member);
+      if (wanted.empty() || wanted == present) continue;
+      refused = apimachinery::Conflict(
+          "", "pods", name,
+          absl::StrCat("StorageError: invalid object, Code: 4, Key: /registry/pods/", ns, "/", name,
+                       ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ", called, " in precondition: ", wanted,
+                       ", ", called, " in object meta: ", present));
+      return false;
     }
     if (pod.At("metadata.deletionTimestamp") != nullptr) {
       return conflict(absl::StrCat("pod ", name, " is being deleted, cannot be assigned to a host"));
@@ -281,10 +323,14 @@ absl::Status Subresources::TakeDisruption(const Value& pod, bool dry_run) {
   }
   if (matching.empty()) return absl::OkStatus();
   if (matching.size() > 1) {
-    apimachinery::ApiStatus status = apimachinery::InternalError("");
-    status.message =
-        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
-    return status;
+    return Plain("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+  }
+  // Who is unwell does not count as healthy: its going takes nothing from a budget that is met, or that does not mind.
+  if (!IsReady(pod)) {
+    const Value& budget = *matching.front();
+    const int64_t desired = budget.GetInt("status.desiredHealthy");
+    const bool met = desired > 0 && budget.GetInt("status.currentHealthy") >= desired;
+    if (met || budget.GetString("spec.unhealthyPodEvictionPolicy") == "AlwaysAllow") return absl::OkStatus();
   }
   const std::string budget_name = matching.front()->GetString("metadata.name");
   absl::Status refused;
@@ -362,13 +408,13 @@ absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& 
                     pod->At("metadata.deletionTimestamp") != nullptr;
   Value options = Value::MakeObject();
   if (const Value* given = eviction.Find("deleteOptions"); given != nullptr && given->is_object()) options = *given;
+  RETURN_IF_ERROR(CheckDeleteOptions(options));
   RequestContext deletion = context;  // stays an eviction: the deletion itself is not asked about again
   deletion.options.dry_run |= IsDryRun(options);
-  if (!done) {
-    RETURN_IF_ERROR(CheckPreconditions(*pods->kind, options, *pod));
-    RETURN_IF_ERROR(TakeDisruption(*pod, deletion.options.dry_run));
-  }
-  if (!done && !deletion.options.dry_run) {
+  if (!done) (void)registry_.env_.cache->WaitFresh(absl::Seconds(3));  // budgets as they are now; late ones are told apart by their writes
+  if (!done) RETURN_IF_ERROR(TakeDisruption(*pod, deletion.options.dry_run));
+  RETURN_IF_ERROR(CheckPreconditions(*pods->kind, options, *pod));
+  if (!deletion.options.dry_run) {
     ASSIGN_OR_RETURN(const pipeline::ObjectPtr told, TellDisruption(*pod));
     if (Value* version = options.At("preconditions.resourceVersion")) *version = told->GetString("metadata.resourceVersion");
     entry = nullptr;

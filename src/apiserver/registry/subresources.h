@@ -18,6 +18,8 @@ class Subresources {
 
   absl::StatusOr<Answer> Get(pipeline::RequestContext& context, const Resource& resource);
   absl::StatusOr<Answer> Create(pipeline::RequestContext& context, const Body& body);
+  // A binding posted to the collection: its own name says which pod.
+  absl::StatusOr<Answer> BindByName(pipeline::RequestContext& context, const Body& body);
   absl::StatusOr<Answer> Update(pipeline::RequestContext& context, const Resource& resource, const Body& body);
   absl::StatusOr<Answer> Patch(pipeline::RequestContext& context, const Resource& resource,
                                apimachinery::patch::PatchType type, const Body& body);
@@ -30,6 +32,7 @@ class Subresources {
 
  private:
   absl::StatusOr<Answer> Bind(pipeline::RequestContext& context, const Body& body);
+  absl::StatusOr<Answer> BindPod(pipeline::RequestContext& context, apimachinery::Value binding);
   absl::StatusOr<Answer> Evict(pipeline::RequestContext& context, const Body& body);
   absl::StatusOr<Answer> Token(pipeline::RequestContext& context, const Body& body);
   // Admission of a body that is not stored itself.

@@ -70,6 +70,7 @@ admission::Attributes MakeAttributes(RequestContext& context, const Kind& kind, 
   attributes.dry_run = context.options.dry_run;
   attributes.warnings = &context.warnings;
   attributes.options = &context.options;
+  attributes.audit = context.audit.get();
   return attributes;
 }
 
@@ -120,6 +121,7 @@ apimachinery::FieldErrors Registry::RefuseAdminAccess(const Kind& kind, const Va
 
 absl::StatusOr<Answer> Registry::Create(RequestContext& context, const Body& body) {
   if (!context.info.subresource.empty()) return Subresources(*this).Create(context, body);
+  if (context.info.group.empty() && context.info.resource == "bindings") return Subresources(*this).BindByName(context, body);
   if (Subresources::IsReview(context.info)) return Subresources(*this).Review(context, body);
   ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
   ASSIGN_OR_RETURN(Value object, DecodeBody(*resource->kind, body, context));
@@ -139,9 +141,8 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
     context.info.ns = object.GetString("metadata.namespace");
   }
   if (resource.terminating) {
-    apimachinery::ApiStatus refusal = apimachinery::MethodNotSupported(kind.group, kind.plural, "create");
-    refusal.message = "create not allowed while custom resource definition is terminating";
-    return refusal;
+    return apimachinery::Forbidden(kind.group, kind.plural, object.GetString("metadata.name"),
+                                   "create not allowed while custom resource definition is terminating");
   }
   if (kind.custom == nullptr || !object.Has("kind")) {  // of a custom kind it is judged as it stands
     object.Set("kind", kind.kind);
@@ -354,6 +355,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   if (!meta.Has("deletionGracePeriodSeconds")) keep("deletionGracePeriodSeconds");
   meta.Set("resourceVersion", absl::StrCat(current->revision));
   DedupOwnerReferences(context, object);
+  KeepOutsideSubresource(kind, mode.subresource, old, object);
   if (!mode.applies) TrackManagers(context, resource, &old, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);

@@ -8,6 +8,7 @@
 #include "apiserver/validation/go_diff.h"
 #include "apiserver/validation/kinds.h"
 #include "apiserver/validation/pod.h"
+#include "apiserver/validation/qos.h"
 
 namespace apiserver::validation {
 namespace {
@@ -390,6 +391,25 @@ void PodEphemeralContainers(FieldErrors& e, const Value& pod, const Value& old) 
   }
 }
 
+// Nodes that cannot resize tell no resources of what runs on them.
+bool ResizeSupported(const Value& pod) {
+  for (const Value& status : Items(Sub(pod, "status"), "containerStatuses")) {
+    if (status.At("state.running") != nullptr) return status.Has("resources");
+  }
+  return true;
+}
+
+void DropCpuAndMemory(Value& container) {
+  for (const char* which : {"resources.requests", "resources.limits"}) {
+    Value* amounts = container.At(which);
+    if (amounts == nullptr) continue;
+    amounts->Erase("cpu");
+    amounts->Erase("memory");
+    if (amounts->empty()) container.EraseAt(which);
+  }
+  if (const Value* resources = container.Find("resources"); resources != nullptr && resources->empty()) container.Erase("resources");
+}
+
 void PodResize(FieldErrors& e, const Value& pod, const Value& old) {
   MetadataUpdate(e, pod, old);
   Whole(e, pod);
@@ -398,6 +418,11 @@ void PodResize(FieldErrors& e, const Value& pod, const Value& old) {
     e = FieldErrors();
     return e.Forbidden(Path(), "static pods cannot be resized");
   }
+  const std::string was_class(Text(Sub(old, "status"), "qosClass"));
+  if (QosClass(pod) != (was_class.empty() ? QosClass(old) : was_class)) {
+    e.Invalid(p, Value(Text(Sub(pod, "status"), "qosClass")), "Pod QOS Class may not change as a result of resizing");
+  }
+  if (!ResizeSupported(old)) e.Forbidden(p, "Pod running on node without support for resize");
   const Value& spec = Sub(pod, "spec");
   const Value& before = Sub(old, "spec");
   for (const char* key : {"containers", "initContainers"}) {
@@ -422,23 +447,20 @@ void PodResize(FieldErrors& e, const Value& pod, const Value& old) {
       }
     }
   }
-  Value munged = spec, was = before;
-  for (Value* s : {&munged, &was}) {
-    for (const char* key : {"containers", "initContainers"}) {
-      Value* list = s->Find(key);
-      if (list == nullptr) continue;
-      for (Value& c : list->array()) {
-        if (std::string(key) == "initContainers" && Text(c, "restartPolicy") != "Always") continue;
-        for (const char* which : {"resources.requests", "resources.limits"}) {
-          if (Value* amounts = c.At(which)) {
-            amounts->Erase("cpu");
-            amounts->Erase("memory");
-          }
-        }
+  for (const char* key : {"containers", "initContainers"}) {
+    for (size_t i = 0; i < Items(spec, key).size(); ++i) {
+      Value now = Items(spec, key)[i], was = Items(before, key)[i];
+      const bool init = std::string(key) == "initContainers", sidecar = Text(now, "restartPolicy") == "Always";
+      if (!init || sidecar) {
+        DropCpuAndMemory(now);
+        DropCpuAndMemory(was);
       }
+      if (SameValue(&now, &was)) continue;
+      e.Forbidden(p, !init     ? "only cpu and memory resources are mutable"
+                     : sidecar ? "only cpu and memory resources for sidecar containers are mutable"
+                               : "resources for non-sidecar init containers are immutable");
     }
   }
-  if (!SameValue(&munged, &was)) e.Forbidden(p, "only cpu and memory resources are mutable");
 }
 
 absl::Span<const KindRules> PodKinds() {

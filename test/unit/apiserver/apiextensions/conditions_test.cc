@@ -52,5 +52,32 @@ TEST(MarkForDeletionTest, TheFinalizerHoldsTheDefinition) {
   EXPECT_EQ(crd.At("metadata.finalizers"), nullptr);
 }
 
+TEST(JudgeApprovalTest, DefinitionsInKubernetesGroupsShowTheirApproval) {
+  struct Case {
+    const char *group, *annotation, *want;
+  };
+  const Case cases[] = {
+      {"example.com", "", ""},
+      {"notk8s.io", "", ""},
+      {"x.k8s.io", "https://github.com/kubernetes/kubernetes/pull/1",
+       "True ApprovedAnnotation approved in https://github.com/kubernetes/kubernetes/pull/1"},
+      {"kubernetes.io", "ftp://x/y", "True ApprovedAnnotation approved in ftp://x/y"},
+      {"x.kubernetes.io", "unapproved, experimental", R"(False UnapprovedAnnotation not approved: "unapproved, experimental")"},
+      {"k8s.io", "",
+       R"(False MissingAnnotation protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111)"},
+      {"k8s.io", "http://",
+       R"(False InvalidAnnotation protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111)"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.group);
+    Value crd = Definition("widgets", "Widget");
+    crd.Ensure("spec").Set("group", c.group);
+    if (*c.annotation != 0) crd.Ensure("metadata.annotations").Set("api-approved.kubernetes.io", c.annotation);
+    EXPECT_EQ(JudgeApproval(crd, absl::UnixEpoch()), *c.want != 0);
+    EXPECT_EQ(Condition(crd, "KubernetesAPIApprovalPolicyConformant"), c.want);
+    EXPECT_FALSE(JudgeApproval(crd, absl::UnixEpoch()));
+  }
+}
+
 }  // namespace
 }  // namespace apiserver::apiextensions

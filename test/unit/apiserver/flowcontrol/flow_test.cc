@@ -5,6 +5,7 @@
 #include "apiserver/flowcontrol/fair_queues.h"
 #include "apiserver/flowcontrol/flow_config.h"
 #include "apiserver/flowcontrol/flow_control.h"
+#include "apiserver/flowcontrol/retry_after.h"
 #include "apiserver/flowcontrol/seats.h"
 #include "apiserver/flowcontrol/work_estimate.h"
 #include "base/clock.h"
@@ -129,18 +130,59 @@ TEST(FairQueues, FullQueuesRefuseAndTheLateAreRemoved) {
   EXPECT_TRUE(queues.Add(1, {1, 1, absl::FromUnixSeconds(1)}));
   EXPECT_TRUE(queues.Add(1, {2, 1, absl::FromUnixSeconds(5)}));
   EXPECT_FALSE(queues.Add(1, {3, 1, absl::FromUnixSeconds(5)}));
-  EXPECT_EQ(queues.RemoveBefore(absl::FromUnixSeconds(5)), std::vector<uint64_t>{1});
+  EXPECT_EQ(queues.RemoveBefore(absl::FromUnixSeconds(4)), std::vector<uint64_t>{1});
   EXPECT_EQ(queues.Next()->id, 2u);
   EXPECT_TRUE(queues.Remove(2));
   EXPECT_EQ(queues.Next(), nullptr);
   EXPECT_FALSE(FairQueues(0, 0, 0).Add(1, {1, 1, absl::FromUnixSeconds(1)}));
 }
 
-TEST(EstimateSeats, ListsPayByTheHundred) {
-  EXPECT_EQ(EstimateSeats(Ask("get", "", "pods", "d"), 0, 9999, 10), 1);
-  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), 0, 450, 10), 5);
-  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), 100, 450, 10), 1);
-  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), 0, 99999, 10), 10);
+TEST(EstimateSeats, ListsPayForWhatTheyHoldAtOnce) {
+  const Stored pods{1000, 5'000'000};
+  EXPECT_EQ(EstimateSeats(Ask("get", "", "pods", "d"), {}, pods, 10), 1);
+  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), {}, pods, 100), 10);  // from the cache: never more
+  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), {}, pods, 7), 7);
+  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), {.limit = 40}, pods, 100), 2);
+  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), {.from_store = true}, pods, 100), 50);
+  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), {.limit = 40, .selects = true, .from_store = true}, pods, 100), 25);
+  EXPECT_EQ(EstimateSeats(Ask("list", "", "pods", ""), {}, {}, 100), 1);
+  EXPECT_EQ(EstimateSeats(Ask("watch", "", "pods", ""), {.state = true}, pods, 100), 10);
+  EXPECT_EQ(EstimateSeats(Ask("watch", "", "pods", ""), {.state = false}, pods, 100), 1);
+}
+
+TEST(EstimateSeats, ParametersSayWhereAListComesFrom) {
+  const pipeline::RequestInfo list = Ask("list", "", "pods", ""), watch = Ask("watch", "", "pods", "");
+  EXPECT_FALSE(ShapeOf(list, "", "", "", "", false).from_store);
+  EXPECT_FALSE(ShapeOf(list, "10", "0", "", "", false).from_store);
+  EXPECT_FALSE(ShapeOf(list, "10", "", "", "", false).from_store);
+  EXPECT_TRUE(ShapeOf(list, "10", "5", "", "", false).from_store);
+  EXPECT_TRUE(ShapeOf(list, "", "5", "Exact", "", false).from_store);
+  EXPECT_TRUE(ShapeOf(list, "", "", "", "token", false).from_store);
+  EXPECT_TRUE(ShapeOf(watch, "", "0", "", "", false).state);
+  EXPECT_FALSE(ShapeOf(watch, "", "5", "", "", false).state);
+  EXPECT_TRUE(ShapeOf(watch, "", "5", "", "", true).state);
+}
+
+TEST(RetryAfterTest, GrowsWhileManyAreRefusedAndShrinksWhenFewAre) {
+  RetryAfter after;
+  EXPECT_EQ(after.seconds(), 1);
+  const auto refuse = [&](int64_t second, int times) {
+    for (int i = 0; i < times; ++i) after.Refused(second);
+  };
+  refuse(100, 5);
+  refuse(101, 1);
+  EXPECT_EQ(after.seconds(), 2);
+  refuse(101, 9);
+  refuse(102, 9);
+  EXPECT_EQ(after.seconds(), 2);  // raised a second ago
+  refuse(103, 1);
+  EXPECT_EQ(after.seconds(), 4);
+  refuse(120, 1);
+  EXPECT_EQ(after.seconds(), 3);
+  for (int64_t second = 130; second < 160; second += 10) refuse(second, 1);
+  EXPECT_EQ(after.seconds(), 1);
+  for (int64_t second = 200; second < 400; ++second) refuse(second, 100);
+  EXPECT_EQ(after.seconds(), 32);
 }
 
 class Control : public testing::Test {
@@ -162,8 +204,9 @@ class Control : public testing::Test {
 
   void Send(const char* user) {
     FlowVerdict verdict;
-    flow_->Admit(User(user, {"g"}), Ask("get", "", "pods", "d"), 0, [] { return 0; }, &verdict,
-                 [this](Seat seat) { seats_.push_back(std::move(seat)); }, [this] { ++refused_; });
+    const pipeline::UserInfo who = User(user, {"g"});
+    const pipeline::RequestInfo what = Ask("get", "", "pods", "d");
+    flow_->Admit({who, what}, &verdict, [this](Seat seat) { seats_.push_back(std::move(seat)); }, [this](int64_t) { ++refused_; });
     EXPECT_EQ(verdict.level_uid, "L");
   }
   void Run() {
