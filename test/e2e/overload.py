@@ -63,9 +63,10 @@ class Client:
             if status == 200:
                 self.done += 1
             elif status == 429:
-                assert "retry-after: 1" in head, head
                 self.busy += 1
-                await asyncio.sleep(1)  # as told
+                told = int(head.split("retry-after: ")[1].split("\r\n")[0])
+                assert 1 <= told <= 32, head
+                await asyncio.sleep(told)
             else:
                 self.failed += 1
 

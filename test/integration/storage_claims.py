@@ -68,8 +68,9 @@ with skiff.Cluster(nodes=2) as cluster:
 
     @test("a claim is bound to a volume that fits, and what a pod writes there the next one reads")
     def _():
-        apply(volume("big", "", disk + "/big", "9Gi"), volume("fits", "", disk + "/fits", "2Gi"), CLAIM % ("data", "", "1Gi"),
-              pod("writer", "data", "echo kept > /data/file"))
+        apply(volume("big", "", disk + "/big", "9Gi"), volume("fits", "", disk + "/fits", "2Gi"))
+        until(lambda: k.path("{.items[*].status.phase}", "pv") == "Available Available", "the volumes")
+        apply(CLAIM % ("data", "", "1Gi"), pod("writer", "data", "echo kept > /data/file"))
         until(lambda: phase("writer") == "Succeeded", "the writer")
         eq(k.path("{.spec.volumeName} {.status.phase} {.status.capacity.storage}", "pvc", "data"), "fits Bound 2Gi")
         k("delete", "pod", "writer")
