@@ -189,7 +189,7 @@ def generator(seed, random):
     import importlib.machinery
     import importlib.util
     top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    for folder in (os.environ.get("PEERS_PARITY", ""), os.path.join(top, "..", "shared", "peers", "parity"), "/work/shared/peers/parity"):
+    for folder in (os.environ.get("PEERS_PARITY", ""), os.path.join(top, "..", "shared", "peers", "parity")):
         path = os.path.join(folder, "parity")
         if folder and os.path.exists(path):
             loader = importlib.machinery.SourceFileLoader("peers_parity", path)
