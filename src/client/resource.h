@@ -13,6 +13,7 @@ namespace k8s::coordination::v1 { class Lease; }
 namespace k8s::discovery::v1 { class EndpointSlice; }
 namespace k8s::rbac::v1 { class Role; class RoleBinding; class ClusterRole; class ClusterRoleBinding; }
 namespace k8s::autoscaling::v1 { class HorizontalPodAutoscaler; }
+namespace k8s::storage::v1 { class StorageClass; }
 // clang-format on
 
 namespace client {
@@ -59,6 +60,7 @@ template <> inline constexpr ResourceInfo kResource<k8s::rbac::v1::RoleBinding>{
 template <> inline constexpr ResourceInfo kResource<k8s::rbac::v1::ClusterRole>{"rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false};
 template <> inline constexpr ResourceInfo kResource<k8s::rbac::v1::ClusterRoleBinding>{"rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false};
 template <> inline constexpr ResourceInfo kResource<k8s::autoscaling::v1::HorizontalPodAutoscaler>{"autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler", true};
+template <> inline constexpr ResourceInfo kResource<k8s::storage::v1::StorageClass>{"storage.k8s.io", "v1", "storageclasses", "StorageClass", false};
 // clang-format on
 
 }  // namespace client

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apimachinery/json.h"
+#include "apimachinery/volume_claims.h"
 #include "base/log.h"
 #include "client/api_error.h"
 #include "k8s/core/v1/namespace.pb.h"
@@ -21,12 +22,6 @@
 #include "scheduler/plugins/plugins.h"
 #include "scheduler/queue/scheduling_queue.h"
 #include "scheduler/worker_pool.h"
-
-namespace client {
-template <>
-inline constexpr ResourceInfo kResource<k8s::storage::v1::StorageClass>{"storage.k8s.io", "v1", "storageclasses",
-                                                                        "StorageClass", false};
-}  // namespace client
 
 namespace scheduler {
 namespace {
@@ -243,7 +238,7 @@ struct Scheduler::Impl {
     Value patch;
     if (choice.volume.empty()) {
       if (!claim.selected_node.empty()) return absl::OkStatus();
-      patch.Ensure("metadata.annotations").Set("volume.kubernetes.io/selected-node", node);
+      patch.Ensure("metadata.annotations").Set(apimachinery::volume_claims::kSelectedNode, node);
       patch["metadata"].Set("resourceVersion", claim.resource_version);
       return api.Patch<PersistentVolumeClaim>(claim.ns, claim.name, client::kMergePatch, Json(std::move(patch))).status();
     }
@@ -253,16 +248,7 @@ struct Scheduler::Impl {
     if (volume->spec().has_claimref() && !volume->spec().claimref().uid().empty()) {
       return absl::AbortedError(absl::StrCat("volume \"", choice.volume, "\" already bound to a different claim."));
     }
-    if (!volume->spec().has_claimref()) {
-      (*volume->mutable_metadata()->mutable_annotations())["pv.kubernetes.io/bound-by-controller"] = "yes";
-    }
-    auto& ref = *volume->mutable_spec()->mutable_claimref();
-    ref.set_kind("PersistentVolumeClaim");
-    ref.set_apiversion("v1");
-    ref.set_namespace_(claim.ns);
-    ref.set_name(claim.name);
-    ref.set_uid(claim.uid);
-    ref.set_resourceversion(claim.resource_version);
+    apimachinery::volume_claims::BindTo(claim.ns, claim.name, claim.uid, claim.resource_version, &*volume);
     return api.Update(*volume).status();
   }
 

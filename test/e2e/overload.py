@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Ten times the load that an API server can bear: it goes on working, at a cost for each answer that is at most a quarter more,
-refuses the rest with 429, keeps leases and health alive, and one user's flood does not shut out another. Its pace beside the
-sustainable one is printed, not judged: it is the machine's as well.
+"""Ten times the load that an API server can bear: it goes on working at least at four fifths of its pace, at a cost for each
+answer that is at most a quarter more, refuses the rest with 429, keeps leases and health alive, and one user's flood does not
+shut out another.
 
 `overload.py [SECONDS]`: how long the overload lasts (default 15; a minute is the full test)."""
 import asyncio
@@ -132,21 +132,29 @@ with skiff.Cluster(nodes=0, flags=["kube-apiserver.token-auth-file=" + TOKENS]) 
         out = asyncio.run(measure(asker, *measured))
         return out, (cpu_seconds(pid) - began) / sum(c.done for c in out + quiet)
 
-    calm, cost_before = costed(CLIENTS, "alice-token", 5)
+    before, cost_before = costed(CLIENTS, "alice-token", 5)
     flood, cost = costed(CLIENTS * FACTOR, "alice-token", SECONDS, (beat, other))
-    served = rate(flood, SECONDS) + quiet[0].done / SECONDS
+    bob, quiet[:] = quiet[0], []
+    after, cost_after = costed(CLIENTS, "alice-token", 5)
+    # What the machine bears is the less of before and after: it may be another's for a while.
+    sustainable, calm_cost = min(rate(before, 5), rate(after, 5)), max(cost_before, cost_after)
+    served = rate(flood, SECONDS) + bob.done / SECONDS
     print("# flooded: %.0f answered (%.2f of the sustainable), %.0f refused a second, %d failed; the other user %.0f a second, slowest %.2f s" % (
-        served, served / rate(calm, 5), sum(c.busy for c in flood) / SECONDS, sum(c.failed for c in flood), quiet[0].done / SECONDS,
-        quiet[0].slowest), flush=True)
-    print("# CPU for an answer: %.2f ms, flooded %.2f ms" % (1000 * cost_before, 1000 * cost), flush=True)
+        served, served / sustainable, sum(c.busy for c in flood) / SECONDS, sum(c.failed for c in flood), bob.done / SECONDS,
+        bob.slowest), flush=True)
+    print("# CPU for an answer: %.2f ms, flooded %.2f ms" % (1000 * calm_cost, 1000 * cost), flush=True)
+
+    @test("ten times the clients get at least four fifths of the sustainable rate")
+    def _():
+        assert served >= 0.8 * sustainable, "%.0f of %.0f" % (served, sustainable)
 
     @test("under ten times the clients an answer costs the server at most a quarter more: it does not drown in refusing")
     def _():
-        assert cost <= 1.25 * cost_before, "%.2f ms beside %.2f ms" % (1000 * cost, 1000 * cost_before)
+        assert cost <= 1.25 * calm_cost, "%.2f ms beside %.2f ms" % (1000 * cost, 1000 * calm_cost)
 
     @test("nobody is dropped: answers are 200, or 429 with Retry-After")
     def _():
-        assert sum(c.failed for c in flood) == 0 and quiet[0].failed == 0
+        assert sum(c.failed for c in flood) == 0 and bob.failed == 0
 
     @test("leases and health are answered all the while")
     def _():
@@ -156,7 +164,7 @@ with skiff.Cluster(nodes=0, flags=["kube-apiserver.token-auth-file=" + TOKENS]) 
 
     @test("a user beside the flood is served and never refused")
     def _():
-        assert quiet[0].busy == 0 and quiet[0].done > SECONDS, (quiet[0].done, quiet[0].busy)
+        assert bob.busy == 0 and bob.done > SECONDS, (bob.done, bob.busy)
 
     @test("requests of a flow name their schema and level, and the objects are the defaults")
     def _():

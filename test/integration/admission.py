@@ -15,7 +15,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
-from ask import MERGE, Asker, obj, replay
+from ask import MERGE, Asker, obj
+from recorded import load, replay, save
 from skiff import until
 
 GOLDEN = os.path.join(HERE, "..", "golden", "admission.json")
@@ -347,14 +348,11 @@ def answers(conf, parts):
 
 
 if sys.argv[1:2] == ["--record"]:
-    golden = json.load(open(GOLDEN)) if os.path.exists(GOLDEN) else {}
-    golden.update(answers(sys.argv[3], DEFAULT if sys.argv[2] == "default" else MORE_PARTS))
-    with open(GOLDEN, "w") as f:
-        json.dump(golden, f, indent=1, sort_keys=True)
-        f.write("\n")
+    golden = load(GOLDEN) if os.path.exists(GOLDEN) else {}
+    save(GOLDEN, {**golden, **answers(sys.argv[3], DEFAULT if sys.argv[2] == "default" else MORE_PARTS)})
     sys.exit()
 
-golden = json.load(open(GOLDEN))
+golden = load(GOLDEN)
 for parts, plugins in ((DEFAULT, "NodeRestriction"), (MORE_PARTS, "NodeRestriction," + MORE)):
     flags = ["kube-apiserver.token-auth-file=" + TOKENS, "kube-apiserver.enable-admission-plugins=" + plugins,
              "kube-controller-manager.controllers=clusterrole-aggregation-controller"]

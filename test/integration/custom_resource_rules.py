@@ -11,7 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
 from ask import MERGE, Asker
-from skiff import eq, test, until
+from recorded import load, promise, save
+from skiff import until
 
 GOLDEN = os.path.join(HERE, "..", "golden", "custom_resource_rules.json")
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -236,17 +237,11 @@ def sort(answer):
 
 
 if sys.argv[1:2] == ["--record"]:
-    with open(GOLDEN, "w") as f:
-        json.dump({name: answers(sys.argv[2], part) for name, part in PARTS.items()}, f, indent=1, sort_keys=True)
-        f.write("\n")
+    save(GOLDEN, {name: answers(sys.argv[2], part) for name, part in PARTS.items()})
     sys.exit()
 
-golden = json.load(open(GOLDEN))
+golden = load(GOLDEN)
 with skiff.Cluster(nodes=0) as cluster:
     for name, part in PARTS.items():
-        got = answers(cluster.conf, part)
-        for question in sorted({*golden[name], *got}):
-            @test("%s: %s" % (name, question))
-            def _():
-                eq(got.get(question), golden[name].get(question))
+        promise(answers(cluster.conf, part), golden[name], name + ": ")
 skiff.finish()

@@ -12,7 +12,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
-from ask import MERGE, Asker, obj, plain, scrub, replay
+from ask import MERGE, Asker, obj, plain, scrub
+from recorded import load, replay, save
 from skiff import until
 
 GOLDEN = os.path.join(HERE, "..", "golden", "identity.json")
@@ -412,12 +413,10 @@ def all_answers(conf):
 
 
 if sys.argv[1:2] == ["--record"]:
-    with open(sys.argv[3] if len(sys.argv) > 3 else GOLDEN, "w") as f:
-        json.dump(all_answers(sys.argv[2]), f, indent=1, sort_keys=True)
-        f.write("\n")
+    save(sys.argv[3] if len(sys.argv) > 3 else GOLDEN, all_answers(sys.argv[2]))
     sys.exit()
 
-golden = json.load(open(GOLDEN))
+golden = load(GOLDEN)
 FLAGS = ["kube-apiserver.token-auth-file=" + TOKENS, "kube-apiserver.enable-bootstrap-token-auth=true", "kube-controller-manager.controllers=clusterrole-aggregation-controller"]
 with skiff.Cluster(nodes=0, flags=FLAGS) as cluster:
     a = Asker(cluster.conf)

@@ -10,9 +10,10 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
-from ask import MERGE, Asker, obj, path_of, plain, scrub
+from ask import MERGE, obj, plain, scrub
 from hooks import Hooks
-from skiff import eq, test, until
+from recorded import asked, load, promise, save
+from skiff import until
 
 GOLDEN = os.path.join(HERE, "..", "golden", "policies_webhooks.json")
 GROUP = "admissionregistration.k8s.io"
@@ -246,30 +247,14 @@ def refused(a, hooks):
 
 PARTS = {f.__name__: f for f in (policies, validating, mutating, refused)}
 
-
-def answers(conf, part, hooks):
-    a = Asker(conf)
-    try:
-        part(a, hooks)
-    except AssertionError as error:
-        a.answers["everything could be asked"] = str(error)
-    return a.answers
-
-
 hooks = Hooks()
 if sys.argv[1:2] == ["--record"]:
-    with open(GOLDEN, "w") as f:
-        json.dump({name: answers(sys.argv[2], part, hooks) for name, part in PARTS.items()}, f, indent=1, sort_keys=True)
-        f.write("\n")
+    save(GOLDEN, {name: asked(sys.argv[2], part, hooks) for name, part in PARTS.items()})
     sys.exit()
 
-golden = json.load(open(GOLDEN))
+golden = load(GOLDEN)
 with skiff.Cluster(nodes=0) as cluster:
     for name, part in PARTS.items():
-        got = answers(cluster.conf, part, hooks)
-        for question in sorted({*golden[name], *got}):
-            @test("%s: %s" % (name, question))
-            def _():
-                eq(got.get(question), golden[name].get(question))
+        promise(asked(cluster.conf, part, hooks), golden[name], name + ": ")
 hooks.stop()
 skiff.finish()

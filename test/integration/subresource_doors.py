@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import skiff
 from ask import MERGE, Asker
-from skiff import eq, test
+from recorded import load, promise, save
 
 GOLDEN = os.path.join(HERE, "..", "golden", "subresource_doors.json")
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -226,19 +226,13 @@ def answers(conf, part):
 
 
 if sys.argv[1:2] == ["--record"]:
-    with open(GOLDEN, "w") as f:
-        json.dump({name: answers(sys.argv[2], part) for name, part in PARTS.items()}, f, indent=1, sort_keys=True)
-        f.write("\n")
+    save(GOLDEN, {name: answers(sys.argv[2], part) for name, part in PARTS.items()})
     sys.exit()
 
-golden = json.load(open(GOLDEN))
+golden = load(GOLDEN)
 with skiff.Cluster(nodes=0) as cluster:
     for name in ("kube-scheduler", "kube-controller-manager"):  # nobody else has a say in these objects
         cluster.local("kill", name)
     for name, part in PARTS.items():
-        got = answers(cluster.conf, part)
-        for question in sorted({*golden[name], *got}):
-            @test("%s: %s" % (name, question))
-            def _():
-                eq(got.get(question), golden[name].get(question))
+        promise(answers(cluster.conf, part), golden[name], name + ": ")
 skiff.finish()

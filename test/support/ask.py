@@ -4,7 +4,7 @@ import json
 import re
 
 from rest import Rest
-from skiff import eq, test, until
+from skiff import until
 
 MERGE = "application/merge-patch+json"
 CHANGING = re.compile(r"uid|Timestamp|resourceVersion|managedFields|token|[tT]ime$")
@@ -112,17 +112,3 @@ class Asker:
 
     def create(self, name, o, ns=None, query=""):
         return self.ask(name, "POST", path_of(o, ns) + query, o)
-
-
-def replay(asker, area, parts, golden):
-    """Asks every part again; a promise is that one question has the recorded answer."""
-    for name, part in parts.items():
-        asker.answers = {}
-        try:
-            part(asker)
-        except AssertionError as error:
-            asker.answers["everything could be asked"] = str(error)
-        for question in sorted({*golden[name], *asker.answers}):
-            @test("%s, %s: %s" % (area, name, question))
-            def _():
-                eq(asker.answers.get(question), golden[name].get(question))

@@ -8,12 +8,6 @@
 #include "controller-manager/persistentvolume/volume_match.h"
 #include "k8s/storage/v1/storageclass.pb.h"
 
-namespace client {
-template <>
-inline constexpr ResourceInfo kResource<k8s::storage::v1::StorageClass>{"storage.k8s.io", "v1", "storageclasses",
-                                                                        "StorageClass", false};
-}  // namespace client
-
 namespace controller_manager {
 namespace {
 
@@ -153,14 +147,8 @@ class VolumeBinder final : public Controller {
   absl::Status Bind(const PersistentVolume& from, const PersistentVolumeClaim& claim_from) {
     PersistentVolume volume = from;
     if (!volume.spec().has_claimref() || volume.spec().claimref().uid() != claim_from.metadata().uid()) {
-      if (!volume.spec().has_claimref()) (*volume.mutable_metadata()->mutable_annotations())[kBoundByController] = "yes";
-      auto& ref = *volume.mutable_spec()->mutable_claimref();
-      ref.set_kind("PersistentVolumeClaim");
-      ref.set_apiversion("v1");
-      ref.set_namespace_(claim_from.metadata().namespace_());
-      ref.set_name(claim_from.metadata().name());
-      ref.set_uid(claim_from.metadata().uid());
-      ref.set_resourceversion(claim_from.metadata().resourceversion());
+      const auto& of = claim_from.metadata();
+      apimachinery::volume_claims::BindTo(of.namespace_(), of.name(), of.uid(), of.resourceversion(), &volume);
       ASSIGN_OR_RETURN(volume, api_.Update(volume));
     }
     RETURN_IF_ERROR(SetPhase(volume, "Bound"));

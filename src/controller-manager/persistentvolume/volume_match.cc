@@ -2,21 +2,14 @@
 
 #include <algorithm>
 
-#include "apimachinery/quantity.h"
 #include "controller-manager/framework/metadata.h"
 
 namespace controller_manager {
 namespace {
 
 using apimachinery::Quantity;
-
-constexpr char kOldClass[] = "volume.beta.kubernetes.io/storage-class";
-
-template <typename Amounts>
-Quantity Storage(const Amounts& amounts) {
-  const auto found = amounts.find("storage");
-  return found == amounts.end() ? Quantity() : Quantity::ParseOrZero(found->second.string());
-}
+using apimachinery::volume_claims::ModeOf;
+using apimachinery::volume_claims::Storage;
 
 Quantity Asked(const PersistentVolumeClaim& claim) { return Storage(claim.spec().resources().requests()); }
 
@@ -26,22 +19,7 @@ bool HasModes(const PersistentVolume& volume, const PersistentVolumeClaim& claim
                      [&](const std::string& mode) { return std::find(has.begin(), has.end(), mode) != has.end(); });
 }
 
-template <typename Spec>
-std::string ModeOf(const Spec& spec) {
-  return spec.volumemode().empty() ? "Filesystem" : spec.volumemode();
-}
-
 }  // namespace
-
-std::string ClassOf(const PersistentVolume& volume) {
-  const std::string old = Annotation(volume.metadata(), kOldClass);
-  return old.empty() ? volume.spec().storageclassname() : old;
-}
-
-std::string ClassOf(const PersistentVolumeClaim& claim) {
-  const std::string old = Annotation(claim.metadata(), kOldClass);
-  return old.empty() ? claim.spec().storageclassname() : old;
-}
 
 bool IsBoundTo(const PersistentVolume& volume, const PersistentVolumeClaim& claim) {
   if (!volume.spec().has_claimref()) return false;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "apimachinery/volume_claims.h"
 #include "k8s/core/v1/persistentvolume.pb.h"
 
 namespace controller_manager {
@@ -12,12 +13,10 @@ using k8s::core::v1::PersistentVolume;
 using k8s::core::v1::PersistentVolumeClaim;
 using VolumePtr = std::shared_ptr<const PersistentVolume>;
 
-inline constexpr char kBindCompleted[] = "pv.kubernetes.io/bind-completed";          // of a claim: both sides are written
-inline constexpr char kBoundByController[] = "pv.kubernetes.io/bound-by-controller";  // the choice was ours
-inline constexpr char kSelectedNode[] = "volume.kubernetes.io/selected-node";         // the scheduler's choice for a claim
-
-std::string ClassOf(const PersistentVolume& volume);
-std::string ClassOf(const PersistentVolumeClaim& claim);
+using apimachinery::volume_claims::ClassOf;
+using apimachinery::volume_claims::kBindCompleted;
+using apimachinery::volume_claims::kBoundByController;
+using apimachinery::volume_claims::kSelectedNode;
 
 // The volume names the claim; by uid too when it has one.
 bool IsBoundTo(const PersistentVolume& volume, const PersistentVolumeClaim& claim);

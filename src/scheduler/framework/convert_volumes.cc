@@ -1,39 +1,12 @@
-#include <algorithm>
-
-#include "apimachinery/quantity.h"
+#include "apimachinery/volume_claims.h"
 #include "k8s/core/v1/persistentvolume.pb.h"
 #include "k8s/storage/v1/storageclass.pb.h"
 #include "scheduler/framework/convert.h"
 #include "scheduler/framework/convert_selectors.h"
 
 namespace scheduler {
-namespace {
 
-constexpr char kOldClass[] = "volume.beta.kubernetes.io/storage-class";
-constexpr char kBindCompleted[] = "pv.kubernetes.io/bind-completed";
-constexpr char kSelectedNode[] = "volume.kubernetes.io/selected-node";
-
-template <typename Amounts>
-int64_t Storage(const Amounts& amounts) {
-  const auto found = amounts.find("storage");
-  return found == amounts.end() ? 0 : apimachinery::Quantity::ParseOrZero(found->second.string()).Value();
-}
-
-template <typename Metadata>
-std::string Annotation(const Metadata& metadata, const char* key) {
-  const auto found = metadata.annotations().find(key);
-  return found == metadata.annotations().end() ? "" : found->second;
-}
-
-template <typename Object>
-std::string ClassOf(const Object& object) {
-  const std::string old = Annotation(object.metadata(), kOldClass);
-  return old.empty() ? object.spec().storageclassname() : old;
-}
-
-std::string ModeOf(const std::string& mode) { return mode.empty() ? "Filesystem" : mode; }
-
-}  // namespace
+namespace facts = apimachinery::volume_claims;
 
 Claim ToClaim(const k8s::core::v1::PersistentVolumeClaim& from) {
   Claim out;
@@ -43,13 +16,13 @@ Claim ToClaim(const k8s::core::v1::PersistentVolumeClaim& from) {
   out.uid = metadata.uid();
   out.resource_version = metadata.resourceversion();
   out.volume = from.spec().volumename();
-  out.bound = !out.volume.empty() && !Annotation(metadata, kBindCompleted).empty();
+  out.bound = !out.volume.empty() && !facts::Annotation(metadata, facts::kBindCompleted).empty();
   out.deleting = metadata.has_deletiontimestamp();
-  out.class_name = ClassOf(from);
-  out.volume_mode = ModeOf(from.spec().volumemode());
-  out.selected_node = Annotation(metadata, kSelectedNode);
+  out.class_name = facts::ClassOf(from);
+  out.volume_mode = facts::ModeOf(from.spec());
+  out.selected_node = facts::Annotation(metadata, facts::kSelectedNode);
   out.access_modes.assign(from.spec().accessmodes().begin(), from.spec().accessmodes().end());
-  out.bytes = Storage(from.spec().resources().requests());
+  out.bytes = facts::Storage(from.spec().resources().requests()).Value();
   if (from.spec().has_selector()) out.selector = ToSelector(from.spec().selector());
   return out;
 }
@@ -59,10 +32,10 @@ Volume ToVolume(const k8s::core::v1::PersistentVolume& from) {
   const auto& metadata = from.metadata();
   const auto& spec = from.spec();
   out.name = metadata.name();
-  out.class_name = ClassOf(from);
-  out.volume_mode = ModeOf(spec.volumemode());
+  out.class_name = facts::ClassOf(from);
+  out.volume_mode = facts::ModeOf(spec);
   out.access_modes.assign(spec.accessmodes().begin(), spec.accessmodes().end());
-  out.bytes = Storage(spec.capacity());
+  out.bytes = facts::Storage(spec.capacity()).Value();
   out.labels = Labels(metadata.labels().begin(), metadata.labels().end());
   if (spec.nodeaffinity().has_required()) {
     out.nodes.emplace();
