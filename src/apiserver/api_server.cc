@@ -34,6 +34,7 @@
 #include "base/http/server.h"
 #include "base/http/worker_pool.h"
 #include "base/log.h"
+#include "base/metrics/metrics.h"
 #include "base/status_macros.h"
 
 namespace apiserver {
@@ -232,6 +233,9 @@ class ApiServerImpl final : public ApiServer {
     options.at_once = [this](base::http::Request& request, std::unique_ptr<base::http::ResponseWriter>& writer) {
       return door_->AnswerAtOnce(request, writer);
     };
+    static auto* const failed_handshakes =
+        new base::CounterFamily("apiserver_tls_handshake_errors_total", "Connections whose TLS handshake failed.", {});
+    options.on_handshake_error = [&counter = failed_handshakes->With(base::Labels())] { counter.Add(); };
     options.on_body_too_large = [this](const base::http::Request& head, base::http::ResponseWriter& writer) {
       door_->BodyTooLarge(head, writer);
     };

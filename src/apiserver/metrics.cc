@@ -1,22 +1,13 @@
 #include "apiserver/metrics.h"
 
-#include <dirent.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#include <fstream>
-#include <map>
 #include <set>
-#include <sstream>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "apiserver/cache/event.h"
 #include "apiserver/registry/resource.h"
-#include "base/metrics/metrics.h"
+#include "apiserver/store/measured_store.h"
+#include "base/metrics/page.h"
 #include "base/version.h"
 
 namespace apiserver {
@@ -24,113 +15,7 @@ namespace {
 
 using absl::string_view;
 using base::MetricsWriter;
-
-// Families by name, each as its text: counted ones and those of the moment come out in one order.
-class Page {
- public:
-  // A family of one sample.
-  void Add(string_view name, string_view type, string_view help, double value) {
-    MetricsWriter writer;
-    writer.Family(name, type, help);
-    writer.Sample(value);
-    texts_[std::string(name)] = writer.Take();
-  }
-  MetricsWriter& Family(string_view name, string_view type, string_view help) {
-    MetricsWriter& writer = open_[std::string(name)];
-    writer.Family(name, type, help);
-    return writer;
-  }
-  std::string Text() {
-    for (const base::MetricFamily* family : base::AllMetrics()) {
-      MetricsWriter writer;
-      family->Write(writer);
-      texts_[family->name()] = writer.Take();
-    }
-    for (auto& [name, writer] : open_) texts_[name] = writer.Take();
-    std::string all;
-    for (const auto& [name, text] : texts_) all += text;
-    return all;
-  }
-
- private:
-  std::map<std::string, std::string> texts_;
-  std::map<std::string, MetricsWriter> open_;
-};
-
-std::string ReadText(const char* path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-double OpenFiles() {
-  DIR* dir = opendir("/proc/self/fd");
-  if (dir == nullptr) return 0;
-  int count = 0;
-  while (readdir(dir) != nullptr) ++count;
-  closedir(dir);
-  return count - 3;  // ".", ".." and the one that reads
-}
-
-// The value under `name` of the group `group` in /proc/self/net/netstat: a line of names, then a line of values.
-double NetworkBytes(const std::string& netstat, string_view group, string_view name) {
-  const std::vector<string_view> lines = absl::StrSplit(netstat, '\n');
-  for (size_t i = 0; i + 1 < lines.size(); i += 2) {
-    const std::vector<string_view> names = absl::StrSplit(lines[i], ' '), values = absl::StrSplit(lines[i + 1], ' ');
-    if (names[0] != group) continue;
-    for (size_t at = 1; at < names.size() && at < values.size(); ++at) {
-      double value = 0;
-      if (names[at] == name && absl::SimpleAtod(values[at], &value)) return value;
-    }
-  }
-  return 0;
-}
-
-// When the process began, in seconds since 1970.
-double StartTime() {
-  const std::string stat = ReadText("/proc/self/stat");
-  const std::vector<std::string> fields = absl::StrSplit(stat.substr(stat.rfind(')') + 2), ' ');
-  double ticks = 0, boot = 0;
-  if (fields.size() < 20 || !absl::SimpleAtod(fields[19], &ticks)) return 0;
-  for (const string_view line : absl::StrSplit(ReadText("/proc/stat"), '\n')) {
-    if (line.substr(0, 6) == "btime " && !absl::SimpleAtod(line.substr(6), &boot)) boot = 0;
-  }
-  return boot + ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-void Process(Page& page) {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
-  page.Add("process_cpu_seconds_total", "counter", "Processor time spent.",
-           seconds(usage.ru_utime) + seconds(usage.ru_stime));
-  double pages = 0, resident = 0;
-  std::istringstream(ReadText("/proc/self/statm")) >> pages >> resident;
-  const auto page_size = static_cast<double>(sysconf(_SC_PAGESIZE));
-  page.Add("process_resident_memory_bytes", "gauge", "Memory in use.", resident * page_size);
-  page.Add("process_virtual_memory_bytes", "gauge", "Address space in use.", pages * page_size);
-  rlimit limit{};
-  getrlimit(RLIMIT_AS, &limit);
-  page.Add("process_virtual_memory_max_bytes", "gauge", "Address space allowed; -1: no limit.",
-           limit.rlim_cur == RLIM_INFINITY ? 18446744073709551615.0 : static_cast<double>(limit.rlim_cur));
-  getrlimit(RLIMIT_NOFILE, &limit);
-  page.Add("process_max_fds", "gauge", "Files that may be open.", static_cast<double>(limit.rlim_cur));
-  page.Add("process_open_fds", "gauge", "Files that are open.", OpenFiles());
-  static const double began = StartTime();
-  page.Add("process_start_time_seconds", "gauge", "When the process began, since 1970.", began);
-  const std::string netstat = ReadText("/proc/self/net/netstat");
-  page.Add("process_network_receive_bytes_total", "counter", "Bytes received in the network namespace.",
-           NetworkBytes(netstat, "IpExt:", "InOctets"));
-  page.Add("process_network_transmit_bytes_total", "counter", "Bytes sent in the network namespace.",
-           NetworkBytes(netstat, "IpExt:", "OutOctets"));
-  page.Family("kubernetes_build_info", "gauge", "The release whose API this is.")
-      .Sample("", std::vector<string_view>{"git_version", "major", "minor", "platform"},
-              std::vector<string_view>{base::kKubernetesVersion, "1", "35", "linux/amd64"}, 1);
-  page.Family("version_info", "gauge", "The versions that the server speaks.")
-      .Sample("", std::vector<string_view>{"binary", "component", "emulation", "min_compat"},
-              std::vector<string_view>{string_view(base::kKubernetesVersion).substr(1), "kube", "1.35", "1.34"}, 1);
-}
+using Page = base::MetricsPage;
 
 void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceTable& resources) {
   constexpr string_view kLabels[] = {"group", "resource"};
@@ -148,6 +33,17 @@ void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceT
       page.Family("apiserver_watch_cache_events_dispatched_total", "counter", "Events told to watchers.");
   MetricsWriter& init =
       page.Family("apiserver_init_events_total", "counter", "Events that told watchers what there was when they came.");
+  MetricsWriter& bytes = page.Family("apiserver_resource_size_estimate_bytes", "gauge", "Bytes of the objects stored.");
+  MetricsWriter& bookmarks = page.Family("etcd_bookmark_counts", "gauge", "Times that the store said it had nothing to tell.");
+  MetricsWriter& begun = page.Family("apiserver_watch_cache_initializations_total", "counter",
+                                     "Times that the watch cache read everything there is.");
+  MetricsWriter& lists = page.Family("apiserver_storage_list_total", "counter", "Lists that were read from the store.");
+  MetricsWriter& fetched =
+      page.Family("apiserver_storage_list_fetched_objects_total", "counter", "Objects read for lists from the store.");
+  MetricsWriter& evaluated =
+      page.Family("apiserver_storage_list_evaluated_objects_total", "counter", "Objects of such lists that were looked at.");
+  MetricsWriter& returned =
+      page.Family("apiserver_storage_list_returned_objects_total", "counter", "Objects of such lists that were taken.");
   for (const registry::ResourcePtr& resource : resources.AllStored()) {
     const string_view labels[] = {resource->group(), resource->plural()};
     const auto count = static_cast<double>(cache.Count(*resource->mirror));
@@ -163,6 +59,16 @@ void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceT
     from_store.Sample("", kLabels, labels, static_cast<double>(traffic.events_received));
     dispatched.Sample("", kLabels, labels, static_cast<double>(traffic.events_dispatched));
     init.Sample("", kLabels, labels, static_cast<double>(traffic.init_events));
+    bytes.Sample("", kLabels, labels, static_cast<double>(cache.Bytes(*resource->mirror)));
+    bookmarks.Sample("", kLabels, labels, static_cast<double>(cache.bookmarks()));
+    // The cache's own readings are lists of the store, too.
+    const store::ListCounts from_lists = store::ListsOf(resource->group(), resource->plural());
+    const auto read = static_cast<double>(traffic.objects_read), readings = static_cast<double>(traffic.initializations);
+    begun.Sample("", kLabels, labels, readings);
+    lists.Sample("", kLabels, labels, readings + from_lists.lists);
+    fetched.Sample("", kLabels, labels, read + from_lists.fetched);
+    evaluated.Sample("", kLabels, labels, read + from_lists.fetched);
+    returned.Sample("", kLabels, labels, read + from_lists.taken);
   }
   page.Add("skiff_watch_cache_revision", "gauge", "Store revision that the watch cache shows.",
            static_cast<double>(cache.revision()));
@@ -170,6 +76,19 @@ void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceT
   page.Add("skiff_watch_frames_encoded_total", "counter", "Watch frames made.", static_cast<double>(frames.encoded));
   page.Add("skiff_watch_frames_served_total", "counter", "Watch frames handed to watchers.",
            static_cast<double>(frames.served));
+}
+
+void StoreSizes(Page& page, store::Store& store) {
+  const std::vector<std::optional<int64_t>> sizes = store.Sizes();
+  constexpr string_view kLabels[] = {"storage_cluster_id"};
+  MetricsWriter* family = nullptr;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (!sizes[i].has_value()) continue;
+    if (family == nullptr) family = &page.Family("apiserver_storage_size_bytes", "gauge", "Bytes of a store member's database.");
+    const std::string member = absl::StrCat("etcd-", i);
+    const string_view labels[] = {member};
+    family->Sample("", kLabels, labels, static_cast<double>(*sizes[i]));
+  }
 }
 
 // Node ports: each that is taken stands in a Service.
@@ -221,7 +140,12 @@ void Addresses(Page& page, registry::Registry& registry) {
 
 std::string MetricsText(registry::Registry& registry) {
   Page page;
-  Process(page);
+  base::AddProcess(page);
+  base::AddBuild(page);
+  page.Family("version_info", "gauge", "The versions that the server speaks.")
+      .Sample("", std::vector<string_view>{"binary", "component", "emulation", "min_compat"},
+              std::vector<string_view>{string_view(base::kKubernetesVersion).substr(1), "kube", "1.35", "1.34"}, 1);
+  StoreSizes(page, *registry.environment().store);
   WatchCache(page, *registry.environment().cache, *registry.environment().resources);
   Addresses(page, registry);
   NodePorts(page, registry);

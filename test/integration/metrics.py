@@ -78,6 +78,74 @@ with skiff.Cluster(nodes=0) as cluster:
         rest("GET", "/api/v1", headers=jane)
         eq((allowed() > before[0], waited() > before[1]), (True, True))
 
+    def rises(by, act, *samples):
+        """Each sample (family, labels) grows by `by` while `act` runs."""
+        before = [value(family, **labels) for family, labels in samples]
+        act()
+        eq([value(family, **labels) - was for (family, labels), was in zip(samples, before)], [by] * len(samples))
+
+    @test("service addresses and node ports are counted as they are given out, asked for or not")
+    def _():
+        post = lambda name, **spec: rest("POST", NS + "services", {"metadata": {"name": name}, "spec": dict(spec, ports=[{"port": 80}])})
+        ip, port = "kube_apiserver_clusterip_allocator_allocation_total", "kube_apiserver_nodeport_allocator_allocation_total"
+        rises(1, lambda: post("any"), (ip, {"scope": "dynamic"}))
+        rises(1, lambda: post("this", clusterIP="10.96.0.77"), (ip, {"scope": "static"}))
+        rises(1, lambda: post("taken", clusterIP="10.96.0.77"), ("kube_apiserver_clusterip_allocator_allocation_errors_total", {"scope": "static"}))
+        rises(1, lambda: post("port", type="NodePort"), (port, {"scope": "dynamic"}), (ip, {"scope": "dynamic"}))
+
+    @test("a webhook that cannot be asked is counted as failed open")
+    def _():
+        hook = {"name": "a.b.example", "sideEffects": "None", "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore", "timeoutSeconds": 1,
+                "clientConfig": {"url": "https://127.0.0.1:1/x"},
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}]}
+        hooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+        rest("POST", hooks, {"metadata": {"name": "open"}, "webhooks": [hook]})
+        who = {"name": "a.b.example", "type": "validating"}
+        skiff.until(lambda: rest("POST", NS + "secrets?dryRun=All", {"metadata": {"name": "b"}}) and
+                    value("apiserver_admission_webhook_fail_open_count", **who) > 0, "the webhook is asked")
+        rises(1, lambda: rest("POST", NS + "secrets?dryRun=All", {"metadata": {"name": "b"}}), ("apiserver_admission_webhook_fail_open_count", who),
+              ("apiserver_admission_webhook_request_total", dict(who, code="503", operation="CREATE", rejected="false")),
+              ("apiserver_admission_webhook_admission_duration_seconds_count", who))
+        rest("DELETE", hooks + "/open")
+
+    @test("decisions of policies and the expressions behind them are counted and timed")
+    def _():
+        policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic"
+        rest("POST", policies + "ies", {"metadata": {"name": "p"}, "spec": {
+            "matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}]},
+            "validations": [{"expression": "object.metadata.name != 'bad'"}]}})
+        rest("POST", policies + "ybindings", {"metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": ["Deny"]}})
+        bad = lambda: rest("POST", NS + "configmaps", {"metadata": {"name": "bad"}})[0]
+        skiff.until(lambda: bad() == 422, "the policy holds")
+        rises(1, bad, ("apiserver_validating_admission_policy_check_total", {"policy": "p", "policy_binding": "b", "enforcement_action": "deny"}),
+              ("apiserver_cel_evaluation_duration_seconds_count", {}))
+        rest("DELETE", policies + "ybindings/b")
+        rest("DELETE", policies + "ies/p")
+
+    @test("what PodSecurity decides is counted by policy")
+    def _():
+        rest("POST", "/api/v1/namespaces", {"metadata": {"name": "safe", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}})
+        pod = {"metadata": {"name": "p"}, "spec": {"hostNetwork": True, "serviceAccountName": "none", "automountServiceAccountToken": False,
+                                                   "containers": [{"name": "c", "image": "i"}]}}
+        rest("POST", "/api/v1/namespaces/safe/serviceaccounts", {"metadata": {"name": "none"}})
+        rises(1, lambda: rest("POST", "/api/v1/namespaces/safe/pods", pod),
+              ("pod_security_evaluations_total", {"decision": "deny", "policy_level": "baseline", "mode": "enforce", "resource": "pod"}))
+
+    @test("a watch that begins with what there is tells how long that took")
+    def _():
+        watch = NS + "configmaps?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        rises(1, lambda: rest("GET", watch), ("apiserver_watch_list_duration_seconds_count", {"resource": "configmaps", "scope": "namespace"}))
+
+    @test("the store's size, the seats and the steps of requests are told")
+    def _():
+        eq([name for name, labels in (
+            ("apiserver_storage_size_bytes", {"storage_cluster_id": "etcd-0"}), ("apiserver_resource_size_estimate_bytes", {"resource": "namespaces"}),
+            ("apiserver_flowcontrol_current_limit_seats", {"priority_level": "workload-high"}),
+            ("apiserver_flowcontrol_demand_seats_count", {"priority_level": "workload-high"}),
+            ("apiserver_request_filter_duration_seconds_count", {"filter": "authorization"}),
+            ("apiserver_watch_cache_initializations_total", {"resource": "pods"}), ("apiserver_storage_list_total", {"resource": "pods"}),
+            ("grpc_client_handled_total", {"grpc_code": "OK", "grpc_method": "Txn"})) if not value(name, **labels) > 0], [])
+
     @test("nothing is left in flight but the question itself")
     def _():
         skiff.until(lambda: value("apiserver_current_inflight_requests", request_kind="mutating") == 0, "no write in flight")

@@ -5,7 +5,7 @@
 #include "absl/time/clock.h"
 #include "apiserver/admission/plugin.h"
 #include "apiserver/pipeline/audit_trail.h"
-#include "base/metrics/metrics.h"
+#include "base/metrics/summary.h"
 #include "base/status_macros.h"
 
 namespace apiserver::admission {
@@ -83,6 +83,9 @@ struct ChainMetrics {
                               {"operation", "rejected", "type"},
                               {0.005, 0.025, 0.1, 0.5, 1, 2.5}};
 
+  base::SummaryFamily recent{"apiserver_admission_step_admission_duration_seconds_summary",
+                             "Time that all plugins of a step took lately, by operation.", {"operation", "rejected", "type"}};
+
   void Plugin(absl::string_view name, absl::string_view type, const Attributes& attributes, bool ok, absl::Duration took) {
     plugins.With({name, OperationName(attributes.operation), ok ? "false" : "true", type})
         .Observe(absl::ToDoubleSeconds(took));
@@ -98,8 +101,11 @@ class StepTimer {
  public:
   StepTimer(absl::string_view type, const Attributes& attributes) : type_(type), operation_(attributes.operation) {}
   absl::Status Ended(absl::Status status) const {
-    Metrics().steps.With({OperationName(operation_), status.ok() ? "false" : "true", type_})
-        .Observe(absl::ToDoubleSeconds(absl::Now() - began_));
+    const absl::Time now = absl::Now();
+    const double seconds = absl::ToDoubleSeconds(now - began_);
+    const absl::string_view labels[] = {OperationName(operation_), status.ok() ? "false" : "true", type_};
+    Metrics().steps.With(labels).Observe(seconds);
+    Metrics().recent.With(labels).Observe(seconds, now);
     return status;
   }
 

@@ -8,6 +8,7 @@
 #include "apimachinery/field_error.h"
 #include "apiserver/admission/plugin.h"
 #include "apiserver/admission/pod_security_checks.h"
+#include "base/metrics/metrics.h"
 
 namespace apiserver::admission {
 
@@ -80,6 +81,21 @@ bool RunsTheSame(const Value& pod, const Value& old) {
   return true;
 }
 
+struct SecurityMetrics {
+  base::CounterFamily evaluations{"pod_security_evaluations_total", "Decisions on pods, by policy.",
+                                  {"decision", "mode", "policy_level", "policy_version", "request_operation", "resource",
+                                   "subresource"}};
+};
+
+void TellEvaluated(const Attributes& a, absl::string_view mode, const SecurityPolicy& policy, bool allowed, bool pod) {
+  static auto* const metrics = new SecurityMetrics;
+  const std::string version = policy.minor == SecurityPolicy::kLatest ? "latest" : absl::StrCat("v1.", policy.minor);
+  metrics->evaluations
+      .With({allowed ? "allow" : "deny", mode, policy.level, version, a.operation == Operation::kCreate ? "create" : "update",
+             pod ? "pod" : "controller", a.info->subresource})
+      .Add();
+}
+
 std::vector<SecurityViolation> Violations(const SecurityPolicy& policy, const Value& pod) {
   static const Value& none = *new Value(Value::MakeObject());
   const Value* metadata = pod.Find("metadata");
@@ -111,15 +127,18 @@ class PodSecurity final : public Plugin {
     if (a.audit != nullptr) {
       const std::string broken = DescribeViolations(Violations(audit, *body));
       if (!broken.empty()) {
+        TellEvaluated(a, "audit", audit, false, pod);
         Annotate(a, absl::StrCat(kPrefix, "audit-violations"),
                  absl::StrCat("would violate PodSecurity \"", audit.Name(), "\": ", broken));
       }
     }
     if (pod) {
       const std::string found = DescribeViolations(Violations(enforce, *body));
+      TellEvaluated(a, "enforce", enforce, found.empty(), pod);
       if (!found.empty()) return Refuse(a, absl::StrCat("violates PodSecurity \"", enforce.Name(), "\": ", found));
     }
     const std::string found = DescribeViolations(Violations(warn, *body));
+    if (!found.empty()) TellEvaluated(a, "warn", warn, false, pod);
     if (!found.empty() && a.warnings != nullptr) {
       a.warnings->push_back(absl::StrCat("would violate PodSecurity \"", warn.Name(), "\": ", found));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/time/clock.h"
+#include "apiserver/admission/webhook_series.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/go_quote.h"
@@ -170,8 +172,10 @@ absl::StatusOr<bool> Concerns(const Webhook& hook, const Attributes& asked, cons
   return absl::Status(apimachinery::Forbidden(asked.info->group, asked.info->resource, asked.name, matches.status().message()));
 }
 
-Verdict Ask(const Webhook& hook, bool mutating, const Attributes& a, const pipeline::ObjectReader& reader,
-            WebhookCaller& caller) {
+namespace {
+
+Verdict Call(const Webhook& hook, bool mutating, const Attributes& a, const pipeline::ObjectReader& reader,
+             WebhookCaller& caller) {
   if (a.dry_run && hook.side_effects != "None" && hook.side_effects != "NoneOnDryRun") {
     Verdict verdict;
     verdict.allowed = false;
@@ -197,6 +201,16 @@ Verdict Ask(const Webhook& hook, bool mutating, const Attributes& a, const pipel
     failed.warnings = std::move(verdict.warnings);
     return failed;
   }
+  return verdict;
+}
+
+}  // namespace
+
+Verdict Ask(const Webhook& hook, bool mutating, const Attributes& a, const pipeline::ObjectReader& reader,
+            WebhookCaller& caller) {
+  const absl::Time began = absl::Now();
+  Verdict verdict = Call(hook, mutating, a, reader, caller);
+  TellCalled(hook, mutating, a, verdict, absl::Now() - began);
   return verdict;
 }
 

@@ -25,6 +25,7 @@ AuditMetrics& Metrics() {
   static auto* const metrics = new AuditMetrics;
   return *metrics;
 }
+[[maybe_unused]] const AuditMetrics& kFromTheStart = Metrics();  // shown before anything happens
 
 const Mode* FindMode(absl::string_view name) {
   for (const auto& [word, mode] : kModes) {

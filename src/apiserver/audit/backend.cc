@@ -23,6 +23,7 @@ BackendMetrics& Metrics() {
   static auto* const metrics = new BackendMetrics;
   return *metrics;
 }
+[[maybe_unused]] const BackendMetrics& kFromTheStart = Metrics();  // shown before anything happens
 
 constexpr size_t kMaxBuffered = 64u << 20;  // bytes of batches that wait, whatever the number of events
 

@@ -60,11 +60,28 @@ Strings CsvFields(absl::string_view line) {
 struct TokenCounters {
   base::CounterFamily valid{"serviceaccount_valid_tokens_total", "Bound tokens of service accounts that were accepted.", {}};
   base::CounterFamily legacy{"serviceaccount_legacy_tokens_total", "Tokens of secrets that were accepted.", {}};
+  base::CounterFamily automatic{"serviceaccount_legacy_auto_token_uses_total",
+                                "Tokens that were accepted of secrets that their accounts list.", {}};
+  base::CounterFamily manual{"serviceaccount_legacy_manual_token_uses_total",
+                             "Tokens that were accepted of secrets that people made.", {}};
+  base::CounterFamily stale{"serviceaccount_stale_tokens_total",
+                            "Bound tokens that were accepted although they should have been renewed.", {}};
 };
 TokenCounters& Tokens() {
   static auto* const counters = new TokenCounters;
   return *counters;
 }
+
+base::Histogram& CertificateLifetimes() {
+  static auto* const family = new base::HistogramFamily(
+      "apiserver_client_certificate_expiration_seconds", "Lifetime left of certificates that clients showed.", {},
+      {0, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 345600, 604800, 2592000, 7776000, 15552000, 31104000});
+  static auto& lifetimes = family->With(base::Labels());
+  return lifetimes;
+}
+// Shown before anything happens.
+[[maybe_unused]] const TokenCounters& kTokensFromTheStart = Tokens();
+[[maybe_unused]] const base::Histogram& kLifetimesFromTheStart = CertificateLifetimes();
 
 bool SameSecret(absl::string_view a, absl::string_view b) {  // in constant time
   if (a.size() != b.size()) return false;
@@ -123,6 +140,9 @@ class RealAuthenticator final : public Authenticator {
       user.extra["authentication.kubernetes.io/credential-id"] = {
           absl::StrCat("X509SHA256=", credentials.certificate_fingerprint)};
       AddGroup(user, kAuthenticatedGroup);
+      if (credentials.certificate_expires != 0) {
+        CertificateLifetimes().Observe(static_cast<double>(credentials.certificate_expires - absl::ToUnixSeconds(clock_.Now())));
+      }
       return user;
     }
     std::string token(BearerToken(credentials.authorization));
@@ -204,6 +224,7 @@ class RealAuthenticator final : public Authenticator {
     if (jwt.claims.GetString("sub") != absl::StrCat("system:serviceaccount:", ns, ":", name)) {
       return No("sub claim is invalid");
     }
+    bool listed = false;  // by its account
     if (reader_ != nullptr) {
       const auto held = Look("secrets", ns, secret);
       if (held == nullptr) return No("service account token has been invalidated");
@@ -219,10 +240,12 @@ class RealAuthenticator final : public Authenticator {
       if (const std::string stored = account->GetString("metadata.uid"); stored != uid) {
         return No(absl::StrCat("service account UID (", stored, ") does not match claim (", uid, ")"));
       }
+      for (const Value& ref : account->GetArray("secrets")) listed = listed || ref.GetString("name") == secret;
     }
     UserInfo user{.name = absl::StrCat("system:serviceaccount:", ns, ":", name), .uid = uid,
                   .groups = {"system:serviceaccounts", absl::StrCat("system:serviceaccounts:", ns)}};
     Tokens().legacy.With({}).Add();
+    (listed ? Tokens().automatic : Tokens().manual).With({}).Add();
     return ForOurselves(user, wanted);
   }
 
@@ -254,6 +277,9 @@ class RealAuthenticator final : public Authenticator {
     }
     RETURN_IF_ERROR(CheckBound(jwt, &answer.user));
     Tokens().valid.With({}).Add();
+    const Value* own = jwt.claims.Find("kubernetes.io");
+    const Value* warn = own != nullptr && own->is_object() ? own->Find("warnafter") : nullptr;
+    if (warn != nullptr && warn->is_int() && absl::ToUnixSeconds(now) > warn->as_int()) Tokens().stale.With({}).Add();
     return answer;
   }
 

@@ -159,9 +159,12 @@ class CacheImpl final : public Cache {
   size_t Count(const ResourceMirror& resource) const override { return resource.Count(); }
   size_t Bytes(const ResourceMirror& resource) const override { return resource.Bytes(); }
   Traffic TrafficOf(const ResourceMirror& resource) const override {
-    return {resource.events_received.load(), resource.events_dispatched.load(), resource.init_events.load()};
+    return {resource.events_received.load(), resource.events_dispatched.load(), resource.init_events.load(),
+            resource.initializations.load(), resource.objects_read.load()};
   }
   size_t watchers() const override { return watcher_count_.load(); }
+  size_t WatchersOf(const ResourceMirror& resource) const override { return resource.watchers()->size(); }
+  uint64_t bookmarks() const override { return bookmarks_.load(); }
 
   absl::StatusOr<std::unique_ptr<WatchTicket>> Watch(const ResourceMirror& resource, WatchRequest request,
                                                      std::unique_ptr<WatchSink> sink) override {
@@ -271,7 +274,10 @@ class CacheImpl final : public Cache {
   void Follow() {
     store::WatchSink sink;
     sink.on_events = [this](std::vector<store::Event> events) { OnEvents(std::move(events)); };
-    sink.on_progress = [this](int64_t revision) { Advance(revision); };
+    sink.on_progress = [this](int64_t revision) {
+      ++bookmarks_;
+      Advance(revision);
+    };
     sink.on_compacted = [this] {
       const std::lock_guard lock(mu_);
       reload_ = true;
@@ -404,6 +410,7 @@ class CacheImpl final : public Cache {
   std::atomic<bool> ready_{false};
   std::atomic<int64_t> revision_{0}, delivered_{0};
   std::atomic<size_t> watcher_count_{0};
+  std::atomic<uint64_t> bookmarks_{0};
   absl::InsecureBitGen bits_;  // under mu_
 
   mutable std::mutex mu_;

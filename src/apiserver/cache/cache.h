@@ -32,6 +32,8 @@ struct Traffic {
   uint64_t events_received = 0;    // from the store
   uint64_t events_dispatched = 0;  // told to watchers, each event once
   uint64_t init_events = 0;        // sent to watchers as what there was when they came
+  uint64_t initializations = 0;    // readings of everything there is
+  uint64_t objects_read = 0;       // by these
 };
 
 struct CacheOptions {
@@ -83,6 +85,8 @@ class Cache {
   virtual absl::StatusOr<std::unique_ptr<WatchTicket>> Watch(const ResourceMirror& resource, WatchRequest request,
                                                              std::unique_ptr<WatchSink> sink) = 0;
   virtual size_t watchers() const = 0;
+  virtual size_t WatchersOf(const ResourceMirror& resource) const = 0;
+  virtual uint64_t bookmarks() const = 0;  // that the store's feed brought: it had nothing to tell up to some revision
 };
 
 }  // namespace apiserver::cache

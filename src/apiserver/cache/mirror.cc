@@ -59,6 +59,8 @@ EventPtr ResourceMirror::ApplyLocked(absl::string_view key, EntryPtr entry, int6
 
 void ResourceMirror::Reset(absl::btree_map<std::string, EntryPtr> objects, int64_t revision) {
   const std::lock_guard lock(mu_);
+  ++initializations;
+  objects_read += objects.size();
   objects_.swap(objects);
   bytes_ = 0;
   for (const auto& [key, entry] : objects_) bytes_ += entry->bytes.size();

@@ -25,7 +25,7 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
 
   const std::string prefix;  // "pods"
   const apimachinery::structural::DefinitionPtr definition;
-  std::atomic<uint64_t> events_received{0}, events_dispatched{0}, init_events{0};
+  std::atomic<uint64_t> events_received{0}, events_dispatched{0}, init_events{0}, initializations{0}, objects_read{0};
 
   EntryPtr Decode(absl::string_view key, absl::string_view value, int64_t revision) const {
     return definition == nullptr ? EntryFromStore(key, value, revision)

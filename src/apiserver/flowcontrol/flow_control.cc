@@ -53,7 +53,7 @@ struct Compiled {
 struct Pending {
   size_t level = 0;
   uint64_t flow_hash = 0;
-  int seats = 1;
+  FlowRequest request;
   absl::Time since, until;
   FlowSeries* series = nullptr;
   FlowControl::Go go;
@@ -78,7 +78,10 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
     std::copy(now, now + 2, fresh->generations);
     fresh->config = ReadFlowConfig(reader.List(Levels(), ""), reader.List(Schemas(), ""));
     fresh->seats = DivideSeats(fresh->config.levels, options.seats);
-    for (size_t i = 0; i < fresh->seats.size(); ++i) TellLimits(fresh->config.levels[i].name, fresh->seats[i]);
+    for (size_t i = 0; i < fresh->seats.size(); ++i) {
+      const PriorityLevel& level = fresh->config.levels[i];
+      LevelSeries::Of(level.name).Configure(level, fresh->seats[i], options.seats);
+    }
     for (const FlowSchema& schema : fresh->config.schemas) {
       fresh->series.push_back(&FlowSeries::Of(schema.name, fresh->config.levels[schema.level].name));
     }
@@ -90,7 +93,7 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       out = compiled = fresh;
     }
     for (Pending& pending : homeless) {
-      pending.series->LeftQueue(pending.seats, clock.Now() - pending.since, false);
+      pending.series->LeftQueue(pending.request, clock.Now() - pending.since, false);
       pending.refuse(1);
     }
     return out;
@@ -125,7 +128,7 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
         ++it;
         continue;
       }
-      if (to != moved.end() && fresh.states[to->second]->queues.Add(pending.flow_hash, {it->first, pending.seats, pending.until})) {
+      if (to != moved.end() && fresh.states[to->second]->queues.Add(pending.flow_hash, {it->first, pending.request.seats, pending.until})) {
         pending.level = to->second;
         ++it;
         continue;
@@ -142,17 +145,18 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
   }
 
   // A request begins. `state` nullptr: of an exempt level, which counts no seats.
-  Seat Begin(const std::shared_ptr<LevelState>& state, FlowSeries& series, int seats) {
-    series.Began(seats);
-    return Seat(std::shared_ptr<void>(nullptr, [self = shared_from_this(), state, &series, seats, began = clock.Now()](void*) {
-      series.Ended(seats, self->clock.Now() - began);
-      if (state != nullptr) self->Release(state, seats);
+  Seat Begin(const std::shared_ptr<LevelState>& state, FlowSeries& series, const FlowRequest& request) {
+    series.Began(request);
+    return Seat(std::shared_ptr<void>(nullptr, [self = shared_from_this(), state, &series, request, began = clock.Now()](void*) {
+      series.Ended(request, self->clock.Now() - began);
+      if (state != nullptr) self->Release(state, request.seats);
     }));
   }
 
-  Seat TakeLocked(const std::shared_ptr<LevelState>& state, FlowSeries& series, int seats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
-    state->used += seats;
-    return Begin(state, series, seats);
+  Seat TakeLocked(const std::shared_ptr<LevelState>& state, FlowSeries& series, const FlowRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+    state->used += request.seats;
+    return Begin(state, series, request);
   }
 
   void Release(const std::shared_ptr<LevelState>& state, int seats) {
@@ -187,8 +191,8 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       state.queues.PopNext();
       const auto pending = waiting.find(id);
       Pending& taken = pending->second;
-      taken.series->LeftQueue(taken.seats, clock.Now() - taken.since, true);
-      start->emplace_back(std::move(taken.go), TakeLocked(c.states[best], *taken.series, taken.seats));
+      taken.series->LeftQueue(taken.request, clock.Now() - taken.since, true);
+      start->emplace_back(std::move(taken.go), TakeLocked(c.states[best], *taken.series, taken.request));
       waiting.erase(pending);
     }
   }
@@ -207,7 +211,7 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       for (const auto& state : compiled->states) {
         for (const uint64_t id : state->queues.RemoveBefore(now)) {
           Pending& pending = waiting[id];
-          pending.series->LeftQueue(pending.seats, now - pending.since, false);
+          pending.series->LeftQueue(pending.request, now - pending.since, false);
           pending.series->Rejected("time-out");
           state->retry_after.Refused(absl::ToUnixSeconds(now));
           late.emplace_back(std::move(pending.refuse), state->retry_after.seconds());
@@ -247,7 +251,7 @@ void FlowControl::Stop() {
     impl_->stopping = true;
     for (auto& [id, pending] : impl_->waiting) {
       impl_->compiled->states[pending.level]->queues.Remove(id);
-      pending.series->LeftQueue(pending.seats, impl_->clock.Now() - pending.since, false);
+      pending.series->LeftQueue(pending.request, impl_->clock.Now() - pending.since, false);
       refused.push_back(std::move(pending.refuse));
     }
     impl_->waiting.clear();
@@ -270,7 +274,10 @@ void FlowControl::Admit(const Applicant& applicant, FlowVerdict* verdict, Go go,
   const bool many = ReadsMany(request) && applicant.stored != nullptr;
   const int seats = EstimateSeats(request, applicant.list, many ? applicant.stored() : Stored(), most);
   series.Estimated(seats);
-  if (level.exempt) return go(impl_->Begin(nullptr, series, seats));
+  const bool reads = request.verb == "get" || request.verb == "list" || request.verb == "watch";
+  if (!reads && applicant.watchers != nullptr) series.Watched(applicant.watchers());
+  const FlowRequest counted{seats, !reads, request.verb == "watch", impl_->options.seats};
+  if (level.exempt) return go(impl_->Begin(nullptr, series, counted));
   const uint64_t hash = absl::HashOf(schema->name, FlowOf(*schema, applicant.user, request));
   Seat seat;
   int64_t retry_after = 1;
@@ -288,14 +295,15 @@ void FlowControl::Admit(const Applicant& applicant, FlowVerdict* verdict, Go go,
       const bool nobody_before = state.queues.size() == 0;
       if (nobody_before && impl_->MayTakeLocked(c, at, seats)) {
         series.NeverWaited();
-        seat = impl_->TakeLocked(c.states[at], series, seats);
+        seat = impl_->TakeLocked(c.states[at], series, counted);
       } else {
+        series.Refused();
         const uint64_t id = impl_->next_id++;
         const absl::Time now = impl_->clock.Now();
         const absl::Time until = now + std::min(impl_->options.max_wait, applicant.patience / 4);
         if (state.queues.Add(hash, {id, seats, until})) {
-          series.Queued(seats, state.queues.size());
-          impl_->waiting[id] = {at, hash, seats, now, until, &series, std::move(go), std::move(refuse)};
+          series.Queued(counted, state.queues.size());
+          impl_->waiting[id] = {at, hash, counted, now, until, &series, std::move(go), std::move(refuse)};
           if (impl_->waiting.size() == 1) impl_->arrived.SignalAll();
           return;
         }

@@ -44,6 +44,7 @@ struct Applicant {
   const pipeline::RequestInfo& request;
   ListShape list;                                        // of a list or watch
   std::function<Stored()> stored = {};                   // of its resource; called for lists and watches only
+  std::function<size_t()> watchers = {};                 // of its resource; called for writes only
   absl::Duration patience = absl::InfiniteDuration();    // it waits a quarter of this, and never more than max_wait
 };
 

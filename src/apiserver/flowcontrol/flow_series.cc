@@ -34,10 +34,10 @@ struct Families {
                                {"execute", "flow_schema", "priority_level"}, kSeconds};
   base::HistogramFamily took{"apiserver_flowcontrol_request_execution_seconds", "Time that requests had their seats.",
                              {"flow_schema", "priority_level", "type"}, kSeconds};
-  base::GaugeFamily nominal{"apiserver_flowcontrol_nominal_limit_seats", "Seats of the level.", {"priority_level"}};
-  base::GaugeFamily lower{"apiserver_flowcontrol_lower_limit_seats", "Seats that the level never lends.", {"priority_level"}};
-  base::GaugeFamily upper{"apiserver_flowcontrol_upper_limit_seats", "Seats of the level with all it may borrow.",
-                          {"priority_level"}};
+  base::HistogramFamily watch_counts{"apiserver_flowcontrol_watch_count_samples", "Watches of the resources of writes.",
+                                     {"flow_schema", "priority_level"}, {0, 1, 10, 100, 1000, 10000}};
+  base::CounterFamily unseated{"apiserver_flowcontrol_request_dispatch_no_accommodation_total",
+                               "Requests for which there was no seat when they came.", {"flow_schema", "priority_level"}};
 };
 Families& All() {
   static auto* const all = new Families;
@@ -52,7 +52,7 @@ FlowSeries::FlowSeries(absl::string_view schema, absl::string_view level)
       in_queue_seats_(&All().in_queue_seats.With({schema, level})), dispatched_(&All().dispatched.With({schema, level})),
       estimated_(&All().estimated.With({schema, level})), queue_length_(&All().queue_length.With({schema, level})),
       waited_(&All().waited.With({"true", schema, level})), gave_up_(&All().waited.With({"false", schema, level})),
-      took_(&All().took.With({schema, level, "regular"})) {}
+      took_(&All().took.With({schema, level, "regular"})), whole_(LevelSeries::Of(level)) {}
 
 FlowSeries& FlowSeries::Of(absl::string_view schema, absl::string_view level) {
   static auto* const mu = new std::mutex;
@@ -65,38 +65,54 @@ FlowSeries& FlowSeries::Of(absl::string_view schema, absl::string_view level) {
 
 void FlowSeries::Estimated(int seats) { estimated_->Observe(seats); }
 
-void FlowSeries::Queued(int seats, size_t queue_length) {
-  in_queue_->Add(1);
-  in_queue_seats_->Add(seats);
-  queue_length_->Observe(static_cast<double>(queue_length));
+void FlowSeries::Watched(size_t watchers) {
+  All().watch_counts.With({schema_, level_}).Observe(static_cast<double>(watchers));
 }
 
-void FlowSeries::LeftQueue(int seats, absl::Duration waited, bool executes) {
+void FlowSeries::Refused() { All().unseated.With({schema_, level_}).Add(); }
+
+void FlowSeries::Queued(const FlowRequest& r, size_t queue_length) {
+  in_queue_->Add(1);
+  in_queue_seats_->Add(r.seats);
+  queue_length_->Observe(static_cast<double>(queue_length));
+  const Load load{.waiting = 1, .seats_waiting = r.seats};
+  whole_.Change(load);
+  KindSeries::Of(r.writes).Change(load, r.total_seats);
+}
+
+void FlowSeries::LeftQueue(const FlowRequest& r, absl::Duration waited, bool executes) {
   in_queue_->Add(-1);
-  in_queue_seats_->Add(-seats);
+  in_queue_seats_->Add(-r.seats);
   (executes ? waited_ : gave_up_)->Observe(absl::ToDoubleSeconds(waited));
+  const Load load{.waiting = -1, .seats_waiting = -r.seats};
+  whole_.Change(load);
+  KindSeries::Of(r.writes).Change(load, r.total_seats);
 }
 
 void FlowSeries::NeverWaited() { waited_->Observe(0); }
 
-void FlowSeries::Began(int seats) {
+void FlowSeries::Began(const FlowRequest& r) {
   executing_->Add(1);
-  executing_seats_->Add(seats);
+  executing_seats_->Add(r.seats);
   dispatched_->Add();
+  const Load load{.executing = 1, .seats_executing = r.seats};
+  whole_.Change(load);
+  KindSeries::Of(r.writes).Change(load, r.total_seats);
 }
 
-void FlowSeries::Ended(int seats, absl::Duration took) {
+void FlowSeries::Ended(const FlowRequest& r, absl::Duration took) {
   executing_->Add(-1);
-  executing_seats_->Add(-seats);
-  took_->Observe(absl::ToDoubleSeconds(took));
+  executing_seats_->Add(-r.seats);
+  if (r.watches) {
+    All().took.With({schema_, level_, "watch"}).Observe(absl::ToDoubleSeconds(took));
+  } else {
+    took_->Observe(absl::ToDoubleSeconds(took));
+  }
+  const Load load{.executing = -1, .seats_executing = -r.seats};
+  whole_.Change(load);
+  KindSeries::Of(r.writes).Change(load, r.total_seats);
 }
 
 void FlowSeries::Rejected(absl::string_view reason) { All().rejected.With({schema_, level_, reason}).Add(); }
-
-void TellLimits(absl::string_view level, const LevelSeats& seats) {
-  All().nominal.With({level}).Set(seats.nominal);
-  All().lower.With({level}).Set(seats.sure);
-  All().upper.With({level}).Set(seats.most);
-}
 
 }  // namespace apiserver::flowcontrol

@@ -4,7 +4,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "apiserver/flowcontrol/seats.h"
+#include "apiserver/flowcontrol/level_series.h"
 
 namespace base {
 class Counter;
@@ -14,16 +14,25 @@ class Histogram;
 
 namespace apiserver::flowcontrol {
 
+// What the metrics want to know of a request.
+struct FlowRequest {
+  int seats = 1;
+  bool writes = false, watches = false;
+  int total_seats = 0;  // of the server
+};
+
 // Looked up once for a configuration; lives as long as the process.
 class FlowSeries {
  public:
   static FlowSeries& Of(absl::string_view schema, absl::string_view level);
 
   void Estimated(int seats);
-  void Queued(int seats, size_t queue_length);
-  void LeftQueue(int seats, absl::Duration waited, bool executes);
-  void Began(int seats);
-  void Ended(int seats, absl::Duration took);
+  void Watched(size_t watchers);  // by how many a write's resource is watched
+  void Refused();                 // there is no seat at once
+  void Queued(const FlowRequest& request, size_t queue_length);
+  void LeftQueue(const FlowRequest& request, absl::Duration waited, bool executes);
+  void Began(const FlowRequest& request);
+  void Ended(const FlowRequest& request, absl::Duration took);
   void Rejected(absl::string_view reason);
   void NeverWaited();
 
@@ -34,9 +43,7 @@ class FlowSeries {
   base::Gauge *executing_, *executing_seats_, *in_queue_, *in_queue_seats_;
   base::Counter* dispatched_;
   base::Histogram *estimated_, *queue_length_, *waited_, *gave_up_, *took_;
+  LevelSeries& whole_;
 };
-
-// The seats of a level as they are divided.
-void TellLimits(absl::string_view level, const LevelSeats& seats);
 
 }  // namespace apiserver::flowcontrol

@@ -105,6 +105,7 @@ void Passage::Enter(const std::shared_ptr<pipeline::RequestContext>& context, Wo
   if (flow_ == nullptr) return go();
   flowcontrol::Applicant applicant{context->user, context->info};
   applicant.patience = context->deadline - context->received;
+  applicant.watchers = [this, context] { return registry::WatchersOf(registry_.environment(), context->info); };
   if (flowcontrol::ReadsMany(context->info)) {
     const pipeline::RequestOptions& o = context->options;
     applicant.list = flowcontrol::ShapeOf(context->info, absl::StrCat(o.limit), o.resource_version, o.resource_version_match,
@@ -112,7 +113,11 @@ void Passage::Enter(const std::shared_ptr<pipeline::RequestContext>& context, Wo
     applicant.stored = [this, context] { return registry::StoredOf(registry_.environment(), context->info); };
   }
   flowcontrol::FlowVerdict verdict;
-  flow_->Admit(applicant, &verdict, [go](flowcontrol::Seat) { go(); }, [end](int64_t retry_after) {
+  const auto seated = [go, at_gate = absl::Now()](flowcontrol::Seat) {
+    registry::TellFilter(registry::Filter::kPriorityAndFairness, absl::Now() - at_gate);
+    go();
+  };
+  flow_->Admit(applicant, &verdict, seated, [end](int64_t retry_after) {
     end(apimachinery::TooManyRequests("Too many requests, please try again later.", static_cast<int>(retry_after)));
   });
 }

@@ -39,6 +39,8 @@ bool Parse(absl::string_view pem, pipeline::Credentials* c) {
   if (X509_digest(cert, EVP_sha256(), digest, &size) == 1) {
     c->certificate_fingerprint = absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(digest), size));
   }
+  std::tm expires{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &expires) == 1) c->certificate_expires = timegm(&expires);
   X509_free(cert);
   return true;
 }

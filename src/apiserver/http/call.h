@@ -23,6 +23,7 @@ struct Call {
   Negotiated form;
   tables::IncludeObject include = tables::IncludeObject::kMetadata;
   flowcontrol::FlowVerdict flow;
+  absl::Time at_gate;           // when flow control was asked
   absl::Status include_status;  // why `includeObject` is none
 
   base::http::Headers ResponseHeaders() const;

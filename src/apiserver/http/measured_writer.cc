@@ -56,6 +56,10 @@ struct RequestMetrics {
                                {"group", "removed_release", "resource", "subresource", "version"}};
   base::CounterFamily watch_events{"apiserver_watch_events_total", "Events sent to watchers.",
                                    {"group", "resource", "version"}};
+  base::HistogramFamily watch_lists{"apiserver_watch_list_duration_seconds",
+                                    "Time until watches that begin with what there is have told it.",
+                                    {"group", "resource", "scope", "version"},
+                                    {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60}};
   base::HistogramFamily watch_sizes{"apiserver_watch_events_sizes", "Bytes of events sent to watchers.",
                                     {"group", "resource", "version"},
                                     {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072}};
@@ -87,6 +91,11 @@ string_view KnownPath(string_view path) {
   return path.substr(0, 12) == "/openapi/v3/" ? "/openapi/v3" : "";
 }
 
+string_view ScopeOf(const pipeline::RequestInfo& info) {
+  if (!info.name.empty() || info.verb == "create") return "resource";
+  return info.ns.empty() ? "cluster" : "namespace";
+}
+
 // What a request is, as its labels say.
 struct Question {
   std::string component, dry_run, group, resource, scope, subresource, verb, version, field_validation;
@@ -106,7 +115,7 @@ struct Question {
     version = info.version;
     resource = info.resource;
     subresource = info.subresource;
-    scope = !info.name.empty() || info.verb == "create" ? "resource" : !info.ns.empty() ? "namespace" : "cluster";
+    scope = std::string(ScopeOf(info));
     dry_run = pipeline::Param(call.query, "dryRun") == "All" ? "All" : "";
     writes = verb != "GET" && verb != "LIST" && verb != "WATCH" && verb != "HEAD";
     const bool connects = subresource == "exec" || subresource == "attach" || subresource == "portforward" ||
@@ -225,12 +234,15 @@ class MeasuredWriter final : public ResponseWriter {
 
 }  // namespace
 
+string_view RequestScope(const pipeline::RequestInfo& info) { return ScopeOf(info); }
+
 std::unique_ptr<ResponseWriter> Measure(const Call& call, std::unique_ptr<ResponseWriter> writer) {
   return std::make_unique<MeasuredWriter>(call, std::move(writer));
 }
 
-WatchSeries WatchSeriesOf(string_view group, string_view version, string_view resource) {
-  return {&Metrics().watch_events.With({group, resource, version}), &Metrics().watch_sizes.With({group, resource, version})};
+WatchSeries WatchSeriesOf(string_view group, string_view version, string_view resource, string_view scope) {
+  return {scope.empty() ? nullptr : &Metrics().watch_lists.With({group, resource, scope, version}),
+          &Metrics().watch_events.With({group, resource, version}), &Metrics().watch_sizes.With({group, resource, version})};
 }
 
 void TellDeprecated(string_view group, string_view version, string_view resource) {

@@ -12,6 +12,7 @@ std::unique_ptr<base::http::ResponseWriter> Measure(const Call& call, std::uniqu
 
 // Where the events of a watch are counted: looked up once a watch.
 struct WatchSeries {
+  base::Histogram* until_current = nullptr;  // time of a watch that begins with what there is, to the end of that
   base::Counter* events = nullptr;
   base::Histogram* sizes = nullptr;
 
@@ -20,7 +21,10 @@ struct WatchSeries {
     sizes->Observe(static_cast<double>(bytes));
   }
 };
-WatchSeries WatchSeriesOf(absl::string_view group, absl::string_view version, absl::string_view resource);
+// "resource", "namespace" or "cluster". `scope` of a watch that begins with what there is, empty for others.
+absl::string_view RequestScope(const pipeline::RequestInfo& info);
+WatchSeries WatchSeriesOf(absl::string_view group, absl::string_view version, absl::string_view resource,
+                          absl::string_view scope);
 
 void TellDeprecated(absl::string_view group, absl::string_view version, absl::string_view resource);
 

@@ -2,12 +2,14 @@
 
 #include <atomic>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "apimachinery/api_error.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/http/audited_writer.h"
@@ -75,6 +77,7 @@ pipeline::Credentials CredentialsOf(const Request& request, const FrontProxyHead
     c.organizations = request.peer->organizations;
     c.certificate_uid = request.peer->uid;
     c.certificate_fingerprint = request.peer->fingerprint;
+    c.certificate_expires = request.peer->not_after;
   }
   c.authorization = std::string(request.header("authorization"));
   if (base::http::IsWebSocketRequest(request)) c.websocket_protocols = base::http::WebSocketProtocols(request);
@@ -201,11 +204,18 @@ void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
   Open(*call);
   call->writer = Measure(*call, std::move(writer));
   if (!Identify(*call)) return;
-  flowcontrol::FlowControl* const flow = impl_->options.flow;
-  const pipeline::RequestInfo& info = call->context.info;
-  if (flow == nullptr || IsForwarded(info)) return Serve(*call);
-  flow->Admit(
-      ApplicantOf(*call), &call->flow, [this, call](flowcontrol::Seat) { Serve(*call); },
+  if (impl_->options.flow == nullptr || IsForwarded(call->context.info)) return Serve(*call);
+  Admit(call);
+}
+
+void RestDoor::Admit(const std::shared_ptr<Call>& call) {
+  call->at_gate = absl::Now();
+  impl_->options.flow->Admit(
+      ApplicantOf(*call), &call->flow,
+      [this, call](flowcontrol::Seat) {
+        registry::TellFilter(registry::Filter::kPriorityAndFairness, absl::Now() - call->at_gate);
+        Serve(*call);
+      },
       [call](int64_t retry_after) { call->FailBusy(retry_after); });
 }
 
@@ -213,6 +223,9 @@ flowcontrol::Applicant RestDoor::ApplicantOf(const Call& call) const {
   const pipeline::RequestInfo& info = call.context.info;
   flowcontrol::Applicant applicant{call.context.user, info};
   applicant.patience = call.context.deadline - call.context.received;
+  if (info.is_resource_request) {
+    applicant.watchers = [this, &info] { return registry::WatchersOf(impl_->options.registry->environment(), info); };
+  }
   if (!flowcontrol::ReadsMany(info)) return applicant;
   const auto param = [&call](absl::string_view name) { return base::http::FindParam(call.query, name); };
   applicant.list = flowcontrol::ShapeOf(info, param("limit"), param("resourceVersion"), param("resourceVersionMatch"),
@@ -263,9 +276,7 @@ bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& w
 void RestDoor::Answer(const std::shared_ptr<Call>& call) {
   if (!Identify(*call)) return;
   if (impl_->options.flow == nullptr) return Serve(*call);
-  impl_->options.flow->Admit(
-      ApplicantOf(*call), &call->flow, [this, call](flowcontrol::Seat) { Serve(*call); },
-      [call](int64_t retry_after) { call->FailBusy(retry_after); });
+  Admit(call);
 }
 
 void RestDoor::Open(Call& call) {
@@ -307,6 +318,8 @@ bool RestDoor::Identify(Call& call) {
 
 absl::Status RestDoor::BeginAudit(Call& call, bool known) {
   if (impl_->options.auditor == nullptr) return absl::OkStatus();
+  const absl::Time began = absl::Now();
+  const absl::Cleanup tell = [&] { registry::TellFilter(registry::Filter::kAudit, absl::Now() - began); };
   audit::Arrival arrival;
   arrival.uri = call.request.target;
   arrival.forwarded_for = call.request.header("x-forwarded-for");

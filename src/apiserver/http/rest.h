@@ -58,6 +58,7 @@ class RestDoor {
   void Open(Call& call);
   bool Identify(Call& call);  // false: answered
   absl::Status BeginAudit(Call& call, bool known);
+  void Admit(const std::shared_ptr<Call>& call);  // to flow control, then served
   void Answer(const std::shared_ptr<Call>& call);
   flowcontrol::Applicant ApplicantOf(const Call& call) const;
   void Serve(Call& call);

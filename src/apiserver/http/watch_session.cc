@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "apiserver/http/call.h"
 #include "apiserver/http/measured_writer.h"
 #include "apiserver/http/present.h"
@@ -32,6 +33,7 @@ struct WatchHub::Impl {
     registry::ResourcePtr resource;  // keeps the kind
     const apimachinery::Kind* kind = nullptr;
     WatchSeries series;
+    const absl::Time began = absl::Now();
     std::once_flag started;
     std::mutex mu;
     std::unique_ptr<cache::WatchTicket> ticket;  // under mu
@@ -73,6 +75,9 @@ struct WatchHub::Impl {
     bool OnBookmark(int64_t revision, bool initial_end) override {
       session_->Start();
       if (session_->form.as == As::kPartialList) return Refuse();
+      if (initial_end && session_->series.until_current != nullptr) {
+        session_->series.until_current->Observe(absl::ToDoubleSeconds(absl::Now() - session_->began));
+      }
       return Judge(session_->writer->Write(BookmarkFrame(*session_->kind, revision, initial_end, session_->form)),
                    initial_end);
     }
@@ -198,7 +203,9 @@ void WatchHub::Serve(registry::Registry& registry, Call& call) {
   session->include = call.include;
   session->resource = *resource;
   session->kind = (*resource)->kind;
-  session->series = WatchSeriesOf(session->kind->group, session->kind->version, session->kind->plural);
+  const bool tells_state = call.context.options.send_initial_events;
+  session->series = WatchSeriesOf(session->kind->group, session->kind->version, session->kind->plural,
+                                  tells_state ? RequestScope(call.context.info) : "");
   {
     const std::lock_guard lock(impl_->mu);
     impl_->live.insert(session);

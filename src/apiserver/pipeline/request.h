@@ -46,6 +46,7 @@ struct Credentials {
   std::vector<std::string> organizations;
   std::string certificate_uid;                    // subject attribute 1.3.6.1.4.1.57683.2, if any
   std::string certificate_fingerprint;            // lower-case hex SHA-256, for credential-id
+  int64_t certificate_expires = 0;                // in seconds since 1970
   // The TLS layer verified the certificate against --requestheader-client-ca-file: it may speak for `asserted`.
   bool front_proxy = false;
   std::string front_proxy_name;                   // its common name

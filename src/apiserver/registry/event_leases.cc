@@ -13,6 +13,7 @@ base::Histogram& LeaseObjects() {
                                                         {}, {10, 50, 100, 500, 1000, 2500, 5000});
   return family->With(base::Labels());
 }
+[[maybe_unused]] const base::Histogram& kFromTheStart = LeaseObjects();  // shown before anything happens
 
 }  // namespace
 

@@ -17,6 +17,12 @@ absl::Status Impersonate(const auth::Authorizer& authorizer, pipeline::RequestCo
 // Whether context.user may do what context.info says. Forbidden.
 absl::Status Authorize(const auth::Authorizer& authorizer, const pipeline::RequestContext& context);
 
+// The steps that requests pass before they are served, for the metrics.
+enum class Filter : uint8_t { kAuthentication, kAudit, kImpersonation, kPriorityAndFairness, kAuthorization };
+void TellFilter(Filter filter, absl::Duration took);
+
+// How many watches there are of a request's resource.
+size_t WatchersOf(const Environment& environment, const pipeline::RequestInfo& info);
 // How much is stored of a request's resource; nothing of what is unknown.
 flowcontrol::Stored StoredOf(const Environment& environment, const pipeline::RequestInfo& info);
 

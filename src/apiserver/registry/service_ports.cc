@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
+#include "apiserver/registry/allocation_series.h"
 #include "apiserver/registry/port_map.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/service_fields.h"
@@ -34,6 +35,7 @@ absl::StatusOr<int> Services::ClaimPort(int wanted, bool dry_run, Claim& claim, 
   int taken = 0;
   if (wanted == 0 || !claim.seen_.contains(wanted)) {
     ASSIGN_OR_RETURN(taken, TakePort(wanted, dry_run));
+    if (!dry_run) TellPort(wanted != 0, taken != 0);
   }
   if (taken == 0) {
     *problem = wanted != 0 ? "provided port is already allocated" : "range is full";

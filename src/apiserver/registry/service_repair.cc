@@ -1,6 +1,7 @@
 #include "apiserver/registry/service_repair.h"
 
 #include "apimachinery/time.h"
+#include "apiserver/registry/allocation_series.h"
 #include "apiserver/registry/port_map.h"
 #include "apiserver/registry/service_fields.h"
 #include "apiserver/registry/services.h"
@@ -47,18 +48,34 @@ absl::Status ServiceRepair::Look() {
 }
 
 absl::Status ServiceRepair::RepairPorts(const std::set<int>& used) {
+  const absl::Status status = TryRepairPorts(used);
+  if (!status.ok()) TellPortRepairFailed();
+  return status;
+}
+
+absl::Status ServiceRepair::TryRepairPorts(const std::set<int>& used) {
   const Environment& env = registry_.environment();
   ASSIGN_OR_RETURN(const auto stored, env.store->Get(kNodePortsKey));
   if (!stored.has_value() && used.empty()) return absl::OkStatus();
   PortMap map = PortMap::Decode(env.node_port_first, env.node_port_last, stored.has_value() ? stored->value : "");
   std::set<int> in_range;
   for (const int port : used) {
-    if (map.InRange(port)) in_range.insert(port);
+    if (map.InRange(port)) {
+      in_range.insert(port);
+    } else {
+      TellPortRepaired("outOfRange");
+    }
   }
   const PortRepair plan = PlanPortRepair(map.Taken(), in_range, leaks_);
   if (plan.take.empty() && plan.release.empty()) return absl::OkStatus();
-  for (const int port : plan.take) map.Set(port, true);
-  for (const int port : plan.release) map.Set(port, false);
+  for (const int port : plan.take) {
+    map.Set(port, true);
+    TellPortRepaired("repair");
+  }
+  for (const int port : plan.release) {
+    map.Set(port, false);
+    TellPortRepaired("leak");
+  }
   base::LogWarning("node ports repaired taken=", plan.take.size(), " released=", plan.release.size());
   // When somebody else was faster, the next look will see what is left to do.
   return (stored.has_value() ? env.store->Update(kNodePortsKey, map.Encode(), stored->mod_revision)
@@ -81,6 +98,7 @@ void ServiceRepair::RepairAddresses(const std::map<std::string, std::pair<std::s
     const auto created = apimachinery::ParseTime(object->GetString("metadata.creationTimestamp"));
     const bool young = created.ok() && registry_.environment().clock->Now() - *created < kYoung;
     if (manager == nullptr || !(*manager == Value(kAddressManager)) || young) continue;
+    TellAddressRepaired("leak");
     base::LogWarning("service address without its service released address=", address);
     const absl::Status gone = registry_.Delete(kAddresses, "", address);
     if (!gone.ok()) base::LogWarning("service address not released address=", address, " error=", gone.message());
@@ -88,6 +106,7 @@ void ServiceRepair::RepairAddresses(const std::map<std::string, std::pair<std::s
   }
   for (const auto& [address, owner] : used) {
     if (there.contains(address)) continue;
+    TellAddressRepaired("repair");
     const absl::Status made = registry_.Create(kAddresses, ServiceAddress(address, owner.first, owner.second)).status();
     if (!made.ok() && !apimachinery::ApiStatus::From(made).Is("AlreadyExists")) {
       base::LogWarning("service address not restored address=", address, " error=", made.message());

@@ -30,6 +30,7 @@ class ServiceRepair {
 
  private:
   absl::Status RepairPorts(const std::set<int>& used);
+  absl::Status TryRepairPorts(const std::set<int>& used);
   void RepairAddresses(const std::map<std::string, std::pair<std::string, std::string>>& used);
 
   Registry& registry_;

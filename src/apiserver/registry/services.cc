@@ -8,8 +8,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/codec.h"
+#include "apiserver/registry/allocation_series.h"
 #include "apiserver/registry/port_map.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/service_families.h"
@@ -95,12 +97,19 @@ absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& 
     claim->release_addresses_ = AddressesOf(*old);
   } else if (!external && was_external && object.GetString("spec.clusterIP") != "None") {
     std::string address = object.GetString("spec.clusterIP");
+    const bool asked = !address.empty();
     bool adopted = false;
-    if (address.empty()) {
-      ASSIGN_OR_RETURN(address, TakeAddress(object, dry_run));
+    const absl::Time began = absl::Now();
+    absl::Status taken;
+    if (asked) {
+      taken = TakeGivenAddress(object, address, dry_run, &adopted);
     } else {
-      RETURN_IF_ERROR(TakeGivenAddress(object, address, dry_run, &adopted));
+      absl::StatusOr<std::string> any = TakeAddress(object, dry_run);
+      taken = any.status();
+      if (any.ok()) address = *std::move(any);
     }
+    if (!dry_run) TellAddress(registry_.environment().service_cidr, asked, taken.ok(), absl::Now() - began);
+    RETURN_IF_ERROR(taken);
     if (!dry_run && !adopted) claim->addresses_.push_back(address);
     spec.Set("clusterIP", address);
     spec.Set("clusterIPs", Array{Value(address)});

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "apiserver/store/call_series.h"
 #include "apiserver/store/store.h"
 #include "base/file.h"
 #include "base/http/unary_channel.h"
@@ -17,6 +18,7 @@
 #include "base/status_macros.h"
 #include "etcd/kv.pb.h"
 #include "etcd/lease.pb.h"
+#include "etcd/maintenance.pb.h"
 #include "etcd/watch.grpc.pb.h"
 
 namespace apiserver::store {
@@ -25,13 +27,14 @@ namespace {
 namespace pb = etcdserverpb;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kSizeTimeout = absl::Seconds(1);  // whoever looks at metrics does not wait long
 constexpr absl::Duration kConnectTimeout = absl::Seconds(2);
 constexpr absl::Duration kRetryFor = absl::Seconds(10);
 constexpr absl::string_view kRegistry = "/registry/";
 constexpr int64_t kReadAheadPage = 1000;  // smaller pages are mostly the only one
 constexpr char kCompactKey[] = "compact_rev_key";
 constexpr absl::string_view kRange = "/etcdserverpb.KV/Range", kTxn = "/etcdserverpb.KV/Txn",
-                            kCompact = "/etcdserverpb.KV/Compact", kLeaseGrant = "/etcdserverpb.Lease/LeaseGrant";
+                            kCompact = "/etcdserverpb.KV/Compact", kStatus = "/etcdserverpb.Maintenance/Status", kLeaseGrant = "/etcdserverpb.Lease/LeaseGrant";
 
 std::string PrefixEnd(absl::string_view prefix) {
   std::string end(prefix);
@@ -66,6 +69,7 @@ void AwaitConnection(const Endpoint& endpoint) {
 class Endpoints {
  public:
   explicit Endpoints(std::vector<Endpoint> list) : list_(std::move(list)) {}
+  size_t size() const { return list_.size(); }
   size_t current() const { return current_.load() % list_.size(); }
   const Endpoint& at(size_t i) const { return list_[i % list_.size()]; }
   // The member at `failed` did not answer: ask the next one from now on.
@@ -98,7 +102,7 @@ class EtcdWatch final : public WatchHandle {
     if (stream_ == nullptr || !created_) return;
     pb::WatchRequest request;
     request.mutable_progress_request();
-    stream_->Write(request);
+    if (stream_->Write(request)) series_.Sent();
   }
 
  private:
@@ -118,6 +122,7 @@ class EtcdWatch final : public WatchHandle {
       }
       AwaitConnection(endpoints_->at(at));
       stream = endpoints_->at(at).watch->Watch(&context);
+      series_.Started();
       const bool compacted = Follow(stream.get());
       {
         const std::lock_guard lock(mu_);
@@ -126,6 +131,7 @@ class EtcdWatch final : public WatchHandle {
       }
       context.TryCancel();
       const grpc::Status status = stream->Finish();
+      series_.Handled(static_cast<int>(status.error_code()));
       std::unique_lock lock(mu_);
       context_ = nullptr;
       if (stopping_) return;
@@ -149,6 +155,7 @@ class EtcdWatch final : public WatchHandle {
     create->set_progress_notify(true);
     create->set_fragment(true);
     if (!stream->Write(request)) return false;
+    series_.Sent();
     {
       const std::lock_guard lock(mu_);
       stream_ = stream;
@@ -156,6 +163,7 @@ class EtcdWatch final : public WatchHandle {
     std::vector<Event> events;
     pb::WatchResponse response;
     while (stream->Read(&response)) {
+      series_.Received();
       if (response.compact_revision() != 0) return true;
       if (response.canceled()) return false;
       if (response.created()) {
@@ -179,6 +187,7 @@ class EtcdWatch final : public WatchHandle {
 
   const std::shared_ptr<Endpoints> endpoints_;
   const std::string prefix_;
+  CallSeries& series_ = CallSeries::Of("/etcdserverpb.Watch/Watch", CallSeries::Kind::kStream);
   int64_t delivered_;  // watch thread only
   const WatchSink sink_;
   std::mutex mu_;
@@ -261,8 +270,11 @@ class EtcdStore final : public Store {
       request.set_count_only(true);
       return new std::string(request.SerializeAsString());
     }();
+    range_.Started();
+    range_.Sent();
     endpoints_->at(endpoints_->current()).calls->Start(
-        kRange, *question, kCallTimeout, [answer = std::move(answer)](absl::Status status, std::string text) {
+        kRange, *question, kCallTimeout, [answer = std::move(answer), &series = range_](absl::Status status, std::string text) {
+          series.Handled(static_cast<int>(status.code()));
           if (!status.ok()) return answer(std::move(status));
           pb::RangeResponse response;
           if (!response.ParseFromString(text)) return answer(absl::DataLossError("etcd: unreadable response"));
@@ -291,6 +303,23 @@ class EtcdStore final : public Store {
 
   std::unique_ptr<WatchHandle> Watch(std::string prefix, int64_t revision, WatchSink sink) override {
     return std::make_unique<EtcdWatch>(endpoints_, std::move(prefix), revision, std::move(sink));
+  }
+
+  std::vector<std::optional<int64_t>> Sizes() override {
+    const std::string body = pb::StatusRequest().SerializeAsString();
+    CallSeries& series = CallSeries::Of(kStatus);
+    std::vector<std::optional<int64_t>> sizes;
+    for (size_t i = 0; i < endpoints_->size(); ++i) {
+      series.Started();
+      series.Sent();
+      std::string answer;
+      const absl::Status status = endpoints_->at(i).calls->Call(kStatus, body, kSizeTimeout, &answer);
+      series.Handled(static_cast<int>(status.code()));
+      pb::StatusResponse response;
+      const bool told = status.ok() && response.ParseFromString(answer);
+      sizes.push_back(told ? std::optional<int64_t>(response.dbsize()) : std::nullopt);
+    }
+    return sizes;
   }
 
   absl::Status Compact(int64_t* version, int64_t* revision) override {
@@ -326,12 +355,16 @@ class EtcdStore final : public Store {
   absl::Status Call(absl::string_view method, bool retry, const google::protobuf::MessageLite& request,
                     google::protobuf::MessageLite* response, int* attempts = nullptr) {
     const std::string body = request.SerializeAsString();
+    CallSeries& series = SeriesOf(method);
     const absl::Time give_up = absl::Now() + kRetryFor;
     for (int attempt = 0;; ++attempt) {
       if (attempts != nullptr) ++*attempts;
       const size_t at = endpoints_->current();
       std::string answer;
+      series.Started();
+      series.Sent();
       const absl::Status status = endpoints_->at(at).calls->Call(method, body, kCallTimeout, &answer);
+      series.Handled(static_cast<int>(status.code()));
       if (status.ok()) {
         return response->ParseFromString(answer) ? absl::OkStatus() : absl::DataLossError("etcd: unreadable response");
       }
@@ -343,6 +376,8 @@ class EtcdStore final : public Store {
       absl::SleepFor(std::min(absl::Milliseconds(20) * (attempt + 1), absl::Milliseconds(250)));
     }
   }
+
+  CallSeries& SeriesOf(absl::string_view method) const { return method == kRange ? range_ : method == kTxn ? txn_ : CallSeries::Of(method); }
 
   absl::Status Range(const pb::RangeRequest& request, pb::RangeResponse* response) {
     return Call(kRange, /*retry=*/true, request, response);
@@ -387,6 +422,8 @@ class EtcdStore final : public Store {
   }
 
   const std::shared_ptr<Endpoints> endpoints_;
+  CallSeries& range_ = CallSeries::Of(kRange);
+  CallSeries& txn_ = CallSeries::Of(kTxn);
 };
 
 }  // namespace

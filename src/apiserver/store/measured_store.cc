@@ -1,5 +1,7 @@
 #include "apiserver/store/measured_store.h"
 
+#include <map>
+#include <mutex>
 #include <type_traits>
 
 #include "absl/time/clock.h"
@@ -18,14 +20,20 @@ struct StoreMetrics {
                                  {"group", "operation", "resource"},
                                  {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2,
                                   3,     4,     5,    6,   8,   10,  15,  20,  30, 45,   60}};
-  base::CounterFamily lists{"apiserver_storage_list_total", "Lists that were read from the store.", {"group", "resource"}};
-  base::CounterFamily fetched{"apiserver_storage_list_fetched_objects_total", "Objects read for lists.", {"group", "resource"}};
-  base::CounterFamily returned{"apiserver_storage_list_returned_objects_total", "Objects of lists that were taken.", {"group", "resource"}};
 };
 
 StoreMetrics& Metrics() {
   static auto* const metrics = new StoreMetrics;
   return *metrics;
+}
+
+struct Lists {
+  std::mutex mu;
+  std::map<std::pair<std::string, std::string>, ListCounts, std::less<>> by_resource;
+};
+Lists& AllLists() {
+  static auto* const lists = new Lists;
+  return *lists;
 }
 
 class MeasuredStore final : public Store {
@@ -46,10 +54,13 @@ class MeasuredStore final : public Store {
       return more;
     };
     absl::StatusOr<int64_t> answer = Timed("list", prefix, [&] { return inner_.List(prefix, from, revision, page, count); });
-    const KeyOwner owner = owner_(prefix);
-    Metrics().lists.With({owner.group, owner.resource}).Add();
-    Metrics().fetched.With({owner.group, owner.resource}).Add(fetched);
-    Metrics().returned.With({owner.group, owner.resource}).Add(taken);
+    KeyOwner owner = owner_(prefix);
+    Lists& all = AllLists();
+    const std::lock_guard lock(all.mu);
+    ListCounts& counts = all.by_resource[{std::move(owner.group), std::move(owner.resource)}];
+    ++counts.lists;
+    counts.fetched += fetched;
+    counts.taken += taken;
     return answer;
   }
   absl::StatusOr<int64_t> Count(absl::string_view prefix, absl::string_view from, int64_t revision) override {
@@ -71,6 +82,7 @@ class MeasuredStore final : public Store {
   std::unique_ptr<WatchHandle> Watch(std::string prefix, int64_t revision, WatchSink sink) override {
     return inner_.Watch(std::move(prefix), revision, std::move(sink));
   }
+  std::vector<std::optional<int64_t>> Sizes() override { return inner_.Sizes(); }
   absl::Status Compact(int64_t* version, int64_t* revision) override { return inner_.Compact(version, revision); }
 
  private:
@@ -91,6 +103,13 @@ class MeasuredStore final : public Store {
 };
 
 }  // namespace
+
+ListCounts ListsOf(absl::string_view group, absl::string_view resource) {
+  Lists& all = AllLists();
+  const std::lock_guard lock(all.mu);
+  const auto found = all.by_resource.find(std::make_pair(std::string(group), std::string(resource)));
+  return found == all.by_resource.end() ? ListCounts() : found->second;
+}
 
 std::unique_ptr<Store> Measure(Store& inner, std::function<KeyOwner(absl::string_view key)> owner) {
   return std::make_unique<MeasuredStore>(inner, std::move(owner));

@@ -16,4 +16,10 @@ struct KeyOwner {
 // `inner` outlives it. `owner` tells whose a key (or the prefix of a list) is.
 std::unique_ptr<Store> Measure(Store& inner, std::function<KeyOwner(absl::string_view key)> owner);
 
+// What lists of a resource took from the store.
+struct ListCounts {
+  double lists = 0, fetched = 0, taken = 0;
+};
+ListCounts ListsOf(absl::string_view group, absl::string_view resource);
+
 }  // namespace apiserver::store

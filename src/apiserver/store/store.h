@@ -79,6 +79,9 @@ class Store {
   // Reconnects by itself. Delivers what happened after `revision`.
   virtual std::unique_ptr<WatchHandle> Watch(std::string prefix, int64_t revision, WatchSink sink) = 0;
 
+  // Bytes that each member's database takes; none of members that do not answer. Asks all of them.
+  virtual std::vector<std::optional<int64_t>> Sizes() { return {}; }
+
   // Forgets history before what was current at the previous call, agreed between all API servers of the cluster
   // through the key compact_rev_key, as upstream. Both arguments are kept by the caller between calls, 0 at first.
   virtual absl::Status Compact(int64_t* version, int64_t* revision) = 0;

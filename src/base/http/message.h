@@ -1,5 +1,6 @@
 // HTTP messages as plain data, shared by server and client.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ struct PeerCertificate {
   std::vector<std::string> organizations;
   std::string uid;          // subject attribute 1.3.6.1.4.1.57683.2
   std::string fingerprint;  // lower-case hex SHA-256 of the DER form
+  int64_t not_after = 0;    // when it expires, in seconds since 1970
 };
 
 enum class Protocol { kHttp1, kHttp2 };

@@ -30,7 +30,7 @@ class ServerImpl final : public Server {
     for (const std::string& address : o.addresses) {
       ASSIGN_OR_RETURN(std::string bound,
                        engine_->Listen(address, o.max_connections, o.header_timeout,
-                                       [this](std::shared_ptr<Transport> t) { OnConnection(std::move(t)); }));
+                                       [this](std::shared_ptr<Transport> t) { OnConnection(std::move(t)); }, o.on_handshake_error));
       addresses_.push_back(std::move(bound));
     }
     return absl::OkStatus();

@@ -91,6 +91,8 @@ struct ServerOptions {
   std::function<bool(Request& request, std::unique_ptr<ResponseWriter>& writer)> at_once;
   // Answers a request whose body is larger than max_body_bytes; empty: plain-text 413.
   std::function<void(const Request& head, ResponseWriter& writer)> on_body_too_large;
+  // Told, on an I/O thread, of each connection whose TLS handshake failed; may be empty.
+  std::function<void()> on_handshake_error;
 };
 
 class Server {

@@ -151,6 +151,8 @@ std::shared_ptr<const PeerCertificate> DescribePeer(SSL* ssl) {
     peer->fingerprint =
         absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(digest), size));
   }
+  std::tm expires{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &expires) == 1) peer->not_after = timegm(&expires);
   X509_free(cert);
   return peer;
 }

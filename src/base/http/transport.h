@@ -86,11 +86,12 @@ class IoEngine {
   static std::unique_ptr<IoEngine> Create(int threads);
   virtual ~IoEngine() = default;  // joins the threads; connections are cut
 
-  // Calls `on_connection` on the connection's I/O thread after the TLS handshake.
+  // Calls `on_connection` on the connection's I/O thread after the TLS handshake, or `on_handshake_error` (may be empty).
   // Answers the address listened on, with its port.
   virtual absl::StatusOr<std::string> Listen(const std::string& address, size_t max_connections,
                                              absl::Duration handshake_timeout,
-                                             std::function<void(std::shared_ptr<Transport>)> on_connection) = 0;
+                                             std::function<void(std::shared_ptr<Transport>)> on_connection,
+                                             std::function<void()> on_handshake_error) = 0;
   virtual void StopListening() = 0;
   // Sets (or replaces) the certificates of connections to come. No call: plain TCP.
   virtual absl::Status UseTls(const TlsFiles& files) = 0;

@@ -362,7 +362,8 @@ class AsioEngine final : public IoEngine {
 
   absl::StatusOr<std::string> Listen(const std::string& address, size_t max_connections,
                                      absl::Duration handshake_timeout,
-                                     std::function<void(std::shared_ptr<Transport>)> on_connection) override {
+                                     std::function<void(std::shared_ptr<Transport>)> on_connection,
+                                     std::function<void()> on_handshake_error) override {
     const size_t colon = address.rfind(':');
     int port = 0;
     if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port)) {
@@ -378,6 +379,7 @@ class AsioEngine final : public IoEngine {
     listener->max_connections = max_connections;
     listener->handshake_timeout = handshake_timeout;
     listener->on_connection = std::move(on_connection);
+    listener->on_handshake_error = std::move(on_handshake_error);
     tcp::endpoint endpoint(ip, static_cast<uint16_t>(port));
     listener->acceptor.open(endpoint.protocol(), ec);
     if (!ec) listener->acceptor.set_option(asio::socket_base::reuse_address(true), ec);
@@ -472,6 +474,7 @@ class AsioEngine final : public IoEngine {
     size_t max_connections = 0;
     absl::Duration handshake_timeout;
     std::function<void(std::shared_ptr<Transport>)> on_connection;
+    std::function<void()> on_handshake_error;
   };
   struct DialAttempt {
     explicit DialAttempt(asio::io_context& io) : timer(io), resolver(io) {}
@@ -547,7 +550,10 @@ class AsioEngine final : public IoEngine {
     std::shared_ptr<Connection> c = Track(std::move(socket), context, /*server=*/true, w);
     c->SetDeadline(listener->handshake_timeout);
     c->Handshake([c, listener](absl::Status status) {
-      if (!status.ok()) return c->Abort();
+      if (!status.ok()) {
+        if (listener->on_handshake_error != nullptr) listener->on_handshake_error();
+        return c->Abort();
+      }
       c->SetDeadline(absl::ZeroDuration());
       listener->on_connection(c);
       c->StartReading();

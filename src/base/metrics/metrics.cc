@@ -1,16 +1,15 @@
 #include "base/metrics/metrics.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "base/metrics/member_family.h"
 
 namespace base {
 namespace {
-
-constexpr char kSeparator = '\xff';  // in no UTF-8 text
 
 struct Families {
   std::mutex mu;
@@ -22,16 +21,21 @@ Families& All() {
   return *all;
 }
 
+// As Go does: the fewest digits that say it exactly, with an exponent below 1e-4 and from 1e+06.
 void AppendNumber(double value, std::string* out) {
+  if (std::isnan(value)) {
+    out->append("NaN");
+    return;
+  }
   if (std::isinf(value)) {
     out->append(value > 0 ? "+Inf" : "-Inf");
-  } else if (value == std::floor(value) && std::abs(value) < 1e15) {
-    absl::StrAppend(out, static_cast<int64_t>(value));
-  } else {
-    char text[32];
-    const int n = snprintf(text, sizeof text, "%.12g", value);
-    out->append(text, static_cast<size_t>(n));
+    return;
   }
+  const double size = std::abs(value);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e6);
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::scientific);
+  out->append(text, end.ptr);
 }
 
 void AppendEscaped(absl::string_view text, std::string* out) {
@@ -58,7 +62,8 @@ void MetricsWriter::Family(absl::string_view name, absl::string_view type, absl:
   absl::StrAppend(&out_, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
 }
 
-void MetricsWriter::Sample(absl::string_view suffix, Labels names, Labels values, double value, absl::string_view bound) {
+void MetricsWriter::Sample(absl::string_view suffix, Labels names, Labels values, double value, absl::string_view bound,
+                           absl::string_view bound_name) {
   absl::StrAppend(&out_, name_, suffix);
   char open = '{';
   const auto label = [&](absl::string_view name, absl::string_view text) {
@@ -69,11 +74,27 @@ void MetricsWriter::Sample(absl::string_view suffix, Labels names, Labels values
     open = ',';
   };
   for (size_t i = 0; i < names.size() && i < values.size(); ++i) label(names[i], values[i]);
-  if (!bound.empty()) label("le", bound);
+  if (!bound.empty()) label(bound_name, bound);
   if (open == ',') out_.push_back('}');
   out_.push_back(' ');
   AppendNumber(value, &out_);
   out_.push_back('\n');
+}
+
+void MetricsWriter::Buckets(Labels names, Labels values, absl::Span<const double> bounds, absl::Span<const double> counts,
+                            double sum) {
+  double total = 0;
+  for (size_t i = 0; i <= bounds.size(); ++i) {
+    total += counts[i];
+    std::string bound = "+Inf";
+    if (i < bounds.size()) {
+      bound.clear();
+      AppendNumber(bounds[i], &bound);
+    }
+    Sample("_bucket", names, values, total, bound);
+  }
+  Sample("_sum", names, values, sum);
+  Sample("_count", names, values, total);
 }
 
 MetricFamily::MetricFamily(absl::string_view name, absl::string_view help, std::vector<absl::string_view> labels)
@@ -88,33 +109,6 @@ std::vector<const MetricFamily*> AllMetrics() {
   const std::lock_guard lock(all.mu);
   std::vector<const MetricFamily*> list;
   for (const auto& [name, family] : all.by_name) list.push_back(family);
-  return list;
-}
-
-template <typename Member>
-Member& MemberFamily<Member>::With(Labels values) {
-  thread_local std::string key;
-  key.clear();
-  for (const absl::string_view value : values) {
-    key.append(value.data(), value.size());
-    key.push_back(kSeparator);
-  }
-  const std::lock_guard lock(mu_);
-  const auto found = members_.find(key);
-  if (found != members_.end()) return *found->second;
-  return *members_.emplace(key, Make()).first->second;
-}
-
-template <typename Member>
-std::vector<std::pair<std::vector<std::string>, const Member*>> MemberFamily<Member>::All() const {
-  std::vector<std::pair<std::vector<std::string>, const Member*>> list;
-  const std::lock_guard lock(mu_);
-  for (const auto& [key, member] : members_) {
-    std::vector<std::string> values = absl::StrSplit(key, kSeparator);
-    values.pop_back();
-    list.emplace_back(std::move(values), member.get());
-  }
-  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return list;
 }
 
@@ -148,18 +142,8 @@ void HistogramFamily::Write(MetricsWriter& writer) const {
   writer.Family(name_, "histogram", help_);
   for (const auto& [values, histogram] : all) {
     const std::vector<absl::string_view> views(values.begin(), values.end());
-    uint64_t total = 0;
-    for (size_t i = 0; i <= bounds_.size(); ++i) {
-      total += histogram->counts_[i].load(std::memory_order_relaxed);
-      std::string bound = "+Inf";
-      if (i < bounds_.size()) {
-        bound.clear();
-        AppendNumber(bounds_[i], &bound);
-      }
-      writer.Sample("_bucket", labels_, views, static_cast<double>(total), bound);
-    }
-    writer.Sample("_sum", labels_, views, histogram->sum_.load(std::memory_order_relaxed));
-    writer.Sample("_count", labels_, views, static_cast<double>(total));
+    const std::vector<double> counts(histogram->counts_.begin(), histogram->counts_.end());
+    writer.Buckets(labels_, views, bounds_, counts, histogram->sum_.load(std::memory_order_relaxed));
   }
 }
 

@@ -1,7 +1,8 @@
 // Counters, gauges and histograms of a process, and their text for /metrics. Thread-safe.
 //
 // A family is made once, with the names of its labels, and lives as long as the process; its members come into being when
-// their label values are first named. What is only known when somebody looks is written by hand: MetricsWriter.
+// their label values are first named, that of a family without labels with the family. What is only known when somebody
+// looks is written by hand: MetricsWriter.
 //
 //   auto& requests = *new base::CounterFamily("requests_total", "Requests served.", {"code"});
 //   requests.With({"200"}).Add();
@@ -58,8 +59,10 @@ class MetricsWriter {
  public:
   void Family(absl::string_view name, absl::string_view type, absl::string_view help);  // of the samples that follow
   void Sample(absl::string_view suffix, Labels names, Labels values, double value,
-              absl::string_view bound = "");  // bound: of a histogram's bucket
+              absl::string_view bound = "", absl::string_view bound_name = "le");  // bound: of a histogram's bucket
   void Sample(double value) { Sample("", {}, {}, value); }
+  // All of a histogram: its buckets counted by themselves, the last one of what lies above all bounds.
+  void Buckets(Labels names, Labels values, absl::Span<const double> bounds, absl::Span<const double> counts, double sum);
   std::string Take() { return std::move(out_); }
 
  private:
@@ -87,12 +90,14 @@ class MemberFamily : public MetricFamily {
 
  protected:
   virtual std::unique_ptr<Member> Make() const = 0;
-  // Members with their label values, in the order of these.
-  std::vector<std::pair<std::vector<std::string>, const Member*>> All() const;
+  // Members with their label values, in the order of these; a family without labels always has its one.
+  std::vector<std::pair<std::vector<std::string>, Member*>> All() const;
 
  private:
+  Member& FindOrMakeLocked(const std::string& key) const;
+
   mutable std::mutex mu_;
-  absl::flat_hash_map<std::string, std::unique_ptr<Member>> members_;  // key: values joined by a byte that is in none
+  mutable absl::flat_hash_map<std::string, std::unique_ptr<Member>> members_;  // key: values joined by a byte that is in none
 };
 
 class CounterFamily final : public MemberFamily<Counter> {
