@@ -35,8 +35,9 @@ void KeyIndex::Visit(const KeyRange& range, int64_t at,
     if (change != nullptr) visit(found->first, *change);
     return;
   }
-  for (auto it = keys_.lower_bound(range.key); it != keys_.end(); ++it) {
-    if (!range.unbounded() && it->first >= range.end) return;
+  if (!range.unbounded() && range.end <= range.key) return;
+  const auto end = range.unbounded() ? keys_.end() : keys_.lower_bound(range.end);
+  for (auto it = keys_.lower_bound(range.key); it != end; ++it) {
     const KeyChange* change = At(it->second, at);
     if (change != nullptr && !visit(it->first, *change)) return;
   }

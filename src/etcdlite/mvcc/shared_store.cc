@@ -10,6 +10,7 @@ using ReadLock = std::shared_lock<std::shared_mutex>;
 void SharedStore::Replace(std::unique_ptr<Store> store) {
   std::unique_lock<std::shared_mutex> lock(mu_);
   store_ = std::move(store);
+  rests_.Clear();
 }
 
 int64_t SharedStore::revision() const {
@@ -34,7 +35,7 @@ absl::StatusOr<RangeResult> SharedStore::Range(const RangeQuery& query, bool may
     {
       ReadLock lock(mu_);
       store = store_;
-      result = store->PlanRange(query);
+      result = store->PlanRange(query, &rests_);
     }
     if (!result.ok()) return result;
     const absl::Status fetched = store->FetchValues(&*result, may_block);

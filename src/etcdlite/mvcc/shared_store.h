@@ -36,6 +36,7 @@ class SharedStore {
  private:
   mutable std::shared_mutex mu_;
   std::shared_ptr<Store> store_;
+  mutable RangeRests rests_;
 };
 
 }  // namespace etcdlite::mvcc

@@ -1,6 +1,7 @@
 #include "etcdlite/mvcc/store.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -12,6 +13,7 @@
 namespace etcdlite::mvcc {
 namespace {
 
+constexpr size_t kFetchTogether = 8;      // from here on many values at once are cheaper than one by one
 constexpr size_t kRecentBytes = 4 << 20;  // recent values kept for reads and watchers
 
 std::string Fixed64(int64_t value) {
@@ -145,7 +147,7 @@ KvBytes Store::KeysOnlyBytes(const std::string& key, const KeyChange& change) co
       EncodeKeyValue({key, {}, change.create_revision, change.main, change.version, change.lease}));
 }
 
-absl::StatusOr<RangeResult> Store::PlanRange(const RangeQuery& query) const {
+absl::StatusOr<RangeResult> Store::PlanRange(const RangeQuery& query, RangeRests* rests) const {
   RETURN_IF_ERROR(CheckRevision(query.revision));
   RangeResult result;
   result.query = query;
@@ -155,10 +157,15 @@ absl::StatusOr<RangeResult> Store::PlanRange(const RangeQuery& query) const {
   const bool bounded = HasBounds(query);
   // One more than the limit tells whether there is more; sorting and bounds need all.
   const bool cut_early = query.limit > 0 && query.order == SortOrder::kNone && query.target == SortTarget::kKey && !bounded;
+  const bool page = cut_early && rests != nullptr && !query.count_only && !query.range.single();
+  std::optional<int64_t> known;  // keys from the first one on, as the page before has counted them
+  std::string rest_from;         // the first key behind this page
   index_.Visit(query.range, at, [&](const std::string& key, const KeyChange& change) {
     ++result.count;
     if (query.count_only) return true;
-    if (cut_early && static_cast<int64_t>(result.items.size()) > query.limit) return true;
+    if (page && result.count == 1) known = rests->Find(key, query.range.end, at);
+    if (cut_early && static_cast<int64_t>(result.items.size()) > query.limit) return !known.has_value();
+    if (page && result.count == query.limit + 1) rest_from = key;
     if (bounded && !WithinBounds(query, change)) return true;
     RangeItem item{change, nullptr};
     if (query.keys_only && !result.sort_by_value) {
@@ -169,6 +176,8 @@ absl::StatusOr<RangeResult> Store::PlanRange(const RangeQuery& query) const {
     result.items.push_back(std::move(item));
     return true;
   });
+  if (known.has_value()) result.count = *known;
+  if (!rest_from.empty()) rests->Keep(rest_from, query.range.end, at, result.count - query.limit);
   if (!result.sort_by_value) {
     SortPlanned(&result);
     Cut(&result);
@@ -183,10 +192,29 @@ absl::StatusOr<KvBytes> Store::FetchValue(Revision revision, bool may_block) con
   return std::make_shared<const std::string>(*std::move(value));
 }
 
+// In the order in which the values lie.
+absl::Status Store::FetchTogether(std::vector<RangeItem*> items) const {
+  std::sort(items.begin(), items.end(),
+            [](const RangeItem* a, const RangeItem* b) { return a->change.revision() < b->change.revision(); });
+  std::vector<std::string> keys;
+  keys.reserve(items.size());
+  for (const RangeItem* item : items) keys.push_back(EncodeRevisionKey(item->change.revision(), false));
+  return engine_->GetMany(keys, [&](size_t place, absl::string_view value) {
+    items[place]->bytes = std::make_shared<const std::string>(value);
+  });
+}
+
 absl::Status Store::FetchValues(RangeResult* result, bool may_block) const {
+  std::vector<RangeItem*> missing;
   for (RangeItem& item : result->items) {
-    if (item.bytes != nullptr) continue;
-    ASSIGN_OR_RETURN(item.bytes, FetchValue(item.change.revision(), may_block));
+    if (item.bytes == nullptr) missing.push_back(&item);
+  }
+  if (may_block && missing.size() >= kFetchTogether) {
+    RETURN_IF_ERROR(FetchTogether(std::move(missing)));
+  } else {
+    for (RangeItem* item : missing) {
+      ASSIGN_OR_RETURN(item->bytes, FetchValue(item->change.revision(), may_block));
+    }
   }
   if (result->sort_by_value) {
     SortByValue(result);

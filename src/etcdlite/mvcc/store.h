@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "etcdlite/mvcc/key_index.h"
+#include "etcdlite/mvcc/range_rests.h"
 #include "etcdlite/mvcc/kv_codec.h"
 #include "etcdlite/storage/kv_engine.h"
 
@@ -76,7 +77,8 @@ class Store {
   std::shared_ptr<storage::KvEngine> shared_engine() const { return engine_; }
 
   // OutOfRange: compacted, or a future revision (texts as etcd's).
-  absl::StatusOr<RangeResult> PlanRange(const RangeQuery& query) const;
+  // `rests`, when given, spares pages of a long read to count what earlier ones counted.
+  absl::StatusOr<RangeResult> PlanRange(const RangeQuery& query, RangeRests* rests = nullptr) const;
   absl::Status CheckRevision(int64_t revision) const;
   // Fills in `bytes`. NotFound: compacted meanwhile, plan again. Unavailable: `may_block` is false and the value is on disk.
   absl::Status FetchValues(RangeResult* result, bool may_block) const;
@@ -110,6 +112,7 @@ class Store {
  private:
   friend class WriteTxn;
   const Change* RecentChange(Revision revision) const;
+  absl::Status FetchTogether(std::vector<RangeItem*> items) const;
   KvBytes KeysOnlyBytes(const std::string& key, const KeyChange& change) const;
 
   std::shared_ptr<storage::KvEngine> engine_;

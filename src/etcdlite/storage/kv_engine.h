@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace etcdlite::storage {
 
@@ -51,6 +53,10 @@ class KvEngine {
   virtual absl::StatusOr<std::string> Get(absl::string_view key) const = 0;
   // Like Get, but Unavailable instead of waiting for the disk.
   virtual absl::StatusOr<std::string> GetCached(absl::string_view key) const = 0;
+  // Many at once, for less than one by one, and past the cache. REQUIRES: `keys` ascend. Calls `each` with the place of
+  // a key and its value, which lives as long as the call. NotFound: one of them is missing.
+  virtual absl::Status GetMany(absl::Span<const std::string> keys,
+                               absl::FunctionRef<void(size_t place, absl::string_view value)> each) const = 0;
   // Keys in [from, to) as of now; `to` empty: to the end.
   virtual std::unique_ptr<KvIterator> Scan(absl::string_view from, absl::string_view to) const = 0;
   virtual absl::Status Sync() = 0;        // all earlier writes are durable when it returns

@@ -27,6 +27,8 @@ absl::Status ToStatus(const rocksdb::Status& status) {
   return absl::InternalError(absl::StrCat("backend: ", status.ToString()));
 }
 
+constexpr size_t kGetTogether = 128;  // values held in place at a time
+
 class RocksIterator final : public KvIterator {
  public:
   RocksIterator(rocksdb::DB& db, absl::string_view from, absl::string_view to) : to_(to), to_slice_(to_) {
@@ -76,6 +78,27 @@ class RocksDbEngine final : public KvEngine {
     rocksdb::ReadOptions options;
     options.read_tier = rocksdb::kBlockCacheTier;
     return GetWith(options, key);
+  }
+
+  absl::Status GetMany(absl::Span<const std::string> keys,
+                       absl::FunctionRef<void(size_t, absl::string_view)> each) const override {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;  // as scans
+    std::vector<rocksdb::Slice> slices(kGetTogether);
+    std::vector<rocksdb::PinnableSlice> values(kGetTogether);
+    std::vector<rocksdb::Status> statuses(kGetTogether);
+    for (size_t from = 0; from < keys.size(); from += kGetTogether) {
+      const size_t count = std::min(kGetTogether, keys.size() - from);
+      for (size_t i = 0; i < count; ++i) slices[i] = ToSlice(keys[from + i]);
+      db_->MultiGet(options, db_->DefaultColumnFamily(), count, slices.data(), values.data(), statuses.data(),
+                    /*sorted_input=*/true);
+      for (size_t i = 0; i < count; ++i) {
+        if (!statuses[i].ok()) return ToStatus(statuses[i]);
+        each(from + i, ToView(values[i]));
+        values[i].Reset();
+      }
+    }
+    return absl::OkStatus();
   }
 
   std::unique_ptr<KvIterator> Scan(absl::string_view from, absl::string_view to) const override {

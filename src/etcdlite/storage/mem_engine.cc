@@ -45,6 +45,17 @@ class MemEngineImpl final : public MemEngine {
 
   absl::StatusOr<std::string> GetCached(absl::string_view key) const override { return Get(key); }
 
+  absl::Status GetMany(absl::Span<const std::string> keys,
+                       absl::FunctionRef<void(size_t, absl::string_view)> each) const override {
+    std::lock_guard<std::mutex> lock(mu_);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const auto found = data_.find(keys[i]);
+      if (found == data_.end()) return absl::NotFoundError("no such key");
+      each(i, found->second);
+    }
+    return absl::OkStatus();
+  }
+
   std::unique_ptr<KvIterator> Scan(absl::string_view from, absl::string_view to) const override {
     std::lock_guard<std::mutex> lock(mu_);
     const auto first = data_.lower_bound(std::string(from));

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 #include <functional>
+#include <numeric>
 #include <sstream>
 
 #include "absl/cleanup/cleanup.h"
@@ -142,8 +143,10 @@ absl::Status Prepare(const LoadOptions& options) {
 }
 
 absl::Status CreatePods(const LoadOptions& options) {
+  int64_t step = options.scattered ? options.count * 5LL / 8 : 1;  // far, and reaching every number
+  while (std::gcd(step, int64_t{options.count}) != 1) ++step;
   return Spread("create", options, [&](int i) {
-    return RequestText("POST", PodsPath(options), kJson, PodBody(absl::StrCat("bench-", i)));
+    return RequestText("POST", PodsPath(options), kJson, PodBody(absl::StrCat("bench-", i * step % options.count)));
   }, 201);
 }
 

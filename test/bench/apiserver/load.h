@@ -13,6 +13,7 @@ struct LoadOptions {
   int clients = 1;
   int count = 1000;      // requests over all clients; objects for create
   bool protobuf = false;  // of list
+  bool scattered = false;  // create: in an order that has nothing to do with the names'
   std::vector<int> pids;  // the server's processes, for CPU seconds
 };
 

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   app.add_option("--count", options.count, "Requests over all clients")->check(CLI::Range(1, 10000000));
   app.add_option("--pid", options.pids, "Processes of the server, for its CPU seconds");
   app.add_flag("--protobuf", options.protobuf, "List as protobuf instead of JSON");
+  app.add_flag("--scattered", options.scattered, "Create in an order that has nothing to do with the names'");
   absl::Status (*load)(const bench::LoadOptions&) = nullptr;
   const auto verb = [&](const char* name, const char* help, absl::Status (*run)(const bench::LoadOptions&)) {
     app.add_subcommand(name, help)->fallthrough()->callback([&load, run] { load = run; });

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/rng.h"
 #include "etcdlite/mvcc/errors.h"
+#include "etcdlite/mvcc/shared_store.h"
 #include "etcdlite/storage/mem_engine.h"
 
 namespace etcdlite::mvcc {
@@ -247,6 +250,61 @@ TEST(RevisionTest, KeysSortAsRevisionsAndTellDeletions) {
   EXPECT_EQ(decoded->revision, (Revision{7, 3}));
   EXPECT_TRUE(decoded->tombstone);
   EXPECT_FALSE(DecodeRevisionKey("kshort").has_value());
+}
+
+// A long read in pages at one revision, while keys come and go between the pages.
+TEST(SharedStoreTest, EveryPageKnowsHowManyKeysItsRangeHas) {
+  const std::shared_ptr<storage::MemEngine> engine = storage::NewMemEngine();
+  SharedStore shared(std::make_unique<Store>(engine));
+  const auto write = [&](const std::function<void(WriteTxn&)>& change) {
+    shared.Write([&](Store& store) {
+      WriteTxn txn(&store);
+      change(txn);
+      storage::WriteBatch batch;
+      txn.Finish(&batch);
+      ASSERT_TRUE(engine->Write(batch).ok());
+      store.TrimRecent();
+    });
+  };
+  const auto key = [](int i) { return "k" + std::to_string(1000 + i); };
+  for (int i = 0; i < 100; ++i) write([&](WriteTxn& txn) { txn.Put(key(i), "first", 0); });
+  const int64_t then = shared.revision();
+  for (const int64_t revision : {then, int64_t{0}}) {
+    SCOPED_TRACE(revision);
+    std::string from = key(0);
+    for (int page = 0; page < 10; ++page) {
+      int64_t left = 100 - page * 10;
+      if (revision == 0) {  // what it is now: count it the plain way
+        shared.Write([&](Store& store) {
+          RangeQuery all;
+          all.range = {from, "l"};
+          left = static_cast<int64_t>(store.PlanRange(all)->items.size());
+        });
+      }
+      RangeQuery query;
+      query.range = {from, "l"};
+      query.revision = revision;
+      query.limit = 10;
+      const auto result = shared.Range(query, /*may_block=*/true);
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_EQ(result->count, left);
+      EXPECT_EQ(result->more, left > 10);
+      ASSERT_EQ(result->items.size(), std::min<size_t>(10, left));
+      if (!result->more) break;
+      from = std::string(ParseKeyValue(*result->items.back().bytes)->key) + std::string(1, '\0');
+      write([&](WriteTxn& txn) { txn.Put(key(95 + page) + "more", "second", 0); });
+      write([&](WriteTxn& txn) { txn.DeleteRange({key(90 + page), {}}); });
+    }
+  }
+}
+
+TEST_F(StoreTest, ARangeThatEndsBeforeItBeginsIsEmpty) {
+  Put("a", "1");
+  Put("b", "2");
+  RangeQuery query;
+  query.range = {"b", "a"};
+  EXPECT_EQ(Range(query)->count, 0);
+  EXPECT_THAT(Values(query), ElementsAre());
 }
 
 }  // namespace
