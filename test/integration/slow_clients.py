@@ -71,13 +71,44 @@ with skiff.Cluster(nodes=0) as cluster:
             for c in idle:
                 c.close()
 
+    @test("watches that begin with a state nobody reads hold no memory")
+    def _():
+        idle = [ask(connect(a), NS + "configmaps?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+                    "&allowWatchBookmarks=true") for _ in range(20)]  # 400 MB when all were held
+        try:
+            for _ in range(30):
+                assert quick(a) < 5
+                time.sleep(0.1)
+            grown = rss(cluster) - before
+            assert grown < ALLOWED, "%d MB more" % (grown >> 20)
+        finally:
+            for c in idle:
+                c.close()
+
+    @test("a watch that is read late shows the whole state, its end, and what came meanwhile")
+    def _():
+        c = ask(connect(a), NS + "configmaps?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+                "&allowWatchBookmarks=true&timeoutSeconds=30")
+        c.settimeout(60)
+        seen = c.recv(1000)
+        for i in (0, OBJECTS - 1):  # shown already, and to be shown
+            write(i, 1)
+        while seen.count(b"initial-events-end") < 1 or seen.count(b'"generation":"1"') < 2:
+            some = c.recv(1 << 20)
+            assert some, "the stream ended"
+            seen += some
+        c.close()
+        body = seen[seen.index(b"\r\n\r\n") + 4:]
+        names = {"c-%d" % i for i in range(OBJECTS)}
+        assert all(('"name":"%s"' % n).encode() in body for n in names)
+
     @test("watches that nobody reads are cut before they hold much")
     def _():
         version = a.get(NS + "configmaps?limit=1")["metadata"]["resourceVersion"]
         idle = [ask(connect(a), NS + "configmaps?watch=true&resourceVersion=" + version) for _ in range(20)]
         try:
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
-                for generation in range(1, 4):  # 60 MB of events for each of them
+                for generation in range(2, 5):  # 60 MB of events for each of them
                     list(pool.map(lambda i: write(i, generation), range(OBJECTS)))
             assert quick(a) < 5
             grown = rss(cluster) - before

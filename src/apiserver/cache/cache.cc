@@ -1,5 +1,6 @@
 #include "apiserver/cache/cache.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -170,22 +171,19 @@ class CacheImpl final : public Cache {
                                                      std::unique_ptr<WatchSink> sink) override {
     auto& mirror = const_cast<ResourceMirror&>(resource);
     const auto kept = std::const_pointer_cast<ResourceMirror>(resource.shared_from_this());
-    const bool bookmarks = request.bookmarks, initial_bookmark = request.initial_bookmark;
-    auto watcher = std::make_shared<Watcher>(std::move(request), std::move(sink), absl::Now());
+    const bool bookmarks = request.bookmarks;
+    auto watcher = std::make_shared<Watcher>(mirror, std::move(request), std::move(sink), absl::Now());
     if (bookmarks) {
       const std::lock_guard lock(mu_);
       watcher->next_bookmark = NextBookmark(*watcher, absl::Now(), options_.bookmark_every * absl::Uniform(bits_, 0.9, 1.1));
     }
-    std::vector<EntryPtr> state;
-    std::vector<EventPtr> past;
     int64_t state_revision = 0;
     const int64_t before = revision_.load();
-    RETURN_IF_ERROR(mirror.Register(watcher, &state, &past, &state_revision));
-    mirror.init_events += state.size() + past.size();
-    if (watcher->request.after_revision < 0) state_revision = std::max(state_revision, before);
+    RETURN_IF_ERROR(mirror.Register(watcher, &state_revision));
+    watcher->StateIsOf(watcher->request.after_revision < 0 ? std::max(state_revision, before) : state_revision);
     ++watcher_count_;
     auto ticket = std::make_unique<Ticket>(this, kept, watcher);
-    watcher->SendInitial(std::move(state), std::move(past), state_revision, initial_bookmark);
+    watcher->Run();
     return ticket;
   }
 
@@ -289,12 +287,7 @@ class CacheImpl final : public Cache {
   }
 
   void OnEvents(std::vector<store::Event> events) {
-    struct Told {
-      EventPtr event;
-      std::shared_ptr<const Watchers> watchers;
-    };
-    std::vector<Told> told;
-    told.reserve(events.size());
+    std::vector<ResourceMirror*> told;
     const int64_t revision = events.back().kv.mod_revision;
     const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
     for (store::Event& e : events) {
@@ -306,27 +299,25 @@ class CacheImpl final : public Cache {
         entry = mirror->Decode(below, e.kv.value, e.kv.mod_revision);
         if (entry == nullptr) continue;
       }
-      Told t;
-      t.event = mirror->Apply(below, std::move(entry), e.kv.mod_revision, &t.watchers);
       ++mirror->events_received;
-      if (t.event != nullptr) ++mirror->events_dispatched;
-      if (t.event != nullptr) told.push_back(std::move(t));
+      if (!mirror->Apply(below, std::move(entry), e.kv.mod_revision)) continue;
+      ++mirror->events_dispatched;
+      if (std::find(told.begin(), told.end(), mirror) == told.end()) told.push_back(mirror);
     }
     // Readers first: a consistent read must not wait for slow fan-out.
-    Advance(revision, /*delivered=*/false);
-    for (const Told& t : told) {
-      for (const std::shared_ptr<Watcher>& watcher : *t.watchers) watcher->Deliver(t.event);
+    Advance(revision);
+    for (const ResourceMirror* mirror : told) {
+      const std::shared_ptr<const Watchers> watchers = mirror->watchers();
+      for (const std::shared_ptr<Watcher>& watcher : *watchers) watcher->Wake();
     }
-    delivered_ = revision;
   }
 
-  void Advance(int64_t revision, bool delivered = true) {
+  void Advance(int64_t revision) {
     {
       const std::lock_guard lock(mu_);
       if (revision > revision_.load()) revision_ = revision;
     }
     changed_.notify_all();
-    if (delivered && revision > delivered_.load()) delivered_ = revision;
   }
 
   // The store's revision as of some moment after the call began; calls that overlap share one question.
@@ -370,15 +361,16 @@ class CacheImpl final : public Cache {
   void Housekeeping() {
     const absl::Time now = absl::Now();
     freshness_->Tick(now);
+    const int64_t revision = revision_.load();
     const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
     for (const auto& [prefix, mirror] : *mirrors) {
       const std::shared_ptr<const Watchers> watchers = mirror->watchers();  // outlives the loop, see EndWatches
       for (const std::shared_ptr<Watcher>& watcher : *watchers) {
+        watcher->EndWhenForgotten();
         if (now >= watcher->deadline()) {
           watcher->End(absl::OkStatus());
-        } else if (now >= watcher->next_bookmark) {
+        } else if (now >= watcher->next_bookmark && watcher->Bookmark(revision)) {
           watcher->next_bookmark = NextBookmark(*watcher, now, options_.bookmark_every);
-          watcher->Bookmark(delivered_.load());
         }
       }
     }
@@ -408,7 +400,7 @@ class CacheImpl final : public Cache {
   mutable std::mutex mirrors_mu_;
   std::shared_ptr<const MirrorMap> mirrors_;  // under mirrors_mu_; replaced, never changed
   std::atomic<bool> ready_{false};
-  std::atomic<int64_t> revision_{0}, delivered_{0};
+  std::atomic<int64_t> revision_{0};
   std::atomic<size_t> watcher_count_{0};
   std::atomic<uint64_t> bookmarks_{0};
   absl::InsecureBitGen bits_;  // under mu_

@@ -7,27 +7,28 @@
 namespace apiserver::cache {
 namespace {
 
-constexpr size_t kKeepFrames = 64;  // encoded frames are kept for this many events of a resource
+// Encoded frames are kept for the last events of a resource: so many, and more while they are small.
+constexpr int64_t kKeepFrames = 64, kKeepSmallFrames = 1024;
+constexpr size_t kSmallFrames = 1 << 20;
+constexpr size_t kObjectsAtOnce = 64, kObjectBytesAtOnce = 64 << 10;
+constexpr int64_t kEventsAtOnce = 256;
 
 }  // namespace
 
-EventPtr ResourceMirror::Apply(absl::string_view key, EntryPtr entry, int64_t revision,
-                               std::shared_ptr<const Watchers>* tell) {
+bool ResourceMirror::Apply(absl::string_view key, EntryPtr entry, int64_t revision) {
   const std::lock_guard lock(mu_);
   if (loading_) {
     pending_.push_back({std::string(key), std::move(entry), revision});
-    return nullptr;
+    return false;
   }
-  EventPtr event = ApplyLocked(key, std::move(entry), revision);
-  if (event != nullptr) *tell = watchers_;
-  return event;
+  return ApplyLocked(key, std::move(entry), revision);
 }
 
-EventPtr ResourceMirror::ApplyLocked(absl::string_view key, EntryPtr entry, int64_t revision) {
+bool ResourceMirror::ApplyLocked(absl::string_view key, EntryPtr entry, int64_t revision) {
   EventPtr event;
   const auto it = objects_.find(key);
   const bool known = it != objects_.end();
-  if (known && it->second->revision >= revision) return nullptr;
+  if (known && it->second->revision >= revision) return false;
   if (known) bytes_ -= it->second->bytes.size();
   if (entry != nullptr) {
     bytes_ += entry->bytes.size();
@@ -39,22 +40,40 @@ EventPtr ResourceMirror::ApplyLocked(absl::string_view key, EntryPtr entry, int6
       objects_.emplace(std::string(key), std::move(entry));
     }
   } else {
-    if (!known) return nullptr;
+    if (!known) return false;
     event = std::make_shared<const Event>(EventType::kDeleted, AtRevision(*it->second, revision), it->second, revision);
     objects_.erase(it);
   }
   last_change_ = revision;
   ++generation_;
-  history_.push_back(event);
-  history_bytes_ += event->object->bytes.size();
+  RememberLocked(std::move(event));
+  return true;
+}
+
+void ResourceMirror::RememberLocked(EventPtr event) {
+  const size_t size = event->object->bytes.size();
+  history_.push_back(std::move(event));
+  history_bytes_ += size;
+  frames_bytes_ += size;
+  ++events_end_;
+  const auto at = [this](int64_t place) -> const Event& { return *history_[static_cast<size_t>(place - events_begin_)]; };
+  for (int64_t kept = events_end_ - frames_begin_;
+       kept > kKeepSmallFrames || (kept > kKeepFrames && frames_bytes_ > kSmallFrames); --kept) {
+    const Event& old = at(frames_begin_++);
+    frames_bytes_ -= old.object->bytes.size();
+    old.DropFrames();
+  }
   while (history_.size() > options_.history_events ||
          (history_bytes_ > options_.history_bytes && history_.size() > kKeepFrames)) {
+    if (frames_begin_ == events_begin_) {
+      ++frames_begin_;
+      frames_bytes_ -= history_.front()->object->bytes.size();
+    }
     oldest_ = history_.front()->revision;
     history_bytes_ -= history_.front()->object->bytes.size();
     history_.pop_front();
+    ++events_begin_;
   }
-  if (history_.size() > kKeepFrames) history_[history_.size() - kKeepFrames - 1]->DropFrames();
-  return event;
 }
 
 void ResourceMirror::Reset(absl::btree_map<std::string, EntryPtr> objects, int64_t revision) {
@@ -65,7 +84,10 @@ void ResourceMirror::Reset(absl::btree_map<std::string, EntryPtr> objects, int64
   bytes_ = 0;
   for (const auto& [key, entry] : objects_) bytes_ += entry->bytes.size();
   history_.clear();
-  history_bytes_ = 0;
+  history_bytes_ = frames_bytes_ = 0;
+  events_begin_ = frames_begin_ = ++events_end_;  // who was anywhere before has missed something
+  batch_ = nullptr;
+  batch_begin_ = -1;
   oldest_ = last_change_ = revision;
   ++generation_;
   loading_ = false;
@@ -103,28 +125,55 @@ size_t ResourceMirror::Bytes() const {
   return bytes_;
 }
 
-absl::Status ResourceMirror::Register(const std::shared_ptr<Watcher>& watcher, std::vector<EntryPtr>* state,
-                                      std::vector<EventPtr>* past, int64_t* state_revision) {
+absl::Status ResourceMirror::Register(const std::shared_ptr<Watcher>& watcher, int64_t* state_revision) {
   const int64_t after = watcher->request.after_revision;
   const std::lock_guard lock(mu_);
   *state_revision = last_change_;
-  if (after == -1) {
-    const std::string& ns = watcher->request.filter.ns;
-    const std::string prefix = ns.empty() ? "" : ns + "/";
-    for (auto it = objects_.lower_bound(prefix); it != objects_.end() && absl::StartsWith(it->first, prefix); ++it) {
-      state->push_back(it->second);
-    }
-  } else if (after >= 0) {
+  int64_t place = events_end_;
+  if (after >= 0) {
     if (after < oldest_) return absl::OutOfRangeError(absl::StrCat("too old resource version: ", after, " (", oldest_, ")"));
     const auto first = std::upper_bound(history_.begin(), history_.end(), after,
                                         [](int64_t revision, const EventPtr& e) { return revision < e->revision; });
-    past->assign(first, history_.end());
+    place -= history_.end() - first;
+    init_events += static_cast<uint64_t>(history_.end() - first);
     *state_revision = after;
   }
+  watcher->PlaceAt(place);
   auto changed = std::make_shared<Watchers>(*watchers_);
   changed->push_back(watcher);
   watchers_ = std::move(changed);
   return absl::OkStatus();
+}
+
+ResourceMirror::Objects ResourceMirror::ObjectsAfter(absl::string_view prefix, absl::string_view after) const {
+  Objects some;
+  some.items.reserve(kObjectsAtOnce);
+  size_t bytes = 0;
+  const std::lock_guard lock(mu_);
+  auto it = after.empty() ? objects_.lower_bound(prefix) : objects_.upper_bound(after);
+  const auto more = [&] { return it != objects_.end() && absl::StartsWith(it->first, prefix); };
+  for (; more() && some.items.size() < kObjectsAtOnce && bytes < kObjectBytesAtOnce; ++it) {
+    bytes += it->second->bytes.size();
+    some.items.push_back(it->second);
+  }
+  some.last = !more();
+  some.as_of = last_change_;
+  some.events_end = events_end_;
+  init_events += some.items.size();
+  return some;
+}
+
+ResourceMirror::Batch ResourceMirror::EventsFrom(int64_t place) const {
+  const std::lock_guard lock(mu_);
+  if (place < events_begin_) return nullptr;
+  const int64_t end = std::min<int64_t>(events_end_, place + kEventsAtOnce);
+  if (batch_ != nullptr && batch_begin_ == place && batch_begin_ + static_cast<int64_t>(batch_->size()) == end) {
+    return batch_;
+  }
+  const auto first = history_.begin() + (place - events_begin_);
+  batch_ = std::make_shared<const std::vector<EventPtr>>(first, first + (end - place));
+  batch_begin_ = place;
+  return batch_;
 }
 
 void ResourceMirror::Unregister(const Watcher* watcher) {

@@ -9,7 +9,7 @@
 
 #include "absl/container/btree_map.h"
 #include "apiserver/cache/cache.h"
-#include "apiserver/cache/watcher_queue.h"
+#include "apiserver/cache/watch_cursor.h"
 
 namespace apiserver::cache {
 
@@ -25,16 +25,16 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
 
   const std::string prefix;  // "pods"
   const apimachinery::structural::DefinitionPtr definition;
-  std::atomic<uint64_t> events_received{0}, events_dispatched{0}, init_events{0}, initializations{0}, objects_read{0};
+  std::atomic<uint64_t> events_received{0}, events_dispatched{0}, initializations{0}, objects_read{0};
+  mutable std::atomic<uint64_t> init_events{0};
 
   EntryPtr Decode(absl::string_view key, absl::string_view value, int64_t revision) const {
     return definition == nullptr ? EntryFromStore(key, value, revision)
                                  : CustomEntryFromStore(definition, key, value, revision);
   }
 
-  // Takes a change over and answers it with the watchers to tell; nullptr when there is nothing to tell. While loading,
-  // changes wait for Reset.
-  EventPtr Apply(absl::string_view key, EntryPtr entry, int64_t revision, std::shared_ptr<const Watchers>* tell);
+  // Takes a change over. False: there is nothing to tell. While loading, changes wait for Reset.
+  bool Apply(absl::string_view key, EntryPtr entry, int64_t revision);
   // Replaces everything (at start, and when the store's history was lost) by the state at `revision`, then takes over
   // what came after it while loading: remembered events are gone.
   void Reset(absl::btree_map<std::string, EntryPtr> objects, int64_t revision);
@@ -45,14 +45,31 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
   size_t Bytes() const;
   uint64_t generation() const { return generation_.load(); }
 
-  // Registers `watcher` and answers what has to be sent before live events. OutOfRange: too old.
-  absl::Status Register(const std::shared_ptr<Watcher>& watcher, std::vector<EntryPtr>* state,
-                        std::vector<EventPtr>* past, int64_t* state_revision);
+  // Registers `watcher` at the place where it begins; `state_revision`: what its initial state shows at least.
+  // OutOfRange: too old.
+  absl::Status Register(const std::shared_ptr<Watcher>& watcher, int64_t* state_revision);
   void Unregister(const Watcher* watcher);
   std::shared_ptr<const Watchers> watchers() const;
 
+  // Some objects below `prefix` that come after the key `after` ("": from the first on).
+  struct Objects {
+    std::vector<EntryPtr> items;
+    bool last;           // there are no more
+    int64_t as_of;       // revision
+    int64_t events_end;  // the place of the next event
+  };
+  Objects ObjectsAfter(absl::string_view prefix, absl::string_view after) const;
+
+  // Places of events are numbers that only grow. Events from a place on, some or all of them; nullptr: the first of
+  // them is forgotten. Watchers that are at the same place share one answer.
+  using Batch = std::shared_ptr<const std::vector<EventPtr>>;
+  Batch EventsFrom(int64_t place) const;
+  int64_t events_begin() const { return events_begin_.load(); }  // of the oldest event that is remembered
+  int64_t events_end() const { return events_end_.load(); }      // of the next event
+
  private:
-  EventPtr ApplyLocked(absl::string_view key, EntryPtr entry, int64_t revision);
+  bool ApplyLocked(absl::string_view key, EntryPtr entry, int64_t revision);
+  void RememberLocked(EventPtr event);
 
   struct Pending {
     std::string key;
@@ -67,6 +84,11 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
   std::vector<Pending> pending_;  // while loading
   std::deque<EventPtr> history_;
   size_t history_bytes_ = 0;
+  std::atomic<int64_t> events_begin_{0}, events_end_{0};  // written under mu_
+  int64_t frames_begin_ = 0;  // events from here on keep their encoded frames
+  size_t frames_bytes_ = 0;   // of their objects
+  mutable Batch batch_;       // the last answer of EventsFrom, and where it begins
+  mutable int64_t batch_begin_ = -1;
   int64_t oldest_ = 0;       // watches may start after this revision or later ones
   int64_t last_change_ = 0;  // of this resource
   std::shared_ptr<const Watchers> watchers_ = std::make_shared<const Watchers>();  // replaced, never changed

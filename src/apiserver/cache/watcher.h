@@ -7,18 +7,31 @@
 #include "absl/time/time.h"
 #include "apiserver/cache/event.h"
 #include "apiserver/cache/filter.h"
+#include "base/turn.h"
 
 namespace apiserver::cache {
 
 // Takes the events of one watch, in order, one call at a time, from any thread. Must not block and must not call back
-// into the cache. Answering false ends the watch (the client is gone or too slow).
+// into the cache. Nothing is queued for a watch: it is a place among the objects and events of the cache, and events
+// are told when the sink gives the watch a turn.
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
+
+  // Answering false ends the watch (the client is gone).
   virtual bool OnEvent(const Event& event, const Event::View& view) = 0;
   // The client has seen everything up to `revision`; `initial_end`: the initial state is complete.
   virtual bool OnBookmark(int64_t revision, bool initial_end) = 0;
-  virtual void OnEnd(absl::Status status) = 0;  // last call; OK: time is over
+  // Last call. OK: time is over. OutOfRange: what follows is not known any more. ResourceExhausted: the client read so
+  // slowly that it missed events.
+  virtual void OnEnd(absl::Status status) = 0;
+
+  // There is something to tell: `turn` is to be run once, soon. By default at once, on the thread of the cache's feed.
+  virtual void OnNews(const std::shared_ptr<base::Turn>& turn) { turn->Run(); }
+  // Whether the client has enough to read for now. If so, OnFull follows: `turn` is to be run once most of it is read,
+  // and not from within the call.
+  virtual bool Full() const { return false; }
+  virtual void OnFull(std::shared_ptr<base::Turn> turn) {}
 };
 
 struct WatchRequest {

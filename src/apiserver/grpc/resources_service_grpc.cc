@@ -28,7 +28,8 @@ using pipeline::RequestContext;
 
 constexpr int kWorkers = 32;
 constexpr size_t kMaxQueued = 8192;
-constexpr size_t kMaxWatchBacklog = 16u << 20;  // bytes a client may be behind, beyond its initial state
+// A watch client that has so many bytes to take is told nothing new until most of them are gone.
+constexpr size_t kWatchFull = 512 << 10, kWatchLow = 128 << 10;
 
 ::grpc::StatusCode CodeOf(const ApiStatus& s) {
   switch (s.code) {
@@ -127,9 +128,18 @@ void SetDryRun(const Request& request, RequestContext& context) {
 class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
  public:
   void OnWriteDone(bool ok) override {
+    std::shared_ptr<base::Turn> turn;
+    {
+      const std::lock_guard lock(mu_);
+      writing_ = false;
+      if (!ok) finished_ = true;
+      if (backlog_ < kWatchLow) turn.swap(turn_);
+      if (turn == nullptr) return PumpLocked();
+      in_turn_ = true;  // nothing is sent, hence nothing is over, before it returns
+    }
+    turn->Run();
     const std::lock_guard lock(mu_);
-    writing_ = false;
-    if (!ok) finished_ = true;
+    in_turn_ = false;
     PumpLocked();
   }
   void OnCancel() override {
@@ -145,22 +155,25 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
     delete this;
   }
 
-  // False: the client is gone or too far behind.
-  bool Push(pb::WatchEvent event, bool initial) {
+  // False: the client is gone.
+  bool Push(pb::WatchEvent event) {
     const std::lock_guard lock(mu_);
-    if (ending_) return false;
+    if (ending_ || finished_) return false;
     backlog_ += event.object().size() + 64;
-    if (initial) allowance_ = std::max(allowance_, backlog_);
-    if (!initial && backlog_ > allowance_ + kMaxWatchBacklog) {
-      ending_ = true;
-      queue_.clear();
-      status_ = ::grpc::Status(::grpc::StatusCode::RESOURCE_EXHAUSTED, "watch client is too slow");
-      PumpLocked();
-      return false;
-    }
     queue_.push_back(std::move(event));
     PumpLocked();
     return true;
+  }
+  // When it is, WhenLow follows; nothing is sent in between, so that there is a write whose end runs the turn.
+  bool Full() {
+    const std::lock_guard lock(mu_);
+    return full_ = backlog_ > kWatchFull;
+  }
+  void WhenLow(std::shared_ptr<base::Turn> turn) {
+    const std::lock_guard lock(mu_);
+    full_ = false;
+    if (!ending_) turn_ = std::move(turn);
+    PumpLocked();
   }
   void End(::grpc::Status status) {
     const std::lock_guard lock(mu_);
@@ -182,7 +195,7 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
  private:
   // StartWrite and Finish may be called with the lock held: reactions come on other stacks.
   void PumpLocked() {
-    if (writing_ || !ready_) return;
+    if (writing_ || in_turn_ || full_ || !ready_) return;
     if (!queue_.empty()) {
       current_ = std::move(queue_.front());
       queue_.pop_front();
@@ -204,8 +217,9 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
   std::mutex mu_;
   std::deque<pb::WatchEvent> queue_;
   pb::WatchEvent current_;
-  size_t backlog_ = 0, allowance_ = 0;
-  bool writing_ = false, ending_ = false, finished_ = false, finished_sent_ = false, ready_ = false;
+  size_t backlog_ = 0;
+  std::shared_ptr<base::Turn> turn_;  // waits until most is sent
+  bool full_ = false, in_turn_ = false, writing_ = false, ending_ = false, finished_ = false, finished_sent_ = false, ready_ = false;
   ::grpc::Status status_;
   std::unique_ptr<cache::WatchTicket> ticket_;
   std::shared_ptr<pipeline::AuditTrail> trail_;  // set before the watch starts
@@ -222,24 +236,29 @@ class ReactorSink final : public cache::WatchSink {
                                                                 : pb::WatchEvent::DELETED);
     message.set_object(BytesOf(*view.object, *kind_));
     message.set_resource_version(absl::StrCat(view.object->revision));
-    return reactor_->Push(std::move(message), event.revision == 0);
+    return reactor_->Push(std::move(message));
   }
   bool OnBookmark(int64_t revision, bool initial_end) override {
     pb::WatchEvent message;
     message.set_type(pb::WatchEvent::BOOKMARK);
     message.set_resource_version(absl::StrCat(revision));
     message.set_initial_events_end(initial_end);
-    return reactor_->Push(std::move(message), initial_end);
+    return reactor_->Push(std::move(message));
   }
   void OnEnd(absl::Status status) override {
+    if (absl::IsResourceExhausted(status)) {
+      return reactor_->End(::grpc::Status(::grpc::StatusCode::RESOURCE_EXHAUSTED, std::string(status.message())));
+    }
     if (!status.ok()) {
       pb::WatchEvent message;
       message.set_type(pb::WatchEvent::ERROR);
       message.set_object(StatusBytes(apimachinery::Expired(status.message())));
-      reactor_->Push(std::move(message), false);
+      reactor_->Push(std::move(message));
     }
     reactor_->End(::grpc::Status::OK);
   }
+  bool Full() const override { return reactor_->Full(); }
+  void OnFull(std::shared_ptr<base::Turn> turn) override { reactor_->WhenLow(std::move(turn)); }
 
  private:
   WatchReactor* const reactor_;

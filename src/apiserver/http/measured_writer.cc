@@ -164,6 +164,8 @@ class MeasuredWriter final : public ResponseWriter {
       return more;
     });
   }
+  void AskTurn(std::shared_ptr<base::Turn> turn) override { inner_->AskTurn(std::move(turn)); }
+  void AskTurnWhenLow(std::shared_ptr<base::Turn> turn) override { inner_->AskTurnWhenLow(std::move(turn)); }
   void Post(std::function<void()> task) override { inner_->Post(std::move(task)); }
   void WhenLow(std::function<void()> callback) override { inner_->WhenLow(std::move(callback)); }
   void OnClose(std::function<void()> callback) override { inner_->OnClose(std::move(callback)); }

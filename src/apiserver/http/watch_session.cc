@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -16,7 +17,8 @@
 namespace apiserver::http {
 namespace {
 
-constexpr int64_t kMaxBacklog = 16 << 20;  // bytes a client may be behind, beyond its initial state
+// A client that has so many bytes to read is told nothing new for now. What one turn says is bounded by it too.
+constexpr int64_t kFull = 256 << 10;
 
 std::string StreamType(const Negotiated& form) {
   return form.ContentType() + (form.format == Format::kJson ? "" : ";stream=watch");
@@ -38,7 +40,7 @@ struct WatchHub::Impl {
     std::mutex mu;
     std::unique_ptr<cache::WatchTicket> ticket;  // under mu
     bool retired = false;                        // under mu
-    std::atomic<bool> cut{false};                // the client is too far behind
+    std::atomic<bool> cut{false};                // the client read so slowly that it missed events
 
     void Start() {
       std::call_once(started, [this] {
@@ -55,7 +57,7 @@ struct WatchHub::Impl {
 
     bool OnEvent(const cache::Event& event, const cache::Event::View& view) override {
       Session& s = *session_;
-      s.Start();
+      Begin();
       if (s.form.as == As::kPartialList) return Refuse();  // an event holds no list: upstream's stream ends here
       const bool first_table = s.form.as == As::kTable && !sent_;
       const auto encode = [&] {
@@ -66,31 +68,43 @@ struct WatchHub::Impl {
       if (first_table || event.revision == 0) {  // nobody else gets this frame
         std::string frame = encode();
         s.series.Count(frame.size());
-        return Judge(s.writer->Write(std::move(frame)), event.revision == 0);
+        return Sent(s.writer->Write(std::move(frame)));
       }
       cache::Event::Frame frame = event.Encoded(form, view, encode);
       s.series.Count(frame->size());
-      return Judge(s.writer->Write(std::move(frame)), false);
+      return Sent(s.writer->Write(std::move(frame)));
     }
     bool OnBookmark(int64_t revision, bool initial_end) override {
-      session_->Start();
+      Begin();
       if (session_->form.as == As::kPartialList) return Refuse();
       if (initial_end && session_->series.until_current != nullptr) {
         session_->series.until_current->Observe(absl::ToDoubleSeconds(absl::Now() - session_->began));
       }
-      return Judge(session_->writer->Write(BookmarkFrame(*session_->kind, revision, initial_end, session_->form)),
-                   initial_end);
+      return Sent(session_->writer->Write(BookmarkFrame(*session_->kind, revision, initial_end, session_->form)));
     }
     void OnEnd(absl::Status status) override {
-      session_->Start();
+      Begin();
+      if (absl::IsResourceExhausted(status)) {
+        session_->cut = true;  // an orderly end would wait for the client with all that it has not read
+        return Retire();
+      }
       if (!status.ok()) {
         session_->writer->Write(ErrorFrame(apimachinery::Expired(status.message()), session_->form));
       }
       session_->writer->Finish();
       Retire();
     }
+    void OnNews(const std::shared_ptr<base::Turn>& turn) override { session_->writer->AskTurn(turn); }
+    bool Full() const override { return backlog_ > kFull; }
+    void OnFull(std::shared_ptr<base::Turn> turn) override {
+      backlog_ = 0;
+      session_->writer->AskTurnWhenLow(std::move(turn));
+    }
 
    private:
+    void Begin() {
+      if (!std::exchange(begun_, true)) session_->Start();
+    }
     // What makes frames of one event differ: the form asked for, and the version an object is converted to.
     static uint32_t FrameFormat(const Session& s, const cache::Entry& object) {
       uint32_t version = s.kind != object.kind ? 1 : 0;
@@ -107,13 +121,10 @@ struct WatchHub::Impl {
       Retire();
       return false;
     }
-    bool Judge(int64_t backlog, bool initial) {
-      if (initial) allowance_ = std::max(allowance_, backlog);
-      const bool keep = backlog >= 0 && (initial || backlog <= allowance_ + kMaxBacklog);
-      if (keep) return true;
-      session_->cut = true;  // an orderly end would wait for the client with all that it has not read
-      Retire();
-      return false;
+    bool Sent(int64_t backlog) {
+      backlog_ = backlog;
+      if (backlog < 0) Retire();  // the client is gone
+      return backlog >= 0;
     }
     void Retire() {
       if (const auto hub = hub_.lock()) hub->Retire(session_);
@@ -121,8 +132,8 @@ struct WatchHub::Impl {
 
     const std::weak_ptr<Impl> hub_;
     const SessionPtr session_;
-    bool sent_ = false;
-    int64_t allowance_ = 0;
+    bool begun_ = false, sent_ = false;
+    int64_t backlog_ = 0;
   };
 
   void Retire(const SessionPtr& session) {

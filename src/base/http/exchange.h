@@ -33,13 +33,16 @@ class Exchange : public RoundTask, public std::enable_shared_from_this<Exchange>
   virtual int64_t Backlog() const = 0;                                   // any thread; bytes below Push
 
   void Post(std::function<void()> task) { connection_->Post(std::move(task)); }  // any thread
-  // Any thread. Keeps the chunk for the connection's next round; many chunks share one. Answers the bytes that wait (in
-  // all, for the first chunk of a round), -1 when the client is gone.
+  // Any thread. Keeps the chunk for the connection's next round; many chunks share one. Answers the bytes that wait, -1
+  // when the client is gone.
   int64_t Gather(Chunk chunk);
   // I/O thread. Begin and End of a response that gathers.
   void BeginGathering(int status, Headers headers);
   void HandOver();  // pushes what was gathered so far
-  void RunRound() override { HandOver(); }
+  void RunRound() override;
+  // Any thread. See ResponseWriter.
+  void AskTurn(std::shared_ptr<base::Turn> turn);
+  void AskTurnWhenLow(std::shared_ptr<base::Turn> turn);
 
   std::atomic<int64_t> posted{0};  // bytes on their way to Push
   std::function<void()> on_low;    // when Backlog fell below 256 KiB
@@ -60,7 +63,8 @@ class Exchange : public RoundTask, public std::enable_shared_from_this<Exchange>
   bool begun_gathering_ = false;  // I/O thread
   std::mutex outbox_mu_;
   std::vector<Chunk> outbox_;     // under outbox_mu_
-  bool in_round_ = false;         // under outbox_mu_: a round (or BeginGathering) will come for the outbox
+  std::shared_ptr<base::Turn> turn_;  // under outbox_mu_
+  bool in_round_ = false;  // under outbox_mu_: a round (or BeginGathering) will come for the outbox and the turn
   std::mutex mu_;
   bool finished_ = false;
   std::function<void()> on_close_;

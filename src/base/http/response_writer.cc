@@ -10,6 +10,7 @@ namespace {
 constexpr int64_t kHighWater = 768 << 10;
 constexpr int64_t kLowWater = 256 << 10;
 constexpr int64_t kBatch = 192 << 10;  // and handed over at once
+constexpr int64_t kTurnLowWater = 64 << 10;  // of a stream by turns: there may be thousands that wait
 
 void SendNow(const std::shared_ptr<Exchange>& exchange, int status, Headers headers, std::string body) {
   headers.push_back({"content-length", absl::StrCat(body.size())});
@@ -104,6 +105,8 @@ class Writer final : public ResponseWriter {
   }
   int64_t Write(std::string chunk) override { return exchange_->Gather(MakeChunk(std::move(chunk))); }
   int64_t Write(Chunk chunk) override { return exchange_->Gather(std::move(chunk)); }
+  void AskTurn(std::shared_ptr<base::Turn> turn) override { exchange_->AskTurn(std::move(turn)); }
+  void AskTurnWhenLow(std::shared_ptr<base::Turn> turn) override { exchange_->AskTurnWhenLow(std::move(turn)); }
   void Post(std::function<void()> task) override { exchange_->Post(std::move(task)); }
   void WhenLow(std::function<void()> callback) override {
     exchange_->Post([exchange = exchange_.get(), keep = exchange_, callback = std::move(callback)] {
@@ -160,27 +163,62 @@ int64_t Exchange::Gather(Chunk chunk) {
   {
     const std::lock_guard lock(outbox_mu_);
     outbox_.push_back(std::move(chunk));
-    // The first of a batch has told what waits below.
-    if (std::exchange(in_round_, true)) return waiting;
+    if (std::exchange(in_round_, true)) return waiting + Backlog();
   }
   connection_->NextRound(shared_from_this());
-  return posted + Backlog();
+  return waiting + Backlog();
+}
+
+void Exchange::AskTurn(std::shared_ptr<base::Turn> turn) {
+  if (gone()) return;
+  {
+    const std::lock_guard lock(outbox_mu_);
+    turn_ = std::move(turn);
+    if (std::exchange(in_round_, true)) return;
+  }
+  connection_->NextRound(shared_from_this());
+}
+
+void Exchange::AskTurnWhenLow(std::shared_ptr<base::Turn> turn) {
+  Post([self = shared_from_this(), turn = std::move(turn)]() mutable {
+    if (self->posted + self->Backlog() < kTurnLowWater) return self->AskTurn(std::move(turn));
+    if (self->gone()) return;
+    self->on_low = [exchange = self.get(), turn = std::move(turn)] {
+      if (exchange->posted + exchange->Backlog() >= kTurnLowWater) return;
+      const std::shared_ptr<base::Turn> due = turn;  // the next line destroys this function
+      exchange->on_low = nullptr;
+      exchange->AskTurn(due);
+    };
+  });
+}
+
+void Exchange::RunRound() {
+  if (!begun_gathering_) return;  // a round that was faster than Begin; Begin sees to it
+  std::shared_ptr<base::Turn> turn;
+  {
+    const std::lock_guard lock(outbox_mu_);
+    turn.swap(turn_);
+  }
+  if (turn != nullptr && !gone()) turn->Run();
+  HandOver();
 }
 
 void Exchange::BeginGathering(int status, Headers headers) {
   Begin(status, std::move(headers));
   begun_gathering_ = true;
-  HandOver();
+  RunRound();
 }
 
 void Exchange::HandOver() {
-  if (!begun_gathering_) return;  // a round that was faster than Begin; Begin sees to it
+  if (!begun_gathering_) return;
   std::vector<Chunk> chunks;
+  bool again;
   {
     const std::lock_guard lock(outbox_mu_);
     chunks.swap(outbox_);
-    in_round_ = false;
+    again = in_round_ = turn_ != nullptr;
   }
+  if (again) connection_->NextRound(shared_from_this());
   if (chunks.empty()) return;
   int64_t size = 0;
   for (const Chunk& chunk : chunks) size += static_cast<int64_t>(chunk->size());

@@ -10,7 +10,7 @@ namespace {
 constexpr absl::Duration kSlice = absl::Milliseconds(1);
 constexpr absl::Duration kLongestRest = absl::Milliseconds(16);
 constexpr int kRestFactor = 3;
-constexpr int kPerLook = 16;  // tasks between two looks at the clock
+constexpr int kPerLook = 4;  // tasks between two looks at the clock
 
 }  // namespace
 

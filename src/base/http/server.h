@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "base/http/byte_stream.h"
 #include "base/http/message.h"
+#include "base/turn.h"
 
 namespace base::http {
 
@@ -50,6 +51,12 @@ class ResponseWriter {
   // Calls back once, on the I/O thread of this client, when less than 256 KiB wait for it, at once if so: for producers
   // that stop when Write tells too much. Must not block. Never called when the client has gone.
   virtual void WhenLow(std::function<void()> callback) = 0;
+
+  // Streaming by turns, for many streams with the same to say: `turn` runs on the I/O thread in the next round of streams
+  // (rounds.h), and what it writes leaves with that round. Not run when the client is gone. A stream has one turn, however
+  // often it is asked for. The second form waits until most of what is queued was sent.
+  virtual void AskTurn(std::shared_ptr<base::Turn> turn) = 0;
+  virtual void AskTurnWhenLow(std::shared_ptr<base::Turn> turn) = 0;
 
   // Runs `task` soon, on the I/O thread that serves this client. It must not block.
   virtual void Post(std::function<void()> task) = 0;

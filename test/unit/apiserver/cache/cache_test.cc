@@ -147,6 +147,88 @@ TEST_F(CacheTest, DroppedTicketsHearNothing) {
   EXPECT_EQ(cache_->watchers(), 0u);
 }
 
+// A client that takes so many lines and then no more until it is given room.
+class SlowSink final : public WatchSink {
+ public:
+  SlowSink(Log* log, std::shared_ptr<base::Turn>* turn, size_t room) : log_(log), turn_(turn), room_(room) {}
+  bool OnEvent(const Event&, const Event::View& view) override {
+    log_->lines.push_back(absl::StrCat(EventTypeName(view.type), " ", view.object->key, "@",
+                                       MetaString(view.object->bytes, MetaField::kResourceVersion)));
+    return true;
+  }
+  bool OnBookmark(int64_t revision, bool initial_end) override {
+    log_->lines.push_back(absl::StrCat("BOOKMARK ", revision, initial_end ? " end" : ""));
+    return true;
+  }
+  void OnEnd(absl::Status status) override { log_->lines.push_back(absl::StrCat("END ", absl::StatusCodeToString(status.code()))); }
+  bool Full() const override { return log_->lines.size() >= room_; }
+  void OnFull(std::shared_ptr<base::Turn> turn) override { *turn_ = std::move(turn); }
+  void MakeRoom(size_t lines) { room_ = log_->lines.size() + lines; }
+
+ private:
+  Log* const log_;
+  std::shared_ptr<base::Turn>* const turn_;
+  size_t room_;
+};
+
+// Objects are read in windows of 64: a client that pauses within them sees each object once, in its state of then, and
+// afterwards only what the state did not show.
+TEST_F(CacheTest, AStateThatIsReadSlowlyIsShownByWindowsAndEventsAreNotRepeated) {
+  std::vector<int64_t> revisions;
+  const auto name = [](int i) { return absl::StrCat("o", 100 + i); };
+  for (int i = 0; i < 150; ++i) revisions.push_back(Write(name(i), "x", 0));
+  Start();
+  Log log;
+  std::shared_ptr<base::Turn> turn;
+  WatchRequest request;
+  request.initial_bookmark = true;
+  auto owned = std::make_unique<SlowSink>(&log, &turn, 1);
+  SlowSink* const sink = owned.get();
+  const auto ticket = *cache_->Watch(*mirror_, std::move(request), std::move(owned));
+  ASSERT_EQ(log.lines.size(), 64u);  // the first window, and no more
+  ASSERT_NE(turn, nullptr);
+  const int64_t shown = Write(name(3), "y", revisions[3]);       // told after the state
+  const int64_t coming = Write(name(140), "y", revisions[140]);  // part of the state
+  EXPECT_EQ(log.lines.size(), 64u);
+  sink->MakeRoom(1000);
+  std::exchange(turn, nullptr)->Run();
+  ASSERT_EQ(log.lines.size(), 152u);
+  EXPECT_EQ(log.lines[140], absl::StrCat("ADDED ns/o240@", coming));
+  EXPECT_EQ(log.lines[150], absl::StrCat("MODIFIED ns/o103@", shown));
+  EXPECT_EQ(log.lines[151], absl::StrCat("BOOKMARK ", coming, " end"));
+  const int64_t live = Write(name(140), "z", coming);
+  EXPECT_EQ(log.lines.back(), absl::StrCat("MODIFIED ns/o240@", live));
+}
+
+TEST_F(CacheTest, AWatchThatIsReadSlowlyGoesOnWhereItWasUntilTheEventsAreForgotten) {
+  CacheOptions options;
+  options.history_events = 8;
+  Start(options);
+  Log log;
+  std::shared_ptr<base::Turn> turn;
+  WatchRequest request;
+  request.after_revision = -2;
+  auto owned = std::make_unique<SlowSink>(&log, &turn, 2);
+  SlowSink* const sink = owned.get();
+  const auto ticket = *cache_->Watch(*mirror_, std::move(request), std::move(owned));
+  int64_t revision = 0;
+  const auto write = [&](int times) {
+    for (int i = 0; i < times; ++i) revision = Write("a", absl::StrCat(revision), revision);
+  };
+  write(9);
+  EXPECT_EQ(log.lines.size(), 2u);
+  sink->MakeRoom(100);
+  std::exchange(turn, nullptr)->Run();
+  EXPECT_EQ(log.lines.size(), 9u);
+  sink->MakeRoom(0);
+  write(9);
+  ASSERT_NE(turn, nullptr);
+  sink->MakeRoom(100);
+  std::exchange(turn, nullptr)->Run();
+  EXPECT_EQ(log.lines.size(), 10u);
+  EXPECT_EQ(log.lines.back(), "END RESOURCE_EXHAUSTED");
+}
+
 TEST_F(CacheTest, AThousandWatchersCostOneEncodingPerEventAndForm) {
   struct FrameSink final : WatchSink {
     explicit FrameSink(uint32_t form) : form(form) {}
