@@ -173,7 +173,9 @@ void Call::Send(absl::StatusOr<registry::ListAnswer> list) {
   std::string first;
   if (!stream->Next(&first)) return SendBody(200, std::move(headers), std::move(first));
   ResponseWriter::Producer rest = [stream](std::string* chunk) { return stream->Next(chunk); };
+  ResponseWriter::Pace pace = stream->quick() ? ResponseWriter::Pace::kQuick : ResponseWriter::Pace::kAny;
   if (wants_gzip()) {
+    pace = ResponseWriter::Pace::kAny;
     headers.push_back({"Content-Encoding", "gzip"});
     headers.push_back({"Vary", "Accept-Encoding"});
     auto compressed = std::make_shared<CompressedList>(stream);
@@ -182,7 +184,7 @@ void Call::Send(absl::StatusOr<registry::ListAnswer> list) {
   }
   writer->Start(200, std::move(headers));
   writer->Write(std::move(first));
-  writer->Stream(std::move(rest));
+  writer->Stream(std::move(rest), pace);
 }
 
 }  // namespace apiserver::http

@@ -156,13 +156,13 @@ class MeasuredWriter final : public ResponseWriter {
     inner_->Finish();
     state_->End();
   }
-  void Stream(Producer next) override {
+  void Stream(Producer next, Pace pace) override {
     inner_->Stream([state = state_, next = std::move(next)](std::string* chunk) {
       const bool more = next(chunk);
       state->bytes += chunk->size();
       if (!more) state->End();
       return more;
-    });
+    }, pace);
   }
   void AskTurn(std::shared_ptr<base::Turn> turn) override { inner_->AskTurn(std::move(turn)); }
   void AskTurnWhenLow(std::shared_ptr<base::Turn> turn) override { inner_->AskTurnWhenLow(std::move(turn)); }

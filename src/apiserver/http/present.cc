@@ -212,6 +212,13 @@ std::string PresentError(const absl::Status& error, const std::optional<Negotiat
 ListStream::ListStream(registry::ListAnswer list, const Negotiated& form, tables::IncludeObject include)
     : list_(std::move(list)), form_(form), include_(include) {}
 
+bool ListStream::quick() const {
+  if (form_.pretty || form_.format == Format::kYaml || form_.as == As::kTable) return false;
+  const Kind& kind = *list_.resource->kind;
+  return kind.custom == nullptr && !apimachinery::CompletesStored(*kind.message) &&
+         (list_.items.empty() || list_.items.front()->kind == &kind);
+}
+
 std::string ListStream::Head() {
   const Kind& kind = *list_.resource->kind;
   if (form_.as == As::kTable) {

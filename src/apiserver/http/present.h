@@ -28,6 +28,7 @@ class ListStream {
  public:
   ListStream(registry::ListAnswer list, const Negotiated& form, tables::IncludeObject include);
   bool Next(std::string* chunk);  // false: that was the last piece
+  bool quick() const;  // whether all pieces are made straight from the bytes of the cache
 
  private:
   void AppendItem(const cache::Entry& entry, std::string* out);

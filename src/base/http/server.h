@@ -45,8 +45,11 @@ class ResponseWriter {
 
   // Streaming by pull: after Start, `next` is called on a worker thread whenever the client can take more; it fills
   // `chunk` and answers whether there is more to come. Memory stays at about one chunk. Ends in Finish by itself.
+  // kQuick: a call takes some hundred microseconds at most, and is made on the client's I/O thread, as that costs less
+  // than to hand what it made from one thread to another.
   using Producer = std::function<bool(std::string* chunk)>;
-  virtual void Stream(Producer next) = 0;
+  enum class Pace { kAny, kQuick };
+  virtual void Stream(Producer next, Pace pace = Pace::kAny) = 0;
 
   // Calls back once, on the I/O thread of this client, when less than 256 KiB wait for it, at once if so: for producers
   // that stop when Write tells too much. Must not block. Never called when the client has gone.
