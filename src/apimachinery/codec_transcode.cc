@@ -11,6 +11,7 @@
 #include "apimachinery/json.h"
 #include "apimachinery/text_buffer.h"
 #include "apimachinery/time.h"
+#include "apimachinery/transcode_memo.h"
 #include "apimachinery/wire.h"
 
 namespace apimachinery {
@@ -31,7 +32,8 @@ struct Slot {
 
 class Transcoder {
  public:
-  void Begin() {
+  void Begin(TranscodeMemo* memo) {
+    memo_ = memo;
     out_.Clear();
     problem_.clear();
     entries_.clear();
@@ -329,9 +331,21 @@ class Transcoder {
     return Bad(message, "damaged");
   }
 
+  bool Part(const Message& message, absl::string_view bytes, int depth) {
+    if (memo_ == nullptr || !TranscodeMemo::Considers(bytes)) return Object(message, bytes, "", "", depth);
+    if (const absl::string_view known = memo_->Find(message, bytes); known.data() != nullptr) {
+      out_.Append(known);
+      return true;
+    }
+    const size_t begin = out_.size();
+    if (!Object(message, bytes, "", "", depth)) return false;
+    memo_->Remember(message, bytes, out_.view(begin));
+    return true;
+  }
+
   bool Special(const Message& message, absl::string_view bytes, int depth) {
     switch (message.shape) {
-      case Shape::kStruct: return Object(message, bytes, "", "", depth);
+      case Shape::kStruct: return Part(message, bytes, depth);
       case Shape::kTime:
       case Shape::kMicroTime: {
         bool read = false;
@@ -405,6 +419,7 @@ class Transcoder {
     }
   }
 
+  TranscodeMemo* memo_ = nullptr;
   TextBuffer out_;
   std::string problem_;
   std::vector<Entry> entries_;
@@ -413,15 +428,28 @@ class Transcoder {
 
 }  // namespace
 
-absl::Status TranscodeWireToJson(const Message& message, absl::string_view wire, absl::string_view api_version,
-                                 absl::string_view kind, std::string* json) {
+namespace {
+
+absl::Status Transcode(const Message& message, absl::string_view wire, absl::string_view api_version, absl::string_view kind,
+                       TranscodeMemo* memo, std::string* json) {
   static thread_local Transcoder transcoder;
-  transcoder.Begin();
+  transcoder.Begin(memo);
   const bool ok = transcoder.Object(message, wire, api_version, kind, 0);
   if (ok) json->append(transcoder.text().data(), transcoder.text().size());
   absl::Status status = ok ? absl::OkStatus() : absl::DataLossError(transcoder.problem());
   if (transcoder.memory() > (1 << 20)) transcoder = Transcoder();
   return status;
+}
+
+}  // namespace
+
+absl::Status TranscodeWireToJson(const Message& message, absl::string_view wire, absl::string_view api_version,
+                                 absl::string_view kind, std::string* json) {
+  return Transcode(message, wire, api_version, kind, nullptr, json);
+}
+
+absl::Status TranscodeWireToJson(const Message& message, absl::string_view wire, TranscodeMemo* memo, std::string* json) {
+  return Transcode(message, wire, "", "", memo, json);
 }
 
 }  // namespace apimachinery

@@ -18,6 +18,7 @@ using apimachinery::Message;
 using apimachinery::Schema;
 using apimachinery::Value;
 
+constexpr size_t kManyItems = 16;    // of a list: what they have in common is worth remembering
 constexpr size_t kChunk = 64 << 10;  // small enough for the allocator to use the same memory again
 
 const Message& PartialMessage() {
@@ -258,8 +259,14 @@ void ListStream::AppendItem(const cache::Entry& entry, std::string* out) {
   if (kind.custom != nullptr) {
     absl::StrAppend(out, bytes);
   } else {
-    AppendJson(*kind.message, bytes, "", "", out);
+    AppendObject(*kind.message, bytes, out);
   }
+}
+
+void ListStream::AppendObject(const Message& message, absl::string_view wire, std::string* out) {
+  if (apimachinery::CompletesStored(message)) return AppendJson(message, wire, "", "", out);
+  if (memo_ == nullptr && list_.items.size() > kManyItems) memo_ = std::make_unique<apimachinery::TranscodeMemo>();
+  if (!apimachinery::TranscodeWireToJson(message, wire, memo_.get(), out).ok()) out->append("null");
 }
 
 // The list's message says in front how long it is: the sizes of all items are added up first. Objects that are stored

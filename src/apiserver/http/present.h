@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/schema.h"
+#include "apimachinery/transcode_memo.h"
 #include "apiserver/cache/event.h"
 #include "apiserver/http/negotiate.h"
 #include "apiserver/registry/registry.h"
@@ -34,6 +35,7 @@ class ListStream {
   void AppendItem(const cache::Entry& entry, std::string* out);
   void Prefetch() const;
   bool NextProtobuf(std::string* chunk);
+  void AppendObject(const apimachinery::Message& message, absl::string_view wire, std::string* out);
   std::string Head();
   std::string Tail();
 
@@ -41,6 +43,7 @@ class ListStream {
   const Negotiated form_;
   const tables::IncludeObject include_;
   size_t at_ = 0;
+  std::unique_ptr<apimachinery::TranscodeMemo> memo_;  // of what the items have in common
   std::string spare_;  // an item that had to be converted
   std::string tail_;   // what closes the protobuf form
 };

@@ -10,6 +10,8 @@
 #include "apimachinery/json.h"
 #include "apimachinery/patch/patch.h"
 #include "apimachinery/schema.h"
+#include "apimachinery/transcode_memo.h"
+#include "absl/strings/str_cat.h"
 
 namespace apimachinery {
 namespace {
@@ -86,6 +88,26 @@ void BM_TranscodeList(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * out.size()));
 }
 BENCHMARK(BM_TranscodeList);
+
+// Pods of one template, with names of their own.
+void BM_TranscodeListOfATemplate(benchmark::State& state) {
+  std::vector<std::string> wires;
+  for (int i = 0; i < 500; ++i) {
+    Value pod = PodTree();
+    pod["metadata"].Set("name", absl::StrCat("web-7d4b9c6f5-", i));
+    EncodeWire(Pod(), pod, &wires.emplace_back());
+  }
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    TranscodeMemo memo;
+    for (const std::string& wire : wires) {
+      if (!TranscodeWireToJson(Pod(), wire, &memo, &out).ok()) state.SkipWithError("transcoding failed");
+    }
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * out.size()));
+}
+BENCHMARK(BM_TranscodeListOfATemplate);
 
 // The whole way of a create through the codec.
 void BM_CreatePath(benchmark::State& state) {
