@@ -29,13 +29,15 @@ class AuditedWriter final : public ResponseWriter {
     state_->End();
     inner_->Finish();
   }
-  void Stream(Producer next) override {
+  void Stream(Producer next, Pace pace) override {
     inner_->Stream([state = state_, next = std::move(next)](std::string* chunk) {
       const bool more = next(chunk);
       if (!more) state->End();
       return more;
-    });
+    }, pace);
   }
+  void AskTurn(std::shared_ptr<base::Turn> turn) override { inner_->AskTurn(std::move(turn)); }
+  void AskTurnWhenLow(std::shared_ptr<base::Turn> turn) override { inner_->AskTurnWhenLow(std::move(turn)); }
   void WhenLow(std::function<void()> callback) override { inner_->WhenLow(std::move(callback)); }
   void Post(std::function<void()> task) override { inner_->Post(std::move(task)); }
   void OnClose(std::function<void()> callback) override { inner_->OnClose(std::move(callback)); }
