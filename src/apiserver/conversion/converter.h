@@ -32,7 +32,8 @@ std::unique_ptr<Converter> NewConverter(const pipeline::ObjectReader& services);
 cache::EntryPtr EntryOf(const apimachinery::structural::Version& to, const cache::Entry& entry, const apimachinery::Value& tree);
 
 // A sink that hears of every object as one of `to`. Events keep their order; they are converted behind the cache's back, as
-// many at once as have come meanwhile. The watch ends with an error when they cannot be.
+// many at once as have come meanwhile, and no more than a batch ahead of a client that has enough to read. The watch ends
+// with an error when they cannot be.
 std::unique_ptr<cache::WatchSink> ConvertingSink(Converter& converter, apimachinery::structural::DefinitionPtr definition,
                                                  const apimachinery::structural::Version& to,
                                                  std::unique_ptr<cache::WatchSink> inner);
