@@ -63,6 +63,7 @@ absl::StatusOr<ApplyOutcome> Applier::Apply(const std::vector<raft::Entry>& entr
         mark_.term = entry.term;
       }
       store.TakeGarbage(batch.collect_all_garbage ? SIZE_MAX : kGarbagePerBatch, &batch.writes);
+      batch.outcome.garbage = store.HasGarbage();
     });
   }
   batch.writes.Put(std::string(storage::kMetaApplied), EncodeApplied(mark_.index, mark_.term));

@@ -26,6 +26,7 @@ struct ApplyOutcome {
   std::vector<raft::ConfChange> conf_changes;  // tell raft, in order
   bool members_changed = false;
   bool auth_changed = false;
+  bool garbage = false;  // CollectGarbage has something to do
 };
 
 class Applier {

@@ -160,6 +160,8 @@ class NodeImpl final : public Node {
   void Drain();
   void StandEarly();
   void Persist(LogJob job);
+  void Hand(ApplyJob job);
+  bool Alone() const;
   void WriteToLog(absl::Span<const LogJob> jobs);
   void PublishRole();
   void AskReads();
@@ -174,13 +176,15 @@ class NodeImpl final : public Node {
   const NodeOptions options_;
   Parts parts_;
   base::Rng rng_;
-  apply::Applier applier_;  // apply thread
+  apply::Applier applier_;  // guarded by apply_mu_
   PendingRequests pending_;
   mvcc::WatchHub* hub_ = nullptr;
   Transport* transport_ = nullptr;
 
   std::mutex wal_mu_;                // around parts_.wal
   std::atomic<int64_t> log_jobs_{0}; // handed to the log thread and not yet durable
+  std::mutex apply_mu_;              // around applier_ and what is marked so below: apply thread, or raft thread in its place
+  std::atomic<int64_t> apply_jobs_{0};  // handed to the apply thread and not yet done
 
   WorkQueue<Task> raft_queue_;
   WorkQueue<LogJob> log_queue_;
@@ -212,10 +216,11 @@ class NodeImpl final : public Node {
   int ticks_since_start_ = 0;
   absl::Duration leader_changed_at_ = absl::ZeroDuration();  // zero: not lately
 
-  // Apply thread only.
+  // Guarded by apply_mu_.
   std::map<uint64_t, std::vector<Reached>> applied_waiters_;
   uint64_t applied_at_flush_ = 0;
   size_t bytes_since_flush_ = 0;
+  bool garbage_ = true;  // as far as is known
 
   std::atomic<raft::Role> role_{raft::Role::kFollower};
   std::atomic<uint64_t> leader_{0}, term_{0}, committed_{0}, applied_{0}, durable_{0};
@@ -339,7 +344,7 @@ void NodeImpl::Drain() {
     if (ready.install.has_value()) {
       ApplyJob job;
       job.install = std::exchange(pending_install_, nullptr);
-      apply_queue_.Push(std::move(job));
+      Hand(std::move(job));
     }
     if (ready.must_sync || !ready.after_sync.empty()) {
       LogJob job;
@@ -353,19 +358,38 @@ void NodeImpl::Drain() {
     if (!ready.committed.empty()) {
       ApplyJob job;
       job.entries = std::move(ready.committed);
-      apply_queue_.Push(std::move(job));
+      committed_.store(core_->committed(), std::memory_order_relaxed);  // never behind what is applied
+      Hand(std::move(job));
     }
     HandleReads(ready.reads);
   }
   PublishRole();
 }
 
-// A member alone has nobody to talk to while it writes: its raft thread writes itself, which spares two thread switches
-// a request. Proposals that arrive meanwhile share the next write all the same. Otherwise the log thread writes.
-void NodeImpl::Persist(LogJob job) {
+// Nobody else to talk to.
+bool NodeImpl::Alone() const {
   const raft::ConfState& conf = core_->conf();
-  const bool alone = conf.voters.size() == 1 && conf.learners.empty() && !raft::IsJoint(conf) && conf.voters[0] == options_.member_id;
-  if (!alone || log_jobs_.load(std::memory_order_acquire) > 0) {
+  return conf.voters.size() == 1 && conf.learners.empty() && !raft::IsJoint(conf) && conf.voters[0] == options_.member_id;
+}
+
+// The apply thread works while the next entries are written; a member alone with a single request in hand applies it
+// itself, which spares a thread switch. Never a change of the configuration: the core is told of those.
+void NodeImpl::Hand(ApplyJob job) {
+  const bool single = job.entries.size() == 1 && job.entries[0].type == raft::EntryType::kNormal && job.reads.empty() && !job.install;
+  if (single && Alone() && apply_jobs_.load(std::memory_order_acquire) == 0 && pending_.size() <= 1) {
+    std::vector<ApplyJob> jobs;
+    jobs.push_back(std::move(job));
+    if (!ApplyBatch(jobs)) return;
+    job = {};  // wakes the apply thread to look for garbage
+  }
+  apply_jobs_.fetch_add(1, std::memory_order_relaxed);
+  apply_queue_.Push(std::move(job));
+}
+
+// A member alone writes on its raft thread, which spares two thread switches a request. Proposals that arrive meanwhile
+// share the next write all the same. Otherwise the log thread writes.
+void NodeImpl::Persist(LogJob job) {
+  if (!Alone() || log_jobs_.load(std::memory_order_acquire) > 0) {
     log_jobs_.fetch_add(1, std::memory_order_relaxed);
     log_queue_.Push(std::move(job));
     return;
@@ -467,7 +491,7 @@ void NodeImpl::HandleReads(const std::vector<raft::ReadResult>& results) {
     job.read_index = result.index;
     job.reads = std::move(found->second.reads);
     asked_reads_.erase(found);
-    apply_queue_.Push(std::move(job));
+    Hand(std::move(job));
   }
 }
 
@@ -528,22 +552,27 @@ void NodeImpl::RunApply() {
     std::vector<ApplyJob> jobs = apply_queue_.TakeAll(garbage ? Clock::now() + std::chrono::milliseconds(1) : Clock::time_point::max());
     if (jobs.empty() && apply_queue_.closed()) return;
     if (jobs.empty()) {
+      const std::lock_guard<std::mutex> lock(apply_mu_);
       const absl::StatusOr<bool> more = applier_.CollectGarbage(2000);
       if (!more.ok()) Die("apply", more.status());
-      garbage = *more;
+      garbage = garbage_ = *more;
       continue;
     }
     garbage = ApplyBatch(jobs);
+    apply_jobs_.fetch_sub(static_cast<int64_t>(jobs.size()), std::memory_order_release);
   }
 }
 
+// True: there is garbage to collect in an idle moment.
 bool NodeImpl::ApplyBatch(std::vector<ApplyJob>& jobs) {
+  const std::lock_guard<std::mutex> lock(apply_mu_);
   std::vector<raft::Entry> entries;
   const auto flush = [&] {
     if (entries.empty()) return;
     absl::StatusOr<apply::ApplyOutcome> outcome = applier_.Apply(entries);
     if (!outcome.ok()) Die("apply", outcome.status());
     entries.clear();
+    garbage_ = outcome->garbage;
     Applied(*std::move(outcome));
   };
   for (const ApplyJob& job : jobs) {
@@ -566,7 +595,7 @@ bool NodeImpl::ApplyBatch(std::vector<ApplyJob>& jobs) {
     applied_waiters_.erase(applied_waiters_.begin());
     for (Reached& read : reads) read(absl::OkStatus());
   }
-  return true;
+  return garbage_;
 }
 
 void NodeImpl::Applied(apply::ApplyOutcome outcome) {

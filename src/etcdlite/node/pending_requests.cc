@@ -25,6 +25,11 @@ bool PendingRequests::Has(uint64_t id) const {
   return waiting_.contains(id);
 }
 
+size_t PendingRequests::size() const {
+  std::lock_guard<std::mutex> lock(mu_);
+  return waiting_.size();
+}
+
 void PendingRequests::Finish(uint64_t id, absl::StatusOr<std::string> response) {
   Done done;
   {

@@ -21,6 +21,7 @@ class PendingRequests {
   uint64_t NextId();
   uint64_t Add(Done done, absl::Duration timeout);
   bool Has(uint64_t id) const;
+  size_t size() const;
   void Finish(uint64_t id, absl::StatusOr<std::string> response);  // unknown ids are ignored
   void FailExpired(const absl::Status& status);
   void FailAddedBefore(absl::Duration when, const absl::Status& status);  // by the monotonic clock
