@@ -174,6 +174,7 @@ class ApiServerImpl final : public ApiServer {
       issuer.issuer = flags_.service_account_issuers.front();
       issuer.api_audiences = flags_.api_audiences;
       issuer.jwks_uri = flags_.service_account_jwks_uri;
+      issuer.extend_expiration = flags_.service_account_extend_token_expiration;
       issuer.max_expiration_seconds = absl::ToInt64Seconds(flags_.service_account_max_token_expiration);
       if (issuer.jwks_uri.empty()) {
         issuer.jwks_uri = absl::StrCat("https://", AdvertisedAddress(), "/openid/v1/jwks");
@@ -218,6 +219,7 @@ class ApiServerImpl final : public ApiServer {
     rest.front_proxy_headers = {flags_.requestheader_username_headers, flags_.requestheader_uid_headers,
                                 flags_.requestheader_group_headers, flags_.requestheader_extra_headers_prefix};
     rest.server_address = AdvertisedAddress();
+    rest.request_timeout = flags_.request_timeout;
     rest.metrics = [this] { return MetricsText(*registry_); };
     door_ = std::make_unique<http::RestDoor>(std::move(rest));
     base::http::ServerOptions options;
@@ -229,6 +231,7 @@ class ApiServerImpl final : public ApiServer {
     options.client_ca_file = flags_.client_ca_file;
     options.front_proxy_ca_file = flags_.requestheader_client_ca_file;
     options.io_threads = std::min(processors, 4);
+    if (flags_.http2_max_streams > 0) options.max_streams_per_connection = flags_.http2_max_streams;
     options.workers = flow_ == nullptr ? workers : workers + workers / 2;
     options.at_once = [this](base::http::Request& request, std::unique_ptr<base::http::ResponseWriter>& writer) {
       return door_->AnswerAtOnce(request, writer);

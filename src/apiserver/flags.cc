@@ -1,5 +1,7 @@
 #include "apiserver/flags.h"
 
+#include "apiserver/absent_flags.h"
+
 #include "base/daemon_flags.h"
 #include "base/version.h"
 
@@ -97,7 +99,14 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.NoEffect({"allow-privileged"}, "privileged pods are always allowed; PodSecurity levels restrict them", /*is_bool=*/true);
   flags.NoEffect({"profiling"}, "there is no profiling endpoint", /*is_bool=*/true);
   flags.NoEffect({"feature-gates", "runtime-config"}, "features and versions are those that are on by default in this release");
+  AddAbsentFlags(flags);
   flags.Custom("etcd-prefix", "where objects lie in the store: /registry", "'/registry'", OnlyValue("/registry"));
+  flags.Custom("storage-media-type", "form of objects in the store: application/vnd.kubernetes.protobuf",
+               "'application/vnd.kubernetes.protobuf'", OnlyValue("application/vnd.kubernetes.protobuf"));
+  flags.Bool(&f.service_account_extend_token_expiration, "service-account-extend-token-expiration", "",
+             "Let tokens of pods live a year, for clients that do not read them anew");
+  flags.Duration(&f.request_timeout, "request-timeout", "", "How long a request may take that does not say itself");
+  flags.Int(&f.http2_max_streams, "http2-max-streams-per-connection", "", "Requests at once of a connection; 0: 250");
   flags.Custom("storage-backend", "the store's API: etcd3", "'etcd3'", OnlyValue("etcd3"));
   const base::Program program{"kube-apiserver", "The Kubernetes API server: REST and gRPC in front of an etcd v3 store.",
                               std::string("Kubernetes ") + base::kKubernetesVersion};

@@ -42,6 +42,9 @@ struct Flags {
   int max_requests_inflight = 400, max_mutating_requests_inflight = 200;  // together: the seats of flow control
   bool enable_priority_and_fairness = true;
   audit::Options audit;
+  bool service_account_extend_token_expiration = true;
+  absl::Duration request_timeout = absl::Minutes(1);
+  int http2_max_streams = 0;  // 0: 250
   int workers = 0;  // 0: by the number of processors
   int verbosity = 0;
 };

@@ -16,11 +16,35 @@ constexpr char kHttp[] = "connections are bounded alike for HTTP/1.1 and HTTP/2"
 
 }  // namespace
 
+void AddLoggingFlagsWithoutEffect(FlagSet& flags) {
+  flags.NoEffect({"log-text-info-buffer-size", "logging-format", "vmodule"}, kText);
+  flags.NoEffect({"log-flush-frequency"}, kText, FlagType::kDuration);
+  flags.NoEffect({"log-text-split-stream"}, kText, FlagType::kBool);
+}
+
+void AddMetricsFlagsWithoutEffect(FlagSet& flags) {
+  flags.NoEffect({"allow-metric-labels", "allow-metric-labels-manifest", "disabled-metrics", "show-hidden-metrics-for-version"}, kMetrics);
+}
+
+void AddClientFlagsWithoutEffect(FlagSet& flags) {
+  constexpr char kNotHeldBack[] = "requests are not held back here; the API server's flow control does it";
+  flags.NoEffect({"kube-api-qps"}, kNotHeldBack, FlagType::kDouble);
+  flags.NoEffect({"kube-api-burst"}, kNotHeldBack, FlagType::kInt);
+  flags.NoEffect({"kube-api-content-type"}, "the API server is spoken to in protobuf");
+}
+
+void AddLeastTlsFlag(FlagSet& flags) {
+  flags.Custom("tls-min-version", "least version of TLS: VersionTLS10, VersionTLS11, VersionTLS12", "''", [](const std::string& text) {
+    const bool met = text.empty() || text == "VersionTLS10" || text == "VersionTLS11" || text == "VersionTLS12";
+    return met ? absl::OkStatus() : absl::InvalidArgumentError("not supported: TLS 1.2 and 1.3 are spoken");
+  });
+}
+
 void AddComponentFlagsWithoutEffect(FlagSet& flags) {
   constexpr bool kIsBool = true;
-  flags.NoEffect({"log-flush-frequency", "log-text-info-buffer-size", "logging-format", "vmodule"}, kText);
-  flags.NoEffect({"log-text-split-stream"}, kText, kIsBool);
-  flags.NoEffect({"allow-metric-labels", "allow-metric-labels-manifest", "disabled-metrics", "show-hidden-metrics-for-version"}, kMetrics);
+  AddLoggingFlagsWithoutEffect(flags);
+  AddMetricsFlagsWithoutEffect(flags);
+  AddClientFlagsWithoutEffect(flags);
   flags.NoEffect({"authentication-kubeconfig", "authentication-token-webhook-cache-ttl", "authorization-kubeconfig",
                   "authorization-always-allow-paths", "authorization-webhook-cache-authorized-ttl",
                   "authorization-webhook-cache-unauthorized-ttl", "client-ca-file", "requestheader-allowed-names",
@@ -31,12 +55,11 @@ void AddComponentFlagsWithoutEffect(FlagSet& flags) {
   flags.NoEffect({"contention-profiling", "profiling"}, kProfiling, kIsBool);
   flags.NoEffect({"emulated-version", "min-compatibility-version"}, kOneVersion);
   flags.NoEffect({"permit-address-sharing", "permit-port-sharing"}, kSockets, kIsBool);
-  flags.NoEffect({"tls-cipher-suites", "tls-min-version", "tls-sni-cert-key"}, kTls);
+  flags.NoEffect({"tls-cipher-suites", "tls-sni-cert-key"}, kTls);
+  AddLeastTlsFlag(flags);
   flags.NoEffect({"disable-http2-serving"}, kHttp, kIsBool);
   flags.NoEffect({"http2-max-streams-per-connection"}, kHttp);
   flags.NoEffect({"cert-dir"}, "a self-signed certificate is kept in memory");
-  flags.NoEffect({"kube-api-qps", "kube-api-burst"}, "requests are not held back here; the API server's flow control does it");
-  flags.NoEffect({"kube-api-content-type"}, "the API server is spoken to in protobuf");
   flags.NoEffect({"master"}, "the API server is the one of --kubeconfig");
   flags.NoEffect({"feature-gates"}, "features are those that are on by default in this release");
 }

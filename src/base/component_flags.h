@@ -5,6 +5,10 @@
 namespace base {
 
 class FlagSet;
-void AddComponentFlagsWithoutEffect(FlagSet& flags);
+void AddLoggingFlagsWithoutEffect(FlagSet& flags);     // of all daemons
+void AddMetricsFlagsWithoutEffect(FlagSet& flags);     // of those that filter their metrics
+void AddClientFlagsWithoutEffect(FlagSet& flags);      // of those that call the API server
+void AddLeastTlsFlag(FlagSet& flags);                  // --tls-min-version: met by what is spoken, or refused
+void AddComponentFlagsWithoutEffect(FlagSet& flags);   // of controllers: all of these, and their health port's
 
 }  // namespace base

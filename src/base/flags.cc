@@ -42,6 +42,35 @@ std::vector<std::string> SplitCsv(absl::string_view text) {
   return parts;
 }
 
+// Whether `text` is of the form.
+absl::Status CheckForm(FlagType type, const std::string& text) {
+  switch (type) {
+    case FlagType::kText: return absl::OkStatus();
+    case FlagType::kBool: {
+      constexpr absl::string_view kWords[] = {"true", "1", "t", "T", "TRUE", "True", "false", "0", "f", "F", "FALSE", "False"};
+      const bool known = std::find(std::begin(kWords), std::end(kWords), text) != std::end(kWords);
+      return known ? absl::OkStatus() : BadNumber("ParseBool", text);
+    }
+    case FlagType::kInt: {
+      int64_t value = 0;
+      return absl::SimpleAtoi(text, &value) ? absl::OkStatus() : BadNumber("ParseInt", text);
+    }
+    case FlagType::kDouble: {
+      double value = 0;
+      return absl::SimpleAtod(text, &value) ? absl::OkStatus() : BadNumber("ParseFloat", text);
+    }
+    case FlagType::kDuration: return ParseGoDuration(text).status();
+  }
+  return absl::OkStatus();
+}
+
+// Whether the value says what the flag's absence says.
+bool SaysNothing(FlagType type, const std::string& text) {
+  if (text.empty()) return true;
+  if (type == FlagType::kBool) return text[0] == 'f' || text[0] == 'F' || text == "0";
+  return type != FlagType::kText && (text == "0" || text == "0s");
+}
+
 absl::Status SetFlag(Flag& flag, const std::string& value) {
   absl::Status status = flag.set(value);
   if (!status.ok()) {
@@ -154,13 +183,38 @@ void FlagSet::Alias(absl::string_view name, absl::string_view of) {
 }
 
 void FlagSet::NoEffect(std::vector<absl::string_view> names, absl::string_view why, bool is_bool) {
+  NoEffect(std::move(names), why, is_bool ? FlagType::kBool : FlagType::kText);
+}
+
+void FlagSet::NoEffect(std::vector<absl::string_view> names, absl::string_view why, FlagType type) {
   for (absl::string_view name : names) {
     Flag& flag = Add(name, "", "");
     flag.hidden = true;
     flag.no_effect = std::string(why);
-    if (is_bool) flag.no_value = "true";
-    flag.set = [](const std::string&) { return absl::OkStatus(); };
+    if (type == FlagType::kBool) flag.no_value = "true";
+    flag.set = [type](const std::string& text) { return CheckForm(type, text); };
   }
+}
+
+void FlagSet::Refuse(std::vector<absl::string_view> names, absl::string_view why, FlagType type, absl::string_view off) {
+  for (absl::string_view name : names) {
+    Flag& flag = Add(name, "", "");
+    flag.hidden = true;
+    if (type == FlagType::kBool) flag.no_value = "true";
+    flag.set = [type, why = std::string(why), off = std::string(off)](const std::string& text) -> absl::Status {
+      RETURN_IF_ERROR(CheckForm(type, text));
+      if (SaysNothing(type, text) || (!off.empty() && text == off)) return absl::OkStatus();
+      return absl::InvalidArgumentError(absl::StrCat("not supported: ", why));
+    };
+  }
+}
+
+void FlagSet::NoEffect(const std::vector<AbsentFlags>& rows) {
+  for (const AbsentFlags& row : rows) NoEffect(row.names, row.why, row.type);
+}
+
+void FlagSet::Refuse(const std::vector<AbsentFlags>& rows) {
+  for (const AbsentFlags& row : rows) Refuse(row.names, row.why, row.type, row.off);
 }
 
 std::vector<std::string> FlagSet::NoEffectWarnings() const {

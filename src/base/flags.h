@@ -15,6 +15,17 @@
 
 namespace base {
 
+// What a flag's value looks like.
+enum class FlagType : uint8_t { kText, kBool, kInt, kDuration, kDouble };
+
+// Flags of the program we stand in for whose subject does not exist here, for one reason.
+struct AbsentFlags {
+  std::vector<absl::string_view> names;
+  const char* why;
+  FlagType type = FlagType::kText;
+  const char* off = "";  // of refused ones: the value that says nothing, where it is not the usual one
+};
+
 struct Flag {
   std::string name;
   std::string shorthand;  // one letter or empty
@@ -60,7 +71,14 @@ class FlagSet {
   // A flag of the program we stand in for whose subject does not exist here. It is taken, so that existing command lines work,
   // and whoever sets it is told why it changes nothing (NoEffectWarnings).
   void NoEffect(std::vector<absl::string_view> names, absl::string_view why, bool is_bool = false);
+  void NoEffect(std::vector<absl::string_view> names, absl::string_view why, FlagType type);  // values are checked for their form
   std::vector<std::string> NoEffectWarnings() const;
+  // A flag of that program that must not be overlooked: whoever sets it expects protection, or other data, that are not
+  // here. Refused with the reason, unless the value says no more than the flag's absence does: nothing, false, 0 or `off`.
+  void Refuse(std::vector<absl::string_view> names, absl::string_view why, FlagType type = FlagType::kText,
+              absl::string_view off = "");
+  void NoEffect(const std::vector<AbsentFlags>& rows);
+  void Refuse(const std::vector<AbsentFlags>& rows);
 
   Flag* Find(absl::string_view name);
   const Flag* Find(absl::string_view name) const { return const_cast<FlagSet*>(this)->Find(name); }

@@ -41,6 +41,56 @@ void AddWithoutEffect(base::FlagSet& f) {
   f.NoEffect({"socket-reuse-port", "socket-reuse-address"}, "listeners always allow a quick restart", /*is_bool=*/true);
   f.NoEffect({"compaction-batch-limit", "warning-apply-duration", "max-learners"}, "not tunable here");
   f.NoEffect({"feature-gates"}, "features are those of this release");
+  using base::FlagType;
+  constexpr char kNoTraces[] = "there are no traces";
+  constexpr char kNoFastPath[] = "not tunable here";
+  f.NoEffect({
+      {{"bootstrap-defrag-threshold-megabytes", "experimental-bootstrap-defrag-threshold-megabytes"}, "the engine compacts by itself", FlagType::kInt},
+      {{"compaction-sleep-interval", "experimental-compaction-sleep-interval", "experimental-warning-apply-duration",
+        "experimental-warning-unary-request-duration", "warning-unary-request-duration", "raft-read-timeout", "raft-write-timeout",
+        "downgrade-check-time", "experimental-downgrade-check-time"},
+       kNoFastPath, FlagType::kDuration},
+      {{"experimental-compaction-batch-limit", "experimental-snapshot-catchup-entries"}, kNoFastPath, FlagType::kInt},
+      {{"experimental-compact-hash-check-time", "experimental-corrupt-check-time"}, "every record is checksummed instead", FlagType::kDuration},
+      {{"experimental-enable-lease-checkpoint", "experimental-enable-lease-checkpoint-persist"}, "always on", FlagType::kBool},
+      {{"experimental-txn-mode-write-with-shared-buffer", "experimental-stop-grpc-service-on-defrag"}, kNoFastPath, FlagType::kBool},
+      {{"enable-distributed-tracing", "experimental-enable-distributed-tracing"}, kNoTraces, FlagType::kBool},
+      {{"distributed-tracing-address", "distributed-tracing-instance-id", "distributed-tracing-service-name",
+        "experimental-distributed-tracing-address", "experimental-distributed-tracing-instance-id",
+        "experimental-distributed-tracing-service-name"},
+       kNoTraces},
+      {{"distributed-tracing-sampling-rate", "experimental-distributed-tracing-sampling-rate"}, kNoTraces, FlagType::kInt},
+      {{"enable-grpc-gateway"}, "there is no HTTP gateway", FlagType::kBool},
+      {{"memory-mlock", "experimental-memory-mlock"}, "memory is left to the system", FlagType::kBool},
+      {{"discovery-fallback", "v2-deprecation"}, "there is no v2 API"},
+      {{"discovery-dial-timeout", "discovery-keepalive-time", "discovery-keepalive-timeout", "discovery-request-timeout"},
+       "members are found by --initial-cluster", FlagType::kDuration},
+      {{"discovery-insecure-transport", "discovery-insecure-skip-tls-verify"}, "members are found by --initial-cluster", FlagType::kBool},
+      {{"self-signed-cert-validity"}, "certificates are given", FlagType::kInt},
+  });
+}
+
+// Those that promise safety, or say where data or members are.
+void RefuseAbsent(base::FlagSet& f) {
+  using base::FlagType;
+  constexpr char kGiven[] = "certificates are given by --cert-file and --peer-cert-file";
+  constexpr char kNoDiscovery[] = "members are found by --initial-cluster";
+  constexpr char kOneCertificate[] = "a member shows one certificate to clients and peers alike";
+  f.Refuse({
+      {{"auto-tls", "peer-auto-tls"}, kGiven, FlagType::kBool},
+      {{"client-cert-allowed-hostname", "peer-cert-allowed-cn", "peer-cert-allowed-hostname"}, "certificates are judged by their authority alone"},
+      {{"peer-skip-client-san-verification", "experimental-peer-skip-client-san-verification"}, "certificates are judged by their authority alone",
+       FlagType::kBool},
+      {{"client-crl-file", "peer-crl-file"}, "revoked certificates are not known"},
+      {{"client-cert-file", "client-key-file", "peer-client-cert-file", "peer-client-key-file"}, kOneCertificate},
+      {{"discovery", "discovery-cacert", "discovery-cert", "discovery-endpoints", "discovery-key", "discovery-password",
+        "discovery-proxy", "discovery-srv", "discovery-srv-name", "discovery-token", "discovery-user"},
+       kNoDiscovery},
+      {{"force-new-cluster"}, "a lost quorum is restored from a snapshot", FlagType::kBool},
+      {{"listen-client-http-urls"}, "HTTP and gRPC share --listen-client-urls"},
+      {{"unsafe-no-fsync"}, "what is acknowledged is on disk", FlagType::kBool},
+      {{"wal-dir"}, "the log lies in --data-dir"},
+  });
 }
 
 }  // namespace
@@ -79,6 +129,7 @@ absl::StatusOr<std::optional<ServerFlags>> ParseFlags(int argc, char** argv) {
   f.Duration(&flags.watch_progress_interval, "watch-progress-notify-interval", "", "Time between progress notices of idle watches.");
   f.Alias("experimental-watch-progress-notify-interval", "watch-progress-notify-interval");
   AddWithoutEffect(f);
+  RefuseAbsent(f);
   const base::Program program{"etcdlite", "A replicated key-value store with etcd's API.",
                               absl::StrCat("etcd Version: ", server::kVersion, "\nGit SHA: skiff\nGo Version: none (C++20)\nGo OS/Arch: linux/amd64"),
                               /*usage_exit=*/2};

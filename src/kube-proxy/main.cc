@@ -16,6 +16,7 @@
 #include "k8s/core/v1/node.pb.h"
 #include "k8s/core/v1/service.pb.h"
 #include "k8s/discovery/v1/endpointslice.pb.h"
+#include "kube-proxy/absent_flags.h"
 #include "kube-proxy/rules/nft_script.h"
 #include "kube-proxy/sync/proxier.h"
 #include "kube-proxy/sync/status_server.h"
@@ -130,6 +131,7 @@ int main(int argc, char** argv) {
   f.String(&flags.status.metrics_address, "metrics-bind-address", "", "where /metrics answers; empty: nowhere");
   f.Bool(&flags.cleanup, "cleanup", "", "remove the rules of a former run and exit");
   f.Int(&flags.verbosity, "v", "v", "log verbosity");
+  kube_proxy::AddAbsentFlags(f);
   int exit_code = 0;
   const base::Program program{"kube-proxy",
                               "Routes the cluster's services on this node: watches Services and EndpointSlices, writes nftables rules.",

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/version.h"
+#include "kubelet/absent_flags.h"
 #include "kubelet/kubelet.h"
 
 namespace {
@@ -64,6 +65,7 @@ void AddFlags(base::FlagSet& flags, KubeletOptions& o, bool& schedulable, std::v
   flags.Int(&o.log_max_files, "container-log-max-files", "", "files of a container log");
   flags.Int(&o.verbosity, "v", "v", "log verbosity");
   flags.Bool(&schedulable, "register-schedulable", "", "register as schedulable");
+  kubelet::AddAbsentFlags(flags);
 }
 
 // The command line, and below it the configuration file it names. False: the process ends with `*exit_code`.

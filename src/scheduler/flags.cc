@@ -19,6 +19,9 @@ int ParseFlags(int argc, char** argv, Options& o) {
   client::AddLeaderElectionFlags(flags, o.leader_election);
   flags.Int(&o.verbosity, "v", "v", "log verbosity");
   base::AddComponentFlagsWithoutEffect(flags);
+  flags.NoEffect({"pod-max-in-unschedulable-pods-duration"}, "unschedulable pods are tried again after five minutes", base::FlagType::kDuration);
+  flags.Refuse({"config"}, "settings are given by flags");
+  flags.Refuse({"write-config-to"}, "the configuration is not written");
   int exit_code = 0;
   const base::Program program{"kube-scheduler", "Assigns pods to nodes.", absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
   return base::ParseDaemonFlags(program, flags, argc, argv, &exit_code) ? -1 : exit_code;

@@ -110,7 +110,7 @@ class RealIssuer final : public TokenIssuer {
     const absl::Time expires = now + absl::Seconds(seconds);
     int64_t lives = seconds;
     const Array& audiences = out.GetArray("spec.audiences");
-    if (bound.Has("pod") && seconds == kWarnOnlySeconds && IsApiAudiences(audiences)) {
+    if (config_.extend_expiration && bound.Has("pod") && seconds == kWarnOnlySeconds && IsApiAudiences(audiences)) {
       lives = kExtendedSeconds;
       bound.Set("warnafter", absl::ToUnixSeconds(expires));
     }

@@ -25,6 +25,7 @@ struct TokenIssuerConfig {
   std::string issuer;
   std::vector<std::string> api_audiences;         // default audiences; empty: the issuer
   int64_t max_expiration_seconds = 0;             // 0: no limit
+  bool extend_expiration = true;                  // of tokens that pods ask for by an hour: they live a year, and are called stale after it
   std::string jwks_uri;                           // empty: ISSUER/openid/v1/jwks
 };
 

@@ -42,8 +42,6 @@ struct RestDoor::Impl {
 
 namespace {
 
-constexpr absl::Duration kRequestTimeout = absl::Minutes(1);
-
 void ReadAssertion(const Request& request, const FrontProxyHeaders& names, pipeline::Credentials* c) {
   c->front_proxy = true;
   c->front_proxy_name = request.peer->common_name;
@@ -136,9 +134,9 @@ void ReadInclude(Call& call) {
   }
 }
 
-// How long the client is ready to wait; a minute when it does not say, and at most.
-absl::Status SetDeadline(Call& call) {
-  absl::Duration timeout = kRequestTimeout;
+// How long the client is ready to wait; `most` when it does not say.
+absl::Status SetDeadline(Call& call, absl::Duration most) {
+  absl::Duration timeout = most;
   if (const absl::string_view text = base::http::FindParam(call.query, "timeout"); !text.empty()) {
     const absl::StatusOr<absl::Duration> asked = pipeline::ParseDuration(text);
     if (!asked.ok()) {
@@ -303,7 +301,7 @@ bool RestDoor::Identify(Call& call) {
   }
   const bool forwarded = IsForwarded(info) && impl_->options.forwarder != nullptr;
   absl::Status timeout;
-  if (!forwarded && info.verb != "watch") timeout = SetDeadline(call);
+  if (!forwarded && info.verb != "watch") timeout = SetDeadline(call, impl_->options.request_timeout);
   absl::Status known = timeout;
   if (known.ok()) known = registry::Authenticate(*env.authenticator, call.context);
   if (const absl::Status logged = BeginAudit(call, known.ok()); !logged.ok()) known = logged;

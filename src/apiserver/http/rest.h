@@ -38,6 +38,7 @@ struct RestOptions {
   FrontProxyHeaders front_proxy_headers;
   flowcontrol::FlowControl* flow = nullptr;  // nullptr: everything is let in at once
   audit::Auditor* auditor = nullptr;         // nullptr: nothing is audited
+  absl::Duration request_timeout = absl::Minutes(1);  // of who does not say how long, and at most
   std::string server_address;      // "10.0.0.1:6443", told by /api
   std::function<std::string()> metrics;  // body of /metrics
 };
