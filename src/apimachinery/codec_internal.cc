@@ -171,4 +171,16 @@ bool ReadDuration(absl::string_view bytes, int64_t* nanoseconds) {
   return reader.ok();
 }
 
+KeyOrder::KeyOrder(const Object& map)
+    : size_(map.size()),
+      many_(size_ > kInline ? std::make_unique<const Member*[]>(size_) : nullptr),
+      members_(many_ != nullptr ? many_.get() : few_) {
+  bool sorted = true;
+  for (size_t i = 0; i < size_; ++i) {
+    members_[i] = &map[i];
+    sorted = sorted && (i == 0 || map[i - 1].key < map[i].key);
+  }
+  if (!sorted) std::sort(members_, members_ + size_, [](const Member* a, const Member* b) { return a->key < b->key; });
+}
+
 }  // namespace apimachinery::codec

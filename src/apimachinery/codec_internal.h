@@ -1,5 +1,6 @@
 // What the codec's files share: zero values, and the special shapes' small conversions.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -30,6 +31,21 @@ inline bool IsZeroNormalized(const Field& field, const Value& value) {
 // Members of a struct in schema order, entries of a map by key: trees print as Go prints.
 void SortMembers(const Message& message, Object* object);
 void SortKeysOnce(Object* object);  // does nothing when they are sorted
+
+// The entries of a map by key, the order in which every encoding writes them. `map` must outlive it, unchanged.
+class KeyOrder {
+ public:
+  explicit KeyOrder(const Object& map);
+  size_t size() const { return size_; }
+  const Member& operator[](size_t i) const { return *members_[i]; }
+
+ private:
+  static constexpr size_t kInline = 16;  // most maps need no memory of their own
+  const size_t size_;
+  const Member* few_[kInline];
+  std::unique_ptr<const Member*[]> many_;
+  const Member** const members_;
+};
 
 // What an absent member prints when it is not left out.
 void AppendZeroJson(const Field& field, std::string* out);

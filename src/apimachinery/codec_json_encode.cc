@@ -117,21 +117,13 @@ class JsonEncoder {
       AppendJson(value, &out_);
       return;
     }
-    absl::InlinedVector<const Member*, 16> members;
-    bool sorted = true;
-    for (const Member& member : value.object()) {
-      sorted = sorted && (members.empty() || members.back()->key < member.key);
-      members.push_back(&member);
-    }
-    if (!sorted) {
-      std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key < b->key; });
-    }
+    const codec::KeyOrder members(value.object());
     out_.push_back('{');
     for (size_t i = 0; i < members.size(); ++i) {
       if (i > 0) out_.push_back(',');
-      AppendJsonString(members[i]->key, &out_);
+      AppendJsonString(members[i].key, &out_);
       out_.push_back(':');
-      Element(field, members[i]->value, depth);
+      Element(field, members[i].value, depth);
     }
     out_.push_back('}');
   }

@@ -166,8 +166,8 @@ class Transcoder {
     const Entry entry = entries_[slot.last - 1];
     const bool may_leave_out = !field.pointer && field.omitempty;
     switch (field.type) {
+      case FieldType::kInt32: *printed = !may_leave_out || static_cast<int32_t>(entry.value) != 0; break;  // as Go narrows it
       case FieldType::kBool:
-      case FieldType::kInt32:
       case FieldType::kInt64:
       case FieldType::kDouble: *printed = !may_leave_out || entry.value != 0; break;
       case FieldType::kString:

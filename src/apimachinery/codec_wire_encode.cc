@@ -120,20 +120,12 @@ class WireEncoder {
 
   void Map(const Field& field, const Value& value, int depth) {
     if (!value.is_object()) return;
-    absl::InlinedVector<const Member*, 16> members;
-    bool sorted = true;
-    for (const Member& member : value.object()) {
-      sorted = sorted && (members.empty() || members.back()->key < member.key);
-      members.push_back(&member);
-    }
-    if (!sorted) {
-      std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key < b->key; });
-    }
+    const codec::KeyOrder members(value.object());
     for (size_t i = members.size(); i-- > 0;) {
       const size_t mark = out_.size();
-      const Value& element = members[i]->value;
+      const Value& element = members[i].value;
       if (field.type != FieldType::kBytes || !element.is_null()) Element(field, 2, &element, depth);
-      out_.String(1, members[i]->key);
+      out_.String(1, members[i].key);
       out_.Close(field.number, mark);
     }
   }

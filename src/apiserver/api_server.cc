@@ -59,6 +59,7 @@ class ApiServerImpl final : public ApiServer {
   ~ApiServerImpl() override { Stop(); }
 
   absl::Status Init() {
+    RETURN_IF_ERROR(CheckFiles());
     ASSIGN_OR_RETURN(auditor_, audit::Auditor::Open(flags_.audit));
     RETURN_IF_ERROR(ConnectStore());
     registry::Environment env;
@@ -132,6 +133,25 @@ class ApiServerImpl final : public ApiServer {
  private:
   store::StoreOptions StoreAddress() const {
     return {flags_.etcd_servers, flags_.etcd_cafile, flags_.etcd_certfile, flags_.etcd_keyfile};
+  }
+
+  // Whether the files of the doors can be read: told at once, not when the store has been found.
+  absl::Status CheckFiles() const {
+    const std::pair<const char*, const std::string*> files[] = {
+        {"--tls-cert-file", &flags_.tls_cert_file},
+        {"--tls-private-key-file", &flags_.tls_private_key_file},
+        {"--client-ca-file", &flags_.client_ca_file},
+        {"--requestheader-client-ca-file", &flags_.requestheader_client_ca_file},
+        {"--etcd-cafile", &flags_.etcd_cafile},
+        {"--etcd-certfile", &flags_.etcd_certfile},
+        {"--etcd-keyfile", &flags_.etcd_keyfile},
+    };
+    for (const auto& [flag, path] : files) {
+      if (const absl::Status read = ReadOptional(*path).status(); !read.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(flag, ": ", read.message()));
+      }
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ConnectStore() {

@@ -2,6 +2,7 @@
 
 #include "apiserver/absent_flags.h"
 
+#include "absl/strings/str_cat.h"
 #include "base/daemon_flags.h"
 #include "base/version.h"
 
@@ -108,8 +109,27 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.Duration(&f.request_timeout, "request-timeout", "", "How long a request may take that does not say itself");
   flags.Int(&f.http2_max_streams, "http2-max-streams-per-connection", "", "Requests at once of a connection; 0: 250");
   flags.Custom("storage-backend", "the store's API: etcd3", "'etcd3'", OnlyValue("etcd3"));
-  const base::Program program{"kube-apiserver", "The Kubernetes API server: REST and gRPC in front of an etcd v3 store.",
-                              std::string("Kubernetes ") + base::kKubernetesVersion};
+  base::Program program{"kube-apiserver",
+                        "The Kubernetes API server: REST and gRPC in front of an etcd v3 store. It keeps no state of its own: any number of\n"
+                        "servers may stand before one store.",
+                        absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  program.examples =
+      "  # to try it out: everybody may do everything, a store on this machine, a self-signed certificate\n"
+      "  kube-apiserver --etcd-servers http://127.0.0.1:2379\n\n"
+      "  # as in a cluster\n"
+      "  kube-apiserver --etcd-servers https://10.0.0.1:2379 --etcd-cafile ca.crt --etcd-certfile client.crt --etcd-keyfile client.key \\\n"
+      "    --client-ca-file ca.crt --tls-cert-file apiserver.crt --tls-private-key-file apiserver.key --authorization-mode Node,RBAC \\\n"
+      "    --service-account-issuer https://kubernetes.default.svc --service-account-key-file sa.pub --service-account-signing-key-file sa.key\n";
+  program.groups = {
+      {"Store", {"etcd-", "storage-", "event-ttl"}},
+      {"Serving", {"advertise-", "bind-", "secure-port", "grpc-port", "tls-", "workers", "max-", "enable-priority"}},
+      {"Authentication", {"anonymous-", "client-ca-", "token-", "api-audiences", "enable-bootstrap", "requestheader-", "service-account-"}},
+      {"Authorization and admission", {"authorization-", "enable-admission", "disable-admission", "default-"}},
+      {"Services", {"service-cluster-", "service-node-", "endpoint-"}},
+      {"Kubelets", {"kubelet-"}},
+      {"API servers behind this one", {"proxy-client-", "aggregator-", "enable-aggregator"}},
+      {"Audit", {"audit-"}},
+  };
   return base::ParseDaemonFlags(program, flags, argc, argv, exit_code);
 }
 

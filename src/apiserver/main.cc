@@ -9,7 +9,11 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   if (!apiserver::ParseFlags(argc, argv, &flags, &exit_code)) return exit_code;
   base::InitLog("kube-apiserver", flags.verbosity);
-  const auto server = apiserver::ApiServer::Start(flags);
+  absl::StatusOr<std::unique_ptr<apiserver::ApiServer>> server;
+  {
+    const base::ExitWhileStarting interruptible;
+    server = apiserver::ApiServer::Start(flags);
+  }
   if (!server.ok()) {
     base::LogError("start failed error=", server.status().message());
     return 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace base {
@@ -15,21 +16,38 @@ std::string DefaultSuffix(const Flag& flag) {
   return absl::StrCat(" (default ", text, ")");
 }
 
+// 0: no group; else one more than its place.
+size_t GroupOf(absl::string_view name, const std::vector<FlagGroup>& groups) {
+  size_t best = 0, length = 0;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    for (absl::string_view start : groups[i].starts) {
+      if (start.size() > length && absl::StartsWith(name, start)) best = i + 1, length = start.size();
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
-std::string FlagUsages(const FlagSet& flags) {
-  std::vector<const Flag*> shown;
-  for (const auto& flag : flags.flags()) {
-    if (!flag->hidden) shown.push_back(flag.get());
-  }
-  std::sort(shown.begin(), shown.end(), [](const Flag* a, const Flag* b) { return a->name < b->name; });
+std::string FlagUsages(const FlagSet& flags, const std::vector<FlagGroup>& groups) {
+  std::vector<std::vector<const Flag*>> parts(groups.size() + 1);  // [0]: in no group
   size_t width = 0;
-  for (const Flag* flag : shown) width = std::max(width, flag->name.size());
+  for (const auto& flag : flags.flags()) {
+    if (flag->hidden) continue;
+    parts[GroupOf(flag->name, groups)].push_back(flag.get());
+    width = std::max(width, flag->name.size());
+  }
   std::string text;
-  for (const Flag* flag : shown) {
-    const std::string shorthand = flag->shorthand.empty() ? "    " : absl::StrCat("-", flag->shorthand, ", ");
-    absl::StrAppend(&text, "  ", shorthand, "--", flag->name, std::string(width - flag->name.size() + 3, ' '), flag->help,
-                    DefaultSuffix(*flag), "\n");
+  for (size_t i = 0; i < parts.size(); ++i) {
+    std::vector<const Flag*>& part = parts[i];
+    if (part.empty()) continue;
+    std::sort(part.begin(), part.end(), [](const Flag* a, const Flag* b) { return a->name < b->name; });
+    absl::StrAppend(&text, text.empty() ? "" : "\n", i == 0 ? "Flags" : groups[i - 1].title, ":\n");
+    for (const Flag* flag : part) {
+      const std::string shorthand = flag->shorthand.empty() ? "    " : absl::StrCat("-", flag->shorthand, ", ");
+      absl::StrAppend(&text, "  ", shorthand, "--", flag->name, std::string(width - flag->name.size() + 3, ' '), flag->help,
+                      DefaultSuffix(*flag), "\n");
+    }
   }
   return text;
 }
@@ -47,7 +65,10 @@ bool ParseDaemonFlags(const Program& program, FlagSet& flags, int argc, char** a
   absl::Status status = flags.Parse(std::vector<std::string>(argv + 1, argv + argc), nullptr, &parsed);
   if (!status.ok()) return refuse(status.message());
   if (parsed.help) {
-    std::printf("%s\n\nUsage:\n  %s [flags]\n\nFlags:\n%s", program.about.c_str(), program.name.c_str(), FlagUsages(flags).c_str());
+    std::string text = absl::StrCat(program.about, "\n\nUsage:\n  ", program.name, " [flags]\n\n");
+    if (!program.examples.empty()) absl::StrAppend(&text, "Examples:\n", program.examples, "\n");
+    absl::StrAppend(&text, FlagUsages(flags, program.groups));
+    std::fwrite(text.data(), 1, text.size(), stdout);
     *exit_code = 0;
     return false;
   }

@@ -1,8 +1,12 @@
 #include "base/shutdown.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/startup_memory.h"
 
 namespace base {
@@ -34,6 +38,25 @@ void WaitForShutdown() {
   int got = 0;
   while (sigwait(&set, &got) != 0) {
   }
+}
+
+ExitWhileStarting::ExitWhileStarting()
+    : started_(eventfd(0, EFD_CLOEXEC)), watcher_([started = started_] {
+        const sigset_t set = ShutdownSet();
+        const int signals = signalfd(-1, &set, SFD_CLOEXEC);  // only looked at: what is pending stays so
+        pollfd watched[] = {{started, POLLIN, 0}, {signals, POLLIN, 0}};
+        while (poll(watched, 2, -1) < 0) {
+        }
+        close(signals);
+        if (watched[0].revents != 0) return;
+        LogInfo("told to stop while it started");
+        _exit(1);
+      }) {}
+
+ExitWhileStarting::~ExitWhileStarting() {
+  eventfd_write(started_, 1);
+  watcher_.join();
+  close(started_);
 }
 
 void RequestShutdown() { kill(getpid(), SIGTERM); }

@@ -25,16 +25,16 @@ constexpr size_t kMaxMessage = 1024;
 
 void SetTime(absl::Time time, k8s::meta::v1::Time* out) { out->set_seconds(absl::ToUnixSeconds(time)); }
 
-struct Pending {
-  EventSource source;
-  ObjectRef about;
-  std::string type, reason, message, action;
-  absl::Time at;
-};
-
 }  // namespace
 
 struct EventRecorder::Impl {
+  struct Pending {
+    EventSource source;
+    ObjectRef about;
+    std::string type, reason, message, action;
+    absl::Time at;
+  };
+
   explicit Impl(const ApiClient& client_in) : client(client_in) {
     char name[256] = {};
     gethostname(name, sizeof(name) - 1);

@@ -81,6 +81,9 @@ absl::StatusOr<ClientConfig> ParseKubeconfig(const std::string& text, const std:
 }
 
 absl::StatusOr<ClientConfig> LoadKubeconfig(const std::string& path, const std::string& context) {
+  if (path.empty()) {
+    return absl::InvalidArgumentError("--kubeconfig is required: the file that says how to reach the API server");
+  }
   ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
   const size_t slash = path.rfind('/');
   return ParseKubeconfig(text, slash == std::string::npos ? "" : path.substr(0, slash), context);

@@ -133,9 +133,22 @@ int ParseFlags(int argc, char** argv, Options& o) {
   base::FlagSet flags;
   AddFlags(flags, o);
   int exit_code = 0;
-  const base::Program program{"kube-controller-manager",
-                              "Runs the control loops that bring the cluster to the state its objects describe.",
-                              absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  base::Program program{"kube-controller-manager",
+                        "Runs the control loops that bring the cluster to the state its objects describe.",
+                        absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  program.examples =
+      "  # what a cluster needs at least: accounts with tokens and the cluster's authority in every namespace\n"
+      "  kube-controller-manager --kubeconfig controller-manager.conf --root-ca-file ca.crt \\\n"
+      "    --service-account-private-key-file sa.key\n\n"
+      "  # all controllers but two\n"
+      "  kube-controller-manager --kubeconfig controller-manager.conf --controllers '*,-cronjob-controller,-ttl-after-finished-controller'\n";
+  program.groups = {
+      {"Workers of each controller", {"concurrent-"}},
+      {"Nodes", {"node-", "allocate-", "cluster-cidr", "large-", "secondary-", "unhealthy-", "service-cluster-"}},
+      {"Certificates and tokens", {"cluster-signing-", "root-ca-", "service-account-"}},
+      {"Health and metrics", {"bind-", "secure-port", "tls-"}},
+      {"Leader election", {"leader-elect"}},
+  };
   return base::ParseDaemonFlags(program, flags, argc, argv, &exit_code) ? -1 : exit_code;
 }
 

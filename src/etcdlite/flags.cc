@@ -130,9 +130,26 @@ absl::StatusOr<std::optional<ServerFlags>> ParseFlags(int argc, char** argv) {
   f.Alias("experimental-watch-progress-notify-interval", "watch-progress-notify-interval");
   AddWithoutEffect(f);
   RefuseAbsent(f);
-  const base::Program program{"etcdlite", "A replicated key-value store with etcd's API.",
+  base::Program program{"etcdlite", "One member of a replicated key-value store with etcd's v3 API: raft, a log on disk, history on RocksDB.",
                               absl::StrCat("etcd Version: ", server::kVersion, "\nGit SHA: skiff\nGo Version: none (C++20)\nGo OS/Arch: linux/amd64"),
                               /*usage_exit=*/2};
+  program.examples =
+      "  # a store of one member, for this machine alone\n"
+      "  etcdlite --data-dir /var/lib/etcdlite\n\n"
+      "  # the first of three; the others differ in --name and in their own URLs\n"
+      "  etcdlite --name a --data-dir /var/lib/etcdlite \\\n"
+      "    --listen-client-urls https://10.0.0.1:2379 --advertise-client-urls https://10.0.0.1:2379 \\\n"
+      "    --listen-peer-urls https://10.0.0.1:2380 --initial-advertise-peer-urls https://10.0.0.1:2380 \\\n"
+      "    --initial-cluster a=https://10.0.0.1:2380,b=https://10.0.0.2:2380,c=https://10.0.0.3:2380 \\\n"
+      "    --cert-file etcd.crt --key-file etcd.key --client-cert-auth --trusted-ca-file ca.crt \\\n"
+      "    --peer-cert-file etcd.crt --peer-key-file etcd.key --peer-client-cert-auth --peer-trusted-ca-file ca.crt\n";
+  program.groups = {
+      {"Member", {"name", "data-dir", "listen-", "advertise-", "heartbeat-", "election-", "snapshot-"}},
+      {"Cluster", {"initial-", "strict-"}},
+      {"Client certificates", {"cert-file", "key-file", "client-cert-auth", "trusted-ca-file"}},
+      {"Peer certificates", {"peer-"}},
+      {"Bounds", {"auto-compaction-", "quota-", "max-", "watch-"}},
+  };
   int exit_code = 0;
   if (!base::ParseDaemonFlags(program, f, argc, argv, &exit_code)) {
     if (exit_code == 0) return std::nullopt;

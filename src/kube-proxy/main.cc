@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
 #include "base/clock.h"
@@ -133,9 +134,17 @@ int main(int argc, char** argv) {
   f.Int(&flags.verbosity, "v", "v", "log verbosity");
   kube_proxy::AddAbsentFlags(f);
   int exit_code = 0;
-  const base::Program program{"kube-proxy",
-                              "Routes the cluster's services on this node: watches Services and EndpointSlices, writes nftables rules.",
-                              std::string("Kubernetes ") + base::kKubernetesVersion};
+  base::Program program{"kube-proxy",
+                        "Routes the cluster's services on this node: watches Services and EndpointSlices, writes nftables rules.",
+                        absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  program.examples =
+      "  kube-proxy --kubeconfig kube-proxy.conf --cluster-cidr 10.244.0.0/16\n\n"
+      "  # take the rules away again\n"
+      "  kube-proxy --cleanup\n";
+  program.groups = {
+      {"Rules", {"cluster-cidr", "masquerade-", "nftables-", "nodeport-", "proxy-mode"}},
+      {"Health and metrics", {"healthz-", "metrics-"}},
+  };
   if (!base::ParseDaemonFlags(program, f, argc, argv, &exit_code)) return exit_code;
   base::InitLog("kube-proxy", flags.verbosity);
   if (!node_port_addresses.empty() && node_port_addresses != "primary") {

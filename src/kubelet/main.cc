@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/daemon_flags.h"
@@ -70,12 +71,25 @@ void AddFlags(base::FlagSet& flags, KubeletOptions& o, bool& schedulable, std::v
 
 // The command line, and below it the configuration file it names. False: the process ends with `*exit_code`.
 bool ReadOptions(int argc, char** argv, KubeletOptions& options, std::vector<std::string>& words, int* exit_code) {
-  const base::Program program{"kubelet",
-                              "Runs the pods of one node.\n\n"
-                              "  kubelet --kubeconfig FILE [flags]                 until it is told to stop\n"
-                              "  kubelet image load ARCHIVE... --root-dir DIR      puts OCI or docker-save archives into the node's store\n"
-                              "  kubelet cleanup --root-dir DIR                    removes everything that runs and lies below DIR",
-                              std::string("Kubernetes ") + base::kKubernetesVersion};
+  base::Program program{"kubelet",
+                        "Runs the pods of one node.\n\n"
+                        "  kubelet --kubeconfig FILE [flags]                 until it is told to stop\n"
+                        "  kubelet image load ARCHIVE... --root-dir DIR      puts OCI or docker-save archives into the node's store\n"
+                        "  kubelet cleanup --root-dir DIR                    removes everything that runs and lies below DIR",
+                        absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  program.examples =
+      "  # the node's pods in containers of its own\n"
+      "  kubelet --kubeconfig kubelet.conf --client-ca-file ca.crt\n\n"
+      "  # in containerd\n"
+      "  kubelet --kubeconfig kubelet.conf --client-ca-file ca.crt --container-runtime-endpoint unix:///run/containerd/containerd.sock\n\n"
+      "  # a node that only says it runs them, to try out a large cluster\n"
+      "  kubelet --kubeconfig kubelet.conf --runtime hollow --hostname-override node-7\n";
+  program.groups = {
+      {"Node", {"hostname-", "node-", "register-", "max-pods"}},
+      {"Serving", {"address", "port", "tls-", "client-ca-", "anonymous-", "authorization-"}},
+      {"Containers", {"runtime", "container-", "cgroup-", "pod-", "image-", "shim", "sync-"}},
+      {"Network", {"cni-", "cluster-", "resolv-", "route-"}},
+  };
   std::string config_file;
   for (int pass = 0; pass < 2; ++pass) {  // flags win: the file first, then the command line once more
     bool schedulable = true;
@@ -118,7 +132,7 @@ int main(int argc, char** argv) {
     const absl::Status status = load ? kubelet::LoadImages(options, {words.begin() + 2, words.end()}) : kubelet::Cleanup(options);
     return status.ok() ? 0 : Fail(status);
   }
-  if (options.kubeconfig.empty()) return Fail(absl::InvalidArgumentError("--kubeconfig is required"));
+  if (options.kubeconfig.empty()) return Fail(absl::InvalidArgumentError("--kubeconfig is required: the file that says how to reach the API server"));
   rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;

@@ -23,7 +23,11 @@ int ParseFlags(int argc, char** argv, Options& o) {
   flags.Refuse({"config"}, "settings are given by flags");
   flags.Refuse({"write-config-to"}, "the configuration is not written");
   int exit_code = 0;
-  const base::Program program{"kube-scheduler", "Assigns pods to nodes.", absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  base::Program program{"kube-scheduler",
+                        "Assigns pods to nodes: filters the nodes a pod can run on, scores them, binds it to the best.",
+                        absl::StrCat("Kubernetes ", base::kKubernetesVersion)};
+  program.examples = "  kube-scheduler --kubeconfig scheduler.conf\n";
+  program.groups = {{"Health and metrics", {"bind-", "secure-port", "tls-"}}, {"Leader election", {"leader-elect"}}};
   return base::ParseDaemonFlags(program, flags, argc, argv, &exit_code) ? -1 : exit_code;
 }
 

@@ -116,8 +116,12 @@ std::string Fixed(double d, int precision) {
   size_t point = text.find('.');
   if (point == std::string::npos) point = text.size();
   const size_t first = text[0] == '-' ? 1 : 0;
-  for (size_t at = point; at > first + 3; at -= 3) text.insert(at - 3, ",");
-  return text;
+  std::string grouped;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (at > first && at < point && (point - at) % 3 == 0) grouped.push_back(',');
+    grouped.push_back(text[at]);
+  }
+  return grouped;
 }
 
 std::string Superscript(absl::string_view digits) {

@@ -143,7 +143,7 @@ std::string Parse(absl::string_view rest, bool via_request, GoUrl* out) {
   }
   if (rest.empty() && via_request) return "empty url";
   if (rest == "*") {
-    out->path = "*";
+    out->path.assign(1, '*');
     return "";
   }
   if (std::string bad = TakeScheme(&rest, &out->scheme); !bad.empty()) return bad;

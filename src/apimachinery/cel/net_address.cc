@@ -48,7 +48,6 @@ std::string ParseV6(absl::string_view in, NetAddress* out) {
     s = s.substr(0, percent);
     if (out->zone.empty()) return Told(in, "zone must be a non-empty string");
   }
-  const absl::string_view whole = s;
   uint8_t* bytes = out->bytes.data();
   int ellipsis = -1, i = 0;
   if (s.substr(0, 2) == "::") {

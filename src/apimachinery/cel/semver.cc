@@ -121,8 +121,9 @@ std::string ParseSemverTolerant(absl::string_view text, Semver* out) {
   std::vector<std::string> parts = ThreeParts(text);
   for (std::string& part : parts) {
     if (part.size() < 2) continue;
-    part.erase(0, part.find_first_not_of('0') == std::string::npos ? part.size() : part.find_first_not_of('0'));
-    if (part.empty() || !absl::ascii_isdigit(part[0])) part.insert(0, "0");
+    const size_t leading = std::min(part.find_first_not_of('0'), part.size());
+    const bool bare = leading == part.size() || !absl::ascii_isdigit(part[leading]);  // one zero stays
+    part = absl::StrCat(bare ? "0" : "", absl::string_view(part).substr(leading));
   }
   if (parts.size() < 3 && parts.back().find_first_of("+-") != std::string::npos) {
     return "short version cannot contain PreRelease/Build meta data";

@@ -1,9 +1,6 @@
 #include "apiserver/aggregation/controller.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <set>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +8,7 @@
 #include "apiserver/aggregation/availability.h"
 #include "apiserver/aggregation/condition_writer.h"
 #include "apiserver/aggregation/local_services.h"
+#include "apiserver/registry/change_loop.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 
@@ -36,88 +34,18 @@ bool Established(const Value& crd) {
 
 class ControllerImpl final : public Controller {
  public:
-  ControllerImpl(registry::Registry& registry, Aggregator& aggregator) : registry_(registry), aggregator_(aggregator) {}
+  ControllerImpl(registry::Registry& registry, Aggregator& aggregator)
+      : registry_(registry), aggregator_(aggregator), loop_(registry, Followed(), [this] { return Sync() ? absl::InfiniteDuration() : kRetry; }) {}
   ~ControllerImpl() override { Stop(); }
 
-  absl::Status Start() override {
-    RETURN_IF_ERROR(Follow());
-    dirty_ = true;
-    thread_ = std::thread([this] { Run(); });
-    return absl::OkStatus();
-  }
-
-  void Stop() override {
-    {
-      const std::lock_guard lock(mu_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-    tickets_.clear();
-  }
+  absl::Status Start() override { return loop_.Start(/*look_here=*/false); }
+  void Stop() override { loop_.Stop(); }
 
  private:
-  class Sink final : public cache::WatchSink {
-   public:
-    // `backend`: of what other servers stand on, which only the aggregator cares about.
-    Sink(ControllerImpl& controller, bool backend) : controller_(controller), backend_(backend) {}
-    bool OnEvent(const cache::Event& event, const cache::Event::View&) override {
-      if (backend_) {
-        controller_.aggregator_.Touch(event.object->ns());
-      } else {
-        controller_.Wake(/*lost=*/false);
-      }
-      return true;
-    }
-    bool OnBookmark(int64_t, bool) override { return true; }
-    void OnEnd(absl::Status) override { controller_.Wake(/*lost=*/true); }
-
-   private:
-    ControllerImpl& controller_;
-    const bool backend_;
-  };
-
-  absl::Status Follow() {
-    tickets_.clear();
-    for (const GroupResource& what : {kApiServices, kDefinitions, kServices, kSlices}) {
-      const registry::ResourcePtr resource = registry_.environment().resources->FindAnyVersion(what.group, what.resource);
-      cache::WatchRequest request;
-      request.timeout = absl::InfiniteDuration();
-      ASSIGN_OR_RETURN(std::unique_ptr<cache::WatchTicket> ticket,
-                       registry_.environment().cache->Watch(*resource->mirror, std::move(request),
-                                                            std::make_unique<Sink>(*this, what == kServices || what == kSlices)));
-      tickets_.push_back(std::move(ticket));
-    }
-    return absl::OkStatus();
-  }
-
-  void Wake(bool lost) {
-    {
-      const std::lock_guard lock(mu_);
-      dirty_ = true;
-      lost_ |= lost;
-    }
-    wake_.notify_all();
-  }
-
-  void Run() {
-    bool done = true;
-    std::unique_lock lock(mu_);
-    while (true) {
-      const auto ready = [this] { return stopping_ || dirty_; };
-      if (done) {
-        wake_.wait(lock, ready);
-      } else {
-        wake_.wait_for(lock, absl::ToChronoMilliseconds(kRetry), ready);
-      }
-      if (stopping_) return;
-      dirty_ = false;
-      const bool lost = std::exchange(lost_, false);
-      lock.unlock();
-      if (lost && !Follow().ok()) Wake(/*lost=*/true);
-      done = Sync();
-      lock.lock();
-    }
+  std::vector<registry::Followed> Followed() {
+    // What other servers stand on: only the aggregator cares.
+    const auto backend = [this](const cache::Event& event) { aggregator_.Touch(event.object->ns()); };
+    return {{kApiServices, nullptr}, {kDefinitions, nullptr}, {kServices, backend}, {kSlices, backend}};
   }
 
   // One look at everything; false: something could not be written.
@@ -168,11 +96,7 @@ class ControllerImpl final : public Controller {
 
   registry::Registry& registry_;
   Aggregator& aggregator_;
-  std::vector<std::unique_ptr<cache::WatchTicket>> tickets_;
-  std::mutex mu_;
-  std::condition_variable wake_;
-  bool stopping_ = false, dirty_ = false, lost_ = false;  // under mu_
-  std::thread thread_;
+  registry::ChangeLoop loop_;
 };
 
 }  // namespace

@@ -1,15 +1,13 @@
 #include "apiserver/apiextensions/controller.h"
 
-#include <condition_variable>
 #include <map>
-#include <mutex>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "apimachinery/apply/apply.h"
 #include "apimachinery/json.h"
 #include "apimachinery/time.h"
 #include "apiserver/apiextensions/conditions.h"
+#include "apiserver/registry/change_loop.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 
@@ -26,85 +24,19 @@ constexpr absl::Duration kInstancesRecheck = absl::Milliseconds(50);  // while i
 
 class ControllerImpl final : public Controller {
  public:
-  explicit ControllerImpl(registry::Registry& registry) : registry_(registry) {}
+  explicit ControllerImpl(registry::Registry& registry)
+      : registry_(registry), loop_(registry, {{kDefinitions, nullptr}}, [this] { return Sync(); }) {}
   ~ControllerImpl() override { Stop(); }
 
-  absl::Status Start() override {
-    RETURN_IF_ERROR(Follow());
-    Sync();
-    thread_ = std::thread([this] { Run(); });
-    return absl::OkStatus();
-  }
-
-  void Stop() override {
-    {
-      const std::lock_guard lock(mu_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-    ticket_.reset();
-  }
+  absl::Status Start() override { return loop_.Start(/*look_here=*/true); }
+  void Stop() override { loop_.Stop(); }
 
  private:
-  // Wakes the thread whenever a definition changes.
-  class Sink final : public cache::WatchSink {
-   public:
-    explicit Sink(ControllerImpl& controller) : controller_(controller) {}
-    bool OnEvent(const cache::Event&, const cache::Event::View&) override {
-      controller_.Wake(/*lost=*/false);
-      return true;
-    }
-    bool OnBookmark(int64_t, bool) override { return true; }
-    void OnEnd(absl::Status) override { controller_.Wake(/*lost=*/true); }
-
-   private:
-    ControllerImpl& controller_;
-  };
-
   // A definition as it is served.
   struct Serving {
     std::string of;  // what of the object it was made of
     CustomResources::Served served;
   };
-
-  absl::Status Follow() {
-    const registry::ResourcePtr resource = registry_.environment().resources->FindAnyVersion(kDefinitions.group, kDefinitions.resource);
-    cache::WatchRequest request;
-    request.timeout = absl::InfiniteDuration();
-    ASSIGN_OR_RETURN(ticket_, registry_.environment().cache->Watch(*resource->mirror, std::move(request),
-                                                                   std::make_unique<Sink>(*this)));
-    return absl::OkStatus();
-  }
-
-  void Wake(bool lost) {
-    {
-      const std::lock_guard lock(mu_);
-      dirty_ = true;
-      lost_ |= lost;
-    }
-    wake_.notify_all();
-  }
-
-  void Run() {
-    absl::Duration again = absl::InfiniteDuration();
-    std::unique_lock lock(mu_);
-    while (true) {
-      const auto ready = [this] { return stopping_ || dirty_; };
-      if (again == absl::InfiniteDuration()) {
-        wake_.wait(lock, ready);
-      } else {
-        wake_.wait_for(lock, absl::ToChronoMilliseconds(again), ready);
-      }
-      if (stopping_) return;
-      dirty_ = false;
-      const bool lost = std::exchange(lost_, false);
-      lock.unlock();
-      if (lost && !Follow().ok()) Wake(/*lost=*/true);
-      again = Sync();
-      lock.lock();
-    }
-  }
 
   // One look at all definitions; answers when to look again although nothing changes.
   absl::Duration Sync() {
@@ -289,13 +221,9 @@ class ControllerImpl final : public Controller {
   }
 
   registry::Registry& registry_;
-  std::map<std::string, Serving> serving_;  // the thread's own; Start's before it
+  std::map<std::string, Serving> serving_;  // the loop's own
   uint64_t generation_ = 0;
-  std::unique_ptr<cache::WatchTicket> ticket_;
-  std::mutex mu_;
-  std::condition_variable wake_;
-  bool stopping_ = false, dirty_ = false, lost_ = false;  // under mu_
-  std::thread thread_;
+  registry::ChangeLoop loop_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "apiserver/registry/delete_options.h"
 #include "base/file.h"
 #include "base/http/worker_pool.h"
+#include "base/listen_error.h"
 #include "base/rng.h"
 #include "base/status_macros.h"
 #include "skiff/resources.grpc.pb.h"
@@ -497,7 +498,7 @@ class GrpcDoorImpl final : public GrpcDoor {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
-      return absl::UnavailableError(absl::StrCat("listening on ", options.address, " for gRPC"));
+      return absl::UnavailableError(base::ListenError(options.address));
     }
     return absl::OkStatus();
   }

@@ -184,7 +184,7 @@ std::string AdminAccessPath(const Kind& kind, const Value& object, const Value* 
 }
 
 absl::Span<const KindRules> DeviceKinds() {
-  static constexpr char kGroup[] = "resource.k8s.io";
+  static constexpr absl::string_view kGroup = "resource.k8s.io";
   static constexpr KindRules kRules[] = {
       {kGroup, "DeviceClass", ClassCreate, ClassUpdate},
       {kGroup, "ResourceClaim", ClaimCreate, ClaimUpdate, devices::ClaimStatus},

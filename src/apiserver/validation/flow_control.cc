@@ -303,7 +303,7 @@ void PriorityLevelUpdate(FieldErrors& e, const Value& object, const Value&) { Pr
 }  // namespace
 
 absl::Span<const KindRules> FlowControlKinds() {
-  static constexpr char kGroup[] = "flowcontrol.apiserver.k8s.io";
+  static constexpr absl::string_view kGroup = "flowcontrol.apiserver.k8s.io";
   static constexpr KindRules kRules[] = {
       {kGroup, "FlowSchema", FlowSchemaCreate, FlowSchemaUpdate, FlowStatus},
       {kGroup, "PriorityLevelConfiguration", PriorityLevelCreate, PriorityLevelUpdate, FlowStatus},

@@ -477,7 +477,7 @@ void BindingUpdate(FieldErrors& e, const Value& object, const Value&) { BindingC
 }  // namespace
 
 absl::Span<const KindRules> WebhookKinds() {
-  static constexpr char kGroup[] = "admissionregistration.k8s.io";
+  static constexpr absl::string_view kGroup = "admissionregistration.k8s.io";
   static constexpr KindRules kRules[] = {
       {kGroup, "MutatingWebhookConfiguration", MutatingCreate, MutatingUpdate},
       {kGroup, "ValidatingWebhookConfiguration", ValidatingCreate, ValidatingUpdate},

@@ -142,20 +142,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Flush() {
     if (in_flush_ || transport_->closed()) return;
     in_flush_ = true;
-    std::string batch;
-    while (transport_->queued() + static_cast<int64_t>(batch.size()) < kTransportHighWater) {
+    std::shared_ptr<std::string> batch;
+    while (transport_->queued() + static_cast<int64_t>(batch == nullptr ? 0 : batch->size()) < kTransportHighWater) {
       const uint8_t* data = nullptr;
       const ssize_t n = nghttp2_session_mem_send(session_, &data);
       if (n <= 0) {
         if (n < 0) transport_->Abort();
         break;
       }
-      batch.append(reinterpret_cast<const char*>(data), static_cast<size_t>(n));
-      if (batch.size() < kBatch) continue;
-      transport_->Write(MakeChunk(std::move(batch)));
-      batch = std::string();
+      if (batch == nullptr) batch = std::make_shared<std::string>();
+      batch->append(reinterpret_cast<const char*>(data), static_cast<size_t>(n));
+      if (batch->size() >= kBatch) transport_->Write(std::exchange(batch, nullptr));
     }
-    if (!batch.empty()) transport_->Write(MakeChunk(std::move(batch)));
+    if (batch != nullptr) transport_->Write(std::move(batch));
     transport_->Flush();
     in_flush_ = false;
     if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) transport_->Close();

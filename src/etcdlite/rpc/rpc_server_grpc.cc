@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/file.h"
+#include "base/listen_error.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "etcdlite/rpc/byte_buffer_grpc.h"
@@ -323,7 +324,7 @@ class GrpcServer final : public RpcServer {
     server_ = builder.BuildAndStart();
     for (size_t i = 0; i < ports.size(); ++i) {
       if (server_ == nullptr || ports[i] == 0) {
-        return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen[i].host_port));
+        return absl::UnavailableError(base::ListenError(options.listen[i].host_port));
       }
     }
     for (const auto& cq : queues_) {

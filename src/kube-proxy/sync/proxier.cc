@@ -20,13 +20,6 @@ using rules::RuleSet;
 
 bool IsIpv6(absl::string_view text) { return text.find(':') != absl::string_view::npos; }
 
-// What the kernel holds of one family.
-struct Written {
-  NodeView node;
-  RuleSet rules;
-  bool known = false;  // false: write everything
-};
-
 bool SameFrame(const NodeView& a, const NodeView& b) {
   return a.node_port_ips == b.node_port_ips && a.cluster_cidr == b.cluster_cidr && a.masquerade_all == b.masquerade_all;
 }
@@ -34,6 +27,13 @@ bool SameFrame(const NodeView& a, const NodeView& b) {
 }  // namespace
 
 struct Proxier::Impl {
+  // What the kernel holds of one family.
+  struct Written {
+    NodeView node;
+    RuleSet rules;
+    bool known = false;  // false: write everything
+  };
+
   Impl(ProxierOptions o, RuleSink& s, const base::Clock& c) : options(std::move(o)), sink(s), clock(c), tracker(options.node) {
     stats.dirty_since = absl::InfiniteFuture();
   }

@@ -198,6 +198,17 @@ TEST(CodecTest, AnEmptyPackedListIsUnset) {
   EXPECT_EQ(json, "{}");
 }
 
+// Found by fuzzing: a number whose lower half is zero stood in the transcoder's text as 0, in the tree not at all.
+TEST(CodecTest, AnInt32IsNarrowedBeforeItIsLeftOut) {
+  const Message& port = *Schema::Builtin().FindMessage("core.v1.ContainerPort");
+  const absl::string_view wire("\x10\x80\x80\x80\x80\x80\x02", 7);  // hostPort = 1 << 36
+  std::string direct, by_tree;
+  ASSERT_TRUE(TranscodeWireToJson(port, wire, "", "", &direct).ok());
+  EncodeJson(port, *DecodeWire(port, wire), &by_tree);
+  EXPECT_EQ(direct, R"({"containerPort":0})");
+  EXPECT_EQ(by_tree, direct);
+}
+
 // Found by fuzzing: a key that came again after keys out of order stood in the tree twice.
 TEST(CodecTest, RepeatedMapKeysInAnyOrderAreOneEntry) {
   const Message& meta = *Schema::Builtin().FindMessage("meta.v1.ObjectMeta");

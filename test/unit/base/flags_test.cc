@@ -78,5 +78,20 @@ TEST(FlagsTest, FlagsWithoutEffectSayWhy) {
   EXPECT_THAT(FlagUsages(line.flags), testing::Not(testing::HasSubstr("cert-dir")));
 }
 
+// A flag stands in the group with the longest fitting start; what is in none comes first.
+TEST(FlagsTest, HelpShowsFlagsInGroups) {
+  Line line;
+  EXPECT_EQ(FlagUsages(line.flags, {{"Waiting", {"p"}}, {"Serving", {"port"}}, {"Nothing", {"zzz"}}}),
+            "Flags:\n"
+            "      --leader-elect   h (default true)\n"
+            "      --list           h (default [x])\n"
+            "      --mode           h (default 'a')\n"
+            "      --share          h (default 0.5)\n"
+            "\nWaiting:\n"
+            "      --period         h (default 40s)\n"
+            "\nServing:\n"
+            "  -v, --port           h (default 7)\n");
+}
+
 }  // namespace
 }  // namespace base

@@ -42,7 +42,7 @@ std::string Structure(const std::string& document) {
 
 // Every document has the structure that upstream's has: paths, operations, parameters, types, defaults, extensions.
 TEST(OpenApiTest, StructureIsUpstreams) {
-  std::ifstream in(std::string(SKIFF_SOURCE_DIR) + "/test/golden/openapi/structure.txt");
+  std::ifstream in(SKIFF_SOURCE_DIR "/test/golden/openapi/structure.txt");
   std::string path, hash;
   int documents = 0;
   while (in >> path >> hash) {
@@ -56,7 +56,7 @@ TEST(OpenApiTest, StructureIsUpstreams) {
 
 TEST(OpenApiTest, IndexNamesEveryDocument) {
   const Value index = apimachinery::ParseJson(V3Index(discovery::Builtin(), [](absl::string_view) { return std::string(); })).value();
-  std::ifstream in(std::string(SKIFF_SOURCE_DIR) + "/test/golden/openapi/structure.txt");
+  std::ifstream in(SKIFF_SOURCE_DIR "/test/golden/openapi/structure.txt");
   std::string path, hash;
   size_t documents = 0;
   while (in >> path >> hash) {
