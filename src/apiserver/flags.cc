@@ -1,8 +1,7 @@
 #include "apiserver/flags.h"
 
-#include "apiserver/absent_flags.h"
-
 #include "absl/strings/str_cat.h"
+#include "apiserver/absent_flags.h"
 #include "base/daemon_flags.h"
 #include "base/version.h"
 
