@@ -356,6 +356,27 @@ def part_quota_alarm():
         cluster.stop()
 
 
+def part_leader_moves_when_asked():
+    cluster = Cluster(3, BASE)
+    try:
+        cluster.start_all()
+        first = cluster.leader()
+        second, third = [i for i in range(3) if i != first]
+        ids = {i: "%x" % s["header"]["member_id"] for i, s in cluster.status().items()}
+        got = cluster.ctl("move-leader", ids[second], members=[first])
+        assert got.returncode == 0, got.stderr
+        seen = cluster.status()[first]
+        assert "%x" % seen["leader"] == ids[second], "it answered before the other one led"
+        assert cluster.ctl("put", "k", "moved", members=[first]).returncode == 0
+        cluster.kill(third)
+        got = cluster.ctl("move-leader", ids[third], members=[second])
+        assert got.returncode != 0, "a dead member does not lead: %s" % got.stdout
+        assert cluster.ctl("put", "k", "stayed", members=[second]).returncode == 0, "writes go on after it failed"
+        assert cluster.leader() in (first, second)
+    finally:
+        cluster.stop()
+
+
 def part_lease_outlives_its_leader():
     cluster = Cluster(3, BASE + 160)
     try:

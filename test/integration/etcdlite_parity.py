@@ -94,6 +94,9 @@ auth status
 user list
 role list
 defrag
+downgrade cancel
+downgrade validate x
+downgrade validate 3.9
 compaction 20 --physical
 endpoint hashkv -w json
 get "" --prefix -w json
@@ -145,6 +148,11 @@ get foo
 --user u1:pw watch secret
 --user u1:pw member list
 --user u1:pw snapshot save /tmp/etcdl-never
+--user u1:pw compaction 2
+--user u1:pw alarm list
+--user u1:pw endpoint health
+--user u1:pw downgrade validate 3.5
+--user u1:pw downgrade cancel
 --user root:rootpw get "" --prefix -w json
 --user root:rootpw user revoke-role root root
 --user root:rootpw user delete root

@@ -34,6 +34,9 @@ inline absl::Status TooManyLearnersError() { return absl::FailedPreconditionErro
 inline absl::Status MemberUrlsError() { return absl::InvalidArgumentError("etcdserver: given member URLs are invalid"); }
 inline absl::Status NotEnoughStartedError() { return absl::FailedPreconditionError("etcdserver: re-configuration failed due to not enough started members"); }
 inline absl::Status BadTransfereeError() { return absl::FailedPreconditionError("etcdserver: bad leader transferee"); }
+inline absl::Status TransferTimeoutError() { return absl::UnavailableError("etcdserver: request timed out, leader transfer took too long"); }
+inline absl::Status DowngradeFormatError() { return absl::InvalidArgumentError("etcdserver: wrong downgrade target version format"); }
+inline absl::Status DowngradeTargetError() { return absl::InvalidArgumentError("etcdserver: invalid downgrade target version"); }
 inline absl::Status UnhealthyError() { return absl::UnavailableError("etcdserver: unhealthy cluster"); }
 
 }  // namespace etcdlite::apply

@@ -83,6 +83,7 @@ class NodeImpl final : public Node {
     if (flush_thread_.joinable()) flush_thread_.join();
     pending_.FailAll(apply::StoppedError());
     for (WaitingRead& read : std::exchange(waiting_reads_, {})) read.done(apply::StoppedError());
+    for (Transfer& transfer : std::exchange(transfers_, {})) transfer.done(apply::StoppedError());
     for (auto& [context, batch] : std::exchange(asked_reads_, {})) {
       for (Reached& read : batch.reads) read(apply::StoppedError());
     }
@@ -165,6 +166,7 @@ class NodeImpl final : public Node {
   void WriteToLog(absl::Span<const LogJob> jobs);
   void PublishRole();
   void AskReads();
+  void EndTransfers();
   void HandleReads(const std::vector<raft::ReadResult>& results);
   void TrimLog();
   void PublishProgress();
@@ -205,6 +207,12 @@ class NodeImpl final : public Node {
     Clock::time_point give_up;
   };
   std::vector<WaitingRead> waiting_reads_;  // not yet asked
+  struct Transfer {
+    uint64_t to = 0;
+    Reached done;
+    Clock::time_point give_up;
+  };
+  std::vector<Transfer> transfers_;  // asked for, not yet seen
   struct ReadBatch {
     std::vector<Reached> reads;
     Clock::time_point asked, give_up;
@@ -289,8 +297,12 @@ void NodeImpl::TransferLeader(uint64_t to, Reached done) {
       done(apply::BadTransfereeError());
       return;
     }
+    if (to == options_.member_id) {
+      done(absl::OkStatus());
+      return;
+    }
+    transfers_.push_back({to, std::move(done), Clock::now() + absl::ToChronoNanoseconds(request_timeout())});
     core_->TransferLeader(to);
-    done(absl::OkStatus());
   });
 }
 
@@ -319,6 +331,7 @@ void NodeImpl::RunRaft() {
       }
       std::erase_if(held_, [](const HeldProposal& held) { return held.give_up <= Clock::now(); });
       AskReads();
+      EndTransfers();
       PublishProgress();
     }
     if (!waiting_reads_.empty()) AskReads();
@@ -439,8 +452,24 @@ void NodeImpl::PublishRole() {
   if (leader_.load() != 0) {
     if (new_leader) leader_changed_at_ = base::SystemClock().Monotonic();
     for (HeldProposal& held : std::exchange(held_, {})) held.again();
+    EndTransfers();
   }
   if (new_leader && parts_.on_leader_changed) parts_.on_leader_changed();
+}
+
+// Tells those who asked for another leader whether it leads.
+void NodeImpl::EndTransfers() {
+  const Clock::time_point now = Clock::now();
+  for (size_t i = 0; i < transfers_.size();) {
+    const bool leads = core_->leader() == transfers_[i].to;
+    if (!leads && transfers_[i].give_up > now) {
+      ++i;
+      continue;
+    }
+    Transfer ended = std::move(transfers_[i]);
+    transfers_.erase(transfers_.begin() + static_cast<std::ptrdiff_t>(i));
+    ended.done(leads ? absl::OkStatus() : apply::TransferTimeoutError());
+  }
 }
 
 void NodeImpl::AskReads() {

@@ -73,6 +73,7 @@ class Node {
   virtual void ReadBarrier(Reached done) = 0;
   // Whether what is applied here is all there is, so that reads need no barrier.
   virtual bool ReadsAreLocal() const = 0;
+  // `done` comes once `to` leads, or after the request timeout when it does not.
   virtual void TransferLeader(uint64_t to, Reached done) = 0;
 
   // From the transport.

@@ -122,7 +122,11 @@ void Txn(ServiceContext& context, UnaryCall* call) {
   });
 }
 
-void Compact(ServiceContext& context, UnaryCall* call) { Propose(context, call, RequestKind::kCompaction); }
+// It takes history from everybody: as etcd's, root's business once there are users.
+void Compact(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
+  Propose(context, call, RequestKind::kCompaction);
+}
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // etcdserverpb.Maintenance: how a member is, and what an operator does to it.
 #include <openssl/sha.h>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "etcd/maintenance.pb.h"
 #include "etcdlite/apply/errors.h"
@@ -14,7 +16,7 @@ namespace {
 using rpc::UnaryCall;
 
 constexpr int64_t kDefaultQuota = int64_t{2} << 30;
-
+constexpr char kStorageVersion[] = "3.6.0", kClusterVersion[] = "3.6";
 
 std::string WithHeader(ServiceContext& context, const std::string& rest) {
   std::string out;
@@ -34,7 +36,7 @@ void Status(ServiceContext& context, UnaryCall* call) {
   response.set_raftterm(status.term);
   response.set_raftappliedindex(status.applied);
   response.set_islearner(context.IsLearner());
-  response.set_storageversion("3.6.0");
+  response.set_storageversion(kStorageVersion);
   response.set_dbsizequota(context.quota_bytes > 0 ? context.quota_bytes : kDefaultQuota);
   response.mutable_downgradeinfo();
   if (status.leader == 0) response.add_errors("etcdserver: no leader");
@@ -51,9 +53,11 @@ void Status(ServiceContext& context, UnaryCall* call) {
 }
 
 void Alarm(ServiceContext& context, UnaryCall* call) {
-  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
   etcdserverpb::AlarmRequest request;
   if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
+  if (request.action() != etcdserverpb::AlarmRequest::GET) {  // to look is for everybody: health checks do
+    if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
+  }
   if (request.memberid() == 0 && request.action() == etcdserverpb::AlarmRequest::ACTIVATE) {
     request.set_memberid(context.member_id);
   }
@@ -107,8 +111,21 @@ void MoveLeader(ServiceContext& context, UnaryCall* call) {
   });
 }
 
-void Downgrade(ServiceContext&, UnaryCall* call) {
-  call->Reply(absl::InvalidArgumentError("etcdserver: invalid downgrade target version"));
+// The state on disk has one format only: every version to go back to is refused, in etcd's words.
+void Downgrade(ServiceContext& context, UnaryCall* call) {
+  if (absl::Status admin = context.CheckAdmin(*call); !admin.ok()) return call->Reply(admin);
+  etcdserverpb::DowngradeRequest request;
+  if (!request.ParseFromString(call->request())) return call->Reply(MalformedError());
+  if (request.action() == etcdserverpb::DowngradeRequest::CANCEL) {  // as etcd's, also when there is none
+    etcdserverpb::DowngradeResponse response;
+    response.set_version(kClusterVersion);
+    return call->Reply(WithHeader(context, response.SerializeAsString()));
+  }
+  const std::vector<std::string> parts = absl::StrSplit(request.version(), '.');
+  const bool version = (parts.size() == 2 || parts.size() == 3) && std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
+                         return !part.empty() && part.size() < 10 && std::all_of(part.begin(), part.end(), absl::ascii_isdigit);
+                       });
+  call->Reply(version ? apply::DowngradeTargetError() : apply::DowngradeFormatError());
 }
 
 // Streams the whole state as one file, its SHA-256 at the end.
@@ -150,7 +167,7 @@ class SnapshotStream final : public rpc::StreamHandler {
       const uint64_t size = engine->SizeOnDisk();
       mvcc::AppendInt(2, writer.done() ? 0 : static_cast<int64_t>(size > sent ? size - sent : 1), &message);
       mvcc::AppendLengthDelimited(3, *chunk, &message);
-      mvcc::AppendLengthDelimited(4, kVersion, &message);
+      mvcc::AppendLengthDelimited(4, kStorageVersion, &message);
       stream->Enqueue(std::move(message));
       stream->Kick();
     }
