@@ -115,7 +115,7 @@ void EncodeFrame(uint64_t number, absl::Span<const Frame> parts, std::string* ou
 std::optional<RawFrame> ParseFrame(absl::string_view bytes) {
   if (bytes.size() < kFrameHeader || LoadFixed32(bytes.data()) != kMagic) return std::nullopt;
   const size_t length = LoadFixed32(bytes.data() + 4);
-  if (length > bytes.size() - kFrameHeader) return std::nullopt;
+  if (Padded(length) > bytes.size() - kFrameHeader) return std::nullopt;
   RawFrame frame;
   frame.number = LoadFixed64(bytes.data() + 8);
   frame.payload = bytes.substr(kFrameHeader, length);

@@ -20,7 +20,7 @@ struct RawFrame {
   absl::string_view payload;
   size_t size = 0;  // with header and padding
 };
-// The frame at the front of `bytes`; nullopt: not a whole, undamaged frame.
+// The frame at the front of `bytes`; nullopt: not a whole, undamaged frame with its padding.
 std::optional<RawFrame> ParseFrame(absl::string_view bytes);
 
 // True when a whole frame numbered `at_least` or higher starts anywhere in `bytes`.

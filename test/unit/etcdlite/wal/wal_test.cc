@@ -107,6 +107,22 @@ TEST_F(WalTest, ATornTailIsCutOffAndWritingGoesOn) {
   EXPECT_FALSE(recovered_.torn_tail);
 }
 
+// Found by fuzzing: a frame without all of its padding was taken for one that ends behind the end of the file.
+TEST(WalFrameTest, AFrameIsWholeOnlyWithItsPadding) {
+  const raft::HardState state{1, 7, 0};
+  const Frame part{.hard_state = &state};
+  std::string bytes;
+  EncodeFrame(1, {part}, &bytes);
+  ASSERT_EQ(bytes.size() % 8, 0);
+  ASSERT_TRUE(ParseFrame(bytes).has_value());
+  EXPECT_EQ(ParseFrame(bytes)->size, bytes.size());
+  const size_t payload = ParseFrame(bytes)->payload.size();
+  ASSERT_NE(payload % 8, 0);
+  for (size_t size = kFrameHeader; size < bytes.size(); ++size) {
+    EXPECT_FALSE(ParseFrame(absl::string_view(bytes).substr(0, size)).has_value()) << size;
+  }
+}
+
 TEST_F(WalTest, ADamagedFrameWithFramesBehindItIsRefused) {
   WriteThree();
   Damage(FrameAt(1) + 30, "\xff");
