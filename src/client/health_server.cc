@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/metrics/page.h"
 #include "base/file.h"
 #include "base/http/server.h"
 #include "base/status_macros.h"
@@ -32,28 +33,18 @@ std::string ToPem(BIO* bio) {
   return text;
 }
 
-// What every daemon shows of itself.
-std::string ProcessMetrics() {
-  std::string out;
-  int64_t pages = 0;
-  if (auto statm = base::ReadFile("/proc/self/statm"); statm.ok()) {
-    const std::vector<std::string> parts = absl::StrSplit(*statm, ' ');
-    if (parts.size() > 1) (void)absl::SimpleAtoi(parts[1], &pages);
-  }
-  absl::StrAppend(&out, "# HELP process_resident_memory_bytes Resident memory size in bytes.\n",
-                  "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ",
-                  pages * sysconf(_SC_PAGESIZE), "\n");
-  timespec cpu{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-  absl::StrAppend(&out, "# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds.\n",
-                  "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ",
-                  static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) * 1e-9, "\n");
-  return out;
+// What every daemon shows of itself, what it has counted, and what it adds.
+std::string MetricsText(const HealthServerOptions& options) {
+  base::MetricsPage page;
+  base::AddProcess(page);
+  base::AddBuild(page);
+  if (options.metrics) options.metrics(page);
+  return page.Text();
 }
 
 void Answer(const HealthServerOptions& options, const Request& request, ResponseWriter& writer) {
   if (request.path == "/metrics") {
-    return writer.Send(200, kMetrics, ProcessMetrics() + (options.metrics ? options.metrics() : std::string()));
+    return writer.Send(200, kMetrics, MetricsText(options));
   }
   if (request.path == "/healthz" || request.path == "/livez" || request.path == "/readyz") {
     const bool healthy = !options.healthy || options.healthy();

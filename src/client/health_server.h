@@ -11,13 +11,17 @@ namespace base::http {
 class Server;
 }
 
+namespace base {
+class MetricsPage;
+}
+
 namespace client {
 
 struct HealthServerOptions {
   std::string address;  // "0.0.0.0:10257"
   std::string cert_file, key_file;
   std::function<bool()> healthy;         // null: always
-  std::function<std::string()> metrics;  // Prometheus text beyond the process's own; may be null
+  std::function<void(base::MetricsPage&)> metrics;  // adds what is only known when somebody looks; may be null
 };
 
 class HealthServer {

@@ -36,9 +36,9 @@ absl::Status RunScheduler(const Options& options) {
     serve.address = absl::StrCat(options.bind_address, ":", options.secure_port);
     serve.cert_file = options.tls_cert_file;
     serve.key_file = options.tls_private_key_file;
-    serve.metrics = [&mu, &running] {
+    serve.metrics = [&mu, &running](base::MetricsPage& page) {
       absl::MutexLock lock(&mu);
-      return running == nullptr ? std::string() : running->Metrics();
+      if (running != nullptr) running->AddMetrics(page);
     };
     ASSIGN_OR_RETURN(health, client::HealthServer::Start(std::move(serve)));
   }
@@ -61,7 +61,16 @@ absl::Status RunScheduler(const Options& options) {
       client::TimerThread housekeeping;
       housekeeping.PostAfter(absl::Seconds(10), base::ReleaseMemory);
       housekeeping.PostAfter(absl::Minutes(1), base::ReleaseMemory);
-      Scheduler scheduler(api, informers, events, DefaultProfile(), {});
+      Profiles profiles;
+      for (const ProfileConfig& profile : options.config.profiles) {
+        Profile& made = profiles[profile.scheduler_name] = MakeProfile(profile.filters, profile.scores, profile.fit);
+        made.preempts = profile.preempts;
+        made.percentage_of_nodes_to_score = profile.percentage_of_nodes_to_score;
+      }
+      SchedulerOptions pace;
+      pace.initial_backoff = options.config.initial_backoff;
+      pace.max_backoff = options.config.max_backoff;
+      Scheduler scheduler(api, informers, events, std::move(profiles), pace);
       informers.Start();
       while (!stopping && !informers.WaitForSync(absl::Milliseconds(200))) {
       }

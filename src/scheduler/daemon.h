@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "client/leader_election.h"
+#include "scheduler/config.h"
 
 namespace scheduler {
 
@@ -13,6 +14,8 @@ struct Options {
   int secure_port = 10259;
   std::string tls_cert_file, tls_private_key_file;
   client::LeaderElectionConfig leader_election;
+  std::string config_file;  // flags win over it
+  SchedulerConfig config;
   int verbosity = 0;
 };
 

@@ -1,6 +1,6 @@
 #include "scheduler/scheduler.h"
 
-#include <atomic>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -9,6 +9,7 @@
 #include "apimachinery/json.h"
 #include "apimachinery/volume_claims.h"
 #include "base/log.h"
+#include "base/metrics/page.h"
 #include "client/api_error.h"
 #include "k8s/core/v1/namespace.pb.h"
 #include "k8s/core/v1/node.pb.h"
@@ -21,6 +22,7 @@
 #include "scheduler/framework/preemption.h"
 #include "scheduler/plugins/plugins.h"
 #include "scheduler/queue/scheduling_queue.h"
+#include "scheduler/scheduling_series.h"
 #include "scheduler/worker_pool.h"
 
 namespace scheduler {
@@ -61,9 +63,11 @@ std::string Json(Value value) { return apimachinery::WriteJson(value); }
 
 struct Scheduler::Impl {
   Impl(const client::ApiClient& api_in, client::Informers& informers, const client::EventRecorder& events_in,
-       Profile profile_in, SchedulerOptions options_in)
-      : api(api_in), events(events_in), profile(std::move(profile_in)), options(std::move(options_in)),
-        pods(informers.For<Pod>({.field_selector = kLivePods})), pool(options.max_binders) {
+       Profiles profiles_in, SchedulerOptions options_in)
+      : api(api_in), profiles(std::move(profiles_in)), options(std::move(options_in)),
+        pods(informers.For<Pod>({.field_selector = kLivePods})),
+        queue({.initial_backoff = options.initial_backoff, .max_backoff = options.max_backoff}), pool(options.max_binders) {
+    for (const auto& [name, profile] : profiles) voices.emplace(name, events_in.As({name, "", /*new_style=*/true}));
     FollowVolumes(informers);
     pods.AddHandler({[this](const auto& pod) { OnPod(nullptr, *pod); },
                      [this](const auto& old, const auto& pod) { OnPod(old.get(), *pod); },
@@ -128,7 +132,7 @@ struct Scheduler::Impl {
       if (changed) queue.Wake(ClusterEvent::kPodChanged);
       return;
     }
-    if (pod.spec().schedulername() != options.name) return;
+    if (!profiles.contains(pod.spec().schedulername())) return;
     if (pod.metadata().has_deletiontimestamp()) {
       queue.Remove(pod.metadata().uid());
       cache.ClearNomination(pod.metadata().uid());
@@ -177,12 +181,15 @@ struct Scheduler::Impl {
       const PodPtr pod = next->pod;
       cache.UpdateSnapshot(snapshot);
       snapshot.volumes = pod->claims.empty() ? nullptr : volumes.State();
+      const absl::Time began = absl::Now();
+      const Profile& profile = profiles.at(pod->scheduler);
       Decision decision = Decide(profile, *pod, snapshot, start, rng);
+      series.Decided(absl::Now() - began);
       if (!decision.node.empty() && snapshot.volumes != nullptr && PromiseVolumes(*next, decision.node, snapshot)) continue;
       if (!decision.node.empty()) {
         cache.Assume(pod, decision.node);
-        pool.Post([this, next = *std::move(next), node = std::move(decision.node)]() mutable {
-          Bind(std::move(next), node);
+        pool.Post([this, began, next = *std::move(next), node = std::move(decision.node)]() mutable {
+          Bind(std::move(next), node, began);
         });
         continue;
       }
@@ -190,7 +197,7 @@ struct Scheduler::Impl {
       PreemptionPlan plan;
       if (!decision.refusal.empty()) {
         absl::StrAppend(&message, " not found");  // upstream's way to say that nothing came of making room
-      } else if (decision.total_nodes > 0) {
+      } else if (decision.total_nodes > 0 && profile.preempts) {
         plan = PlanPreemption(profile, *pod, snapshot, decision);
         if (plan.node.empty()) {
           // What upstream's two ways of making room say: claims of devices (none here), then preemption.
@@ -198,8 +205,9 @@ struct Scheduler::Impl {
         } else {
           cache.Nominate(pod, plan.node);
         }
+        series.Preempted(plan.victims.size());
       }
-      ++unschedulable;
+      series.Attempted(pod->scheduler, "unschedulable", absl::Now() - began);
       next->rejected_by = decision.rejected_by;
       if (next->rejected_by.empty()) next->rejected_by.insert("none");  // no nodes at all: a new node wakes it
       queue.AddUnschedulable(*std::move(next));
@@ -252,7 +260,7 @@ struct Scheduler::Impl {
     return api.Update(*volume).status();
   }
 
-  void Bind(QueuedPod queued, const std::string& node) {
+  void Bind(QueuedPod queued, const std::string& node, absl::Time began) {
     const PodInfo& pod = *queued.pod;
     k8s::core::v1::Binding binding;
     binding.mutable_metadata()->set_namespace_(pod.ns);
@@ -261,10 +269,11 @@ struct Scheduler::Impl {
     binding.mutable_target()->set_kind("Node");
     binding.mutable_target()->set_name(node);
     const absl::Status bound = api.CreateSubresource<Pod>(pod.ns, pod.name, "binding", "v1", "Binding", binding);
-    ++(bound.ok() ? scheduled : errors);
+    series.Attempted(pod.scheduler, bound.ok() ? "scheduled" : "error", absl::Now() - began);
     if (bound.ok()) {
+      series.Placed(queued.attempts, absl::Now() - queued.first_seen);
       queue.Done(pod.uid);
-      events.Normal(RefTo(pod), "Scheduled", absl::StrCat("Successfully assigned ", pod.ns, "/", pod.name, " to ", node),
+      events(pod).Normal(RefTo(pod), "Scheduled", absl::StrCat("Successfully assigned ", pod.ns, "/", pod.name, " to ", node),
                     "Binding");
       return;
     }
@@ -276,7 +285,7 @@ struct Scheduler::Impl {
       return;
     }
     base::LogWarning("binding failed pod=", pod.key(), " node=", node, " error=\"", bound.message(), "\"");
-    events.Warning(RefTo(pod), "FailedScheduling", absl::StrCat("binding rejected: ", bound.message()), "Scheduling");
+    events(pod).Warning(RefTo(pod), "FailedScheduling", absl::StrCat("binding rejected: ", bound.message()), "Scheduling");
     queue.AddFailed(std::move(queued));
   }
 
@@ -290,7 +299,7 @@ struct Scheduler::Impl {
     const auto seen = pods.Get(pod.ns, pod.name);
     if (seen == nullptr || seen->metadata().uid() != pod.uid) return;
     for (const PodPtr& victim : plan.victims) Evict(*victim, pod, plan.node);
-    events.Warning(RefTo(pod), "FailedScheduling", message, "Scheduling");
+    events(pod).Warning(RefTo(pod), "FailedScheduling", message, "Scheduling");
     const auto* condition = FindCondition(*seen, "PodScheduled");
     const bool same = condition != nullptr && condition->status() == "False" && condition->message() == message &&
                       condition->reason() == "Unschedulable";
@@ -319,7 +328,7 @@ struct Scheduler::Impl {
     entry["type"] = Value("DisruptionTarget");
     entry["status"] = Value("True");
     entry["reason"] = Value("PreemptionByScheduler");
-    entry["message"] = Value(absl::StrCat(options.name, ": preempting to accommodate a higher priority pod"));
+    entry["message"] = Value(absl::StrCat(winner.scheduler, ": preempting to accommodate a higher priority pod"));
     entry["lastTransitionTime"] = Value(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()));
     Value patch;
     patch.Ensure("status.conditions").Append(std::move(entry));
@@ -329,13 +338,15 @@ struct Scheduler::Impl {
       base::LogWarning("preemption failed victim=", victim.key(), " error=\"", deleted.message(), "\"");
       return;
     }
-    events.Normal(RefTo(victim), "Preempted", absl::StrCat("Preempted by pod ", winner.uid, " on node ", node),
+    events(winner).Normal(RefTo(victim), "Preempted", absl::StrCat("Preempted by pod ", winner.uid, " on node ", node),
                   "Preempting");
   }
 
   const client::ApiClient& api;
-  const client::EventRecorder& events;
-  const Profile profile;
+  const client::EventRecorder& events(const PodInfo& pod) const { return voices.at(pod.scheduler); }
+
+  const Profiles profiles;
+  std::map<std::string, client::EventRecorder> voices;  // by profile
   const SchedulerOptions options;
   client::Informer<Pod>& pods;
   Cache cache;
@@ -343,12 +354,12 @@ struct Scheduler::Impl {
   SchedulingQueue queue;
   WorkerPool pool;
   std::thread loop;
-  std::atomic<int64_t> scheduled{0}, unschedulable{0}, errors{0};  // attempts by outcome
+  SchedulingSeries& series = SchedulingSeries::Get();
 };
 
 Scheduler::Scheduler(const client::ApiClient& api, client::Informers& informers, const client::EventRecorder& events,
-                     Profile profile, SchedulerOptions options)
-    : impl_(std::make_unique<Impl>(api, informers, events, std::move(profile), std::move(options))) {}
+                     Profiles profiles, SchedulerOptions options)
+    : impl_(std::make_unique<Impl>(api, informers, events, std::move(profiles), std::move(options))) {}
 
 Scheduler::~Scheduler() { Stop(); }
 
@@ -356,26 +367,16 @@ void Scheduler::Run() {
   impl_->loop = std::thread([this] { impl_->Loop(); });
 }
 
-std::string Scheduler::Metrics() const {
+void Scheduler::AddMetrics(base::MetricsPage& page) const {
   const SchedulingQueue::Sizes sizes = impl_->queue.sizes();
-  std::string out = "# HELP scheduler_pending_pods Number of pending pods, by the queue they wait in.\n"
-                    "# TYPE scheduler_pending_pods gauge\n";
-  const auto pending = [&](const char* queue, size_t count) {
-    absl::StrAppend(&out, "scheduler_pending_pods{queue=\"", queue, "\"} ", count, "\n");
-  };
-  pending("active", sizes.active);
-  pending("backoff", sizes.backoff);
-  pending("unschedulable", sizes.unschedulable);
-  absl::StrAppend(&out, "# HELP scheduler_schedule_attempts_total Attempts to schedule pods, by result.\n",
-                  "# TYPE scheduler_schedule_attempts_total counter\n");
-  const auto attempts = [&](const char* result, int64_t count) {
-    absl::StrAppend(&out, "scheduler_schedule_attempts_total{profile=\"", impl_->options.name, "\",result=\"", result,
-                    "\"} ", count, "\n");
-  };
-  attempts("scheduled", impl_->scheduled.load());
-  attempts("unschedulable", impl_->unschedulable.load());
-  attempts("error", impl_->errors.load());
-  return out;
+  base::MetricsWriter& pending = page.Family("scheduler_pending_pods", "gauge", "Pods that wait, by the queue they wait in.");
+  constexpr absl::string_view kLabels[] = {"queue"};
+  const std::pair<absl::string_view, size_t> queues[] = {
+      {"active", sizes.active}, {"backoff", sizes.backoff}, {"unschedulable", sizes.unschedulable}};
+  for (const auto& [name, count] : queues) {
+    const absl::string_view label[] = {name};
+    pending.Sample("", kLabels, label, static_cast<double>(count));
+  }
 }
 
 void Scheduler::Stop() {

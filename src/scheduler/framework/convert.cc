@@ -151,6 +151,7 @@ PodInfo ToPodInfo(const k8s::core::v1::Pod& pod) {
   out.preempts = spec.preemptionpolicy() != "Never";
   out.terminating = metadata.has_deletiontimestamp();
   out.nominated_node = pod.status().nominatednodename();
+  out.scheduler = pod.spec().schedulername();
   out.created = absl::FromUnixSeconds(metadata.creationtimestamp().seconds());
   out.started = absl::FromUnixSeconds(pod.status().starttime().seconds());
 

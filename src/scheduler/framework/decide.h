@@ -14,6 +14,7 @@ namespace scheduler {
 struct Profile {
   std::vector<std::unique_ptr<FilterPlugin>> filters;  // the first that rejects a node gives the reason
   std::vector<std::unique_ptr<ScorePlugin>> scores;
+  bool preempts = true;  // makes room for more important pods
   int percentage_of_nodes_to_score = 0;  // 0: fewer the larger the cluster, as upstream
 };
 

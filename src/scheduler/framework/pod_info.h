@@ -94,6 +94,7 @@ struct PodInfo {
   bool preempts = true;  // preemptionPolicy is not Never
   bool terminating = false;
   std::string nominated_node;
+  std::string scheduler;  // that it wants: the name of a profile
   absl::Time created, started;
 
   Resources request;          // what it is accounted for
