@@ -32,24 +32,39 @@ _kubectl_words() {
   echo "$words"
 }
 _kubectl() {
-  local cur=${COMP_WORDS[COMP_CWORD]} path=kubectl rest=() i w
+  local cur=${COMP_WORDS[COMP_CWORD]} path=kubectl rest=() where=() of='' i w
   for ((i = 1; i < COMP_CWORD; i++)); do
     w=${COMP_WORDS[i]}
-    [[ $w == -* ]] && continue
+    case "$w" in
+      -n|--namespace|--context|--kubeconfig)  # the next word is its value, after = as well
+        [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+        ((++i >= COMP_CWORD)) && of=$w || where+=("$w" "${COMP_WORDS[i]}")
+        continue ;;
+      -*) continue ;;
+    esac
     if [[ ${#rest[@]} == 0 && -n $(_kubectl_words "$path $w") ]]; then path="$path $w"; else rest+=("$w"); fi
   done
+  [[ $cur == = ]] && cur=
   local choices=$(_kubectl_words "$path")
-  if [[ $cur != -* ]]; then
+  if [[ $of == --kubeconfig ]]; then
+    COMPREPLY=($(compgen -f -- "$cur")); return
+  elif [[ $of == --context ]]; then
+    choices=$(kubectl "${where[@]}" config get-contexts -o name 2>/dev/null)
+  elif [[ -n $of ]]; then
+    choices=$(kubectl "${where[@]}" get namespaces -o jsonpath='{.items[*].metadata.name}' 2>/dev/null)
+  elif [[ $cur == -* ]]; then
+    choices="$choices --namespace --context --kubeconfig"
+  else
     case "$path" in
       'kubectl get'|'kubectl describe'|'kubectl delete'|'kubectl edit'|'kubectl label'|'kubectl annotate'|'kubectl scale'|'kubectl patch'|'kubectl explain'|'kubectl expose'|'kubectl rollout '*)
-        if [[ ${#rest[@]} == 0 ]]; then choices="$choices $(kubectl api-resources --cached -o name 2>/dev/null)"
-        else choices=$(kubectl get "${rest[0]}" -o jsonpath='{.items[*].metadata.name}' 2>/dev/null); fi ;;
+        if [[ ${#rest[@]} == 0 ]]; then choices="$choices $(kubectl "${where[@]}" api-resources --cached -o name 2>/dev/null)"
+        else choices=$(kubectl "${where[@]}" get "${rest[0]}" -o jsonpath='{.items[*].metadata.name}' 2>/dev/null); fi ;;
       'kubectl logs'|'kubectl exec'|'kubectl attach'|'kubectl port-forward')
-        choices=$(kubectl get pods -o jsonpath='{.items[*].metadata.name}' 2>/dev/null) ;;
+        choices=$(kubectl "${where[@]}" get pods -o jsonpath='{.items[*].metadata.name}' 2>/dev/null) ;;
       'kubectl cordon'|'kubectl uncordon'|'kubectl drain')
-        choices=$(kubectl get nodes -o jsonpath='{.items[*].metadata.name}' 2>/dev/null) ;;
+        choices=$(kubectl "${where[@]}" get nodes -o jsonpath='{.items[*].metadata.name}' 2>/dev/null) ;;
       'kubectl config use-context')
-        choices=$(kubectl config get-contexts -o name 2>/dev/null) ;;
+        choices=$(kubectl "${where[@]}" config get-contexts -o name 2>/dev/null) ;;
     esac
   fi
   COMPREPLY=($(compgen -W "$choices" -- "$cur"))

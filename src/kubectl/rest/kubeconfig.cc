@@ -98,6 +98,14 @@ const Value* Lookup(const std::map<std::string, KubeconfigEntry>& entries,
   return it == entries.end() ? nullptr : &it->second.value;
 }
 
+absl::Status CheckPem(const Connection& connection) {
+  const auto bad = [](const std::string& text) { return !text.empty() && !absl::StrContains(text, "-----BEGIN "); };
+  if (bad(connection.ca_pem)) return Error("unable to load root certificates: unable to parse bytes as PEM block");
+  if (bad(connection.cert_pem)) return Error("tls: failed to find any PEM data in certificate input");
+  if (bad(connection.key_pem)) return Error("tls: failed to find any PEM data in key input");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Kubeconfig::Merge(const Value& document, const std::string& file) {
@@ -257,6 +265,7 @@ absl::StatusOr<Connection> ResolveConnection(const Kubeconfig& config,
   RETURN_IF_ERROR(read(flags.certificate_authority, &connection.ca_pem));
   RETURN_IF_ERROR(read(flags.client_certificate, &connection.cert_pem));
   RETURN_IF_ERROR(read(flags.client_key, &connection.key_pem));
+  RETURN_IF_ERROR(CheckPem(connection));
   if (!flags.token.empty()) connection.token = flags.token;
   if (!flags.username.empty()) connection.username = flags.username;
   if (!flags.password.empty()) connection.password = flags.password;

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "kubectl/cli/codec.h"
 #include "kubectl/rest/discovery.h"
 #include "kubectl/rest/kubeconfig.h"
@@ -46,6 +48,18 @@ TEST(KubeconfigTest, SearchPath) {
   EXPECT_THAT(KubeconfigFiles("", "a:b::a", "/h"), ElementsAre("a", "b"));
   EXPECT_THAT(KubeconfigFiles("f", "a:b", "/h"), ElementsAre("f"));
   EXPECT_THAT(KubeconfigFiles("", nullptr, "/h"), ElementsAre("/h/.kube/config"));
+}
+
+// In upstream's words, and before anything is sent.
+TEST(KubeconfigTest, CertificatesThatAreNoneAreRefused) {
+  const std::string none = testing::TempDir() + "no_pem";
+  std::ofstream(none) << "-----\n";
+  const auto refused = [](const ConnectionFlags& flags) { return std::string(ResolveConnection(Merged(), flags).status().message()); };
+  ConnectionFlags authority, certificate, key;
+  authority.certificate_authority = certificate.client_certificate = key.client_key = none;
+  EXPECT_EQ(refused(authority), "unable to load root certificates: unable to parse bytes as PEM block");
+  EXPECT_EQ(refused(certificate), "tls: failed to find any PEM data in certificate input");
+  EXPECT_EQ(refused(key), "tls: failed to find any PEM data in key input");
 }
 
 TEST(KubeconfigTest, CurrentContextGivesTheConnection) {
