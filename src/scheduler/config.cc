@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "apimachinery/json.h"
 #include "apimachinery/value.h"
 #include "apimachinery/yaml.h"
 #include "base/flags.h"
@@ -312,6 +313,32 @@ absl::Status ReadProfiles(const Value& root, SchedulerConfig* config) {
   return later;
 }
 
+// Settings of upstream's scheduler that have no subject in this one. `idle`: what says nothing, as JSON.
+struct WithoutEffect {
+  absl::string_view path, idle, why;
+};
+constexpr WithoutEffect kWithoutEffect[] = {
+    {"parallelism", "16", "nodes are filtered on one thread"},
+    {"enableProfiling", "true", "there are no profiling pages"},
+    {"enableContentionProfiling", "true", "there are no profiling pages"},
+    {"delayCacheUntilActive", "false", "the cache is always filled, so that a new leader starts at once"},
+    {"leaderElection.resourceLock", "\"leases\"", "leaders are elected by leases"},
+    {"clientConnection.acceptContentTypes", "\"\"", "the API server is spoken to over gRPC"},
+    {"clientConnection.contentType", "\"application/vnd.kubernetes.protobuf\"", "the API server is spoken to over gRPC"},
+    {"clientConnection.qps", "50", "requests are not throttled here; the API server's flow control does it"},
+    {"clientConnection.burst", "100", "requests are not throttled here; the API server's flow control does it"},
+};
+
+std::vector<std::string> NoEffectWarnings(const Value& root) {
+  std::vector<std::string> warnings;
+  for (const WithoutEffect& one : kWithoutEffect) {
+    const Value* value = root.At(one.path);
+    if (value == nullptr || value->is_null() || apimachinery::WriteJson(*value) == one.idle) continue;
+    warnings.push_back(absl::StrCat("Setting ", one.path, " has no effect: ", one.why));
+  }
+  return warnings;
+}
+
 }  // namespace
 
 SchedulerConfig DefaultConfig() {
@@ -358,6 +385,7 @@ absl::StatusOr<SchedulerConfig> ParseConfig(absl::string_view yaml) {
     return Bad(absl::StrCat("podMaxBackoffSeconds: Invalid value: ", absl::ToInt64Seconds(config.max_backoff), ": must be greater than or equal to PodInitialBackoffSeconds"));
   }
   RETURN_IF_ERROR(ReadProfiles(root, &config));
+  config.warnings = NoEffectWarnings(root);
   for (ProfileConfig& profile : config.profiles) {
     if (profile.percentage_of_nodes_to_score == 0) profile.percentage_of_nodes_to_score = static_cast<int>(percentage.value_or(0));
   }

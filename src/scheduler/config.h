@@ -29,6 +29,7 @@ struct SchedulerConfig {
   std::string lease_name, lease_namespace;
   absl::Duration initial_backoff = absl::Seconds(1), max_backoff = absl::Seconds(10);
   std::vector<ProfileConfig> profiles;  // at least one
+  std::vector<std::string> warnings;    // a line for each setting that says something and changes nothing here
 };
 
 // One profile, default-scheduler, with all plugins.

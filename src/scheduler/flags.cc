@@ -73,6 +73,7 @@ int ParseFlags(int argc, char** argv, Options& o) {
     std::fprintf(stderr, "kube-scheduler: %s\n", std::string(read.message()).c_str());
     return 1;
   }
+  for (const std::string& warning : o.config.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
   base::FlagSet again;  // flags win over the file
   AddFlags(again, o);
   std::vector<std::string> words(argv + 1, argv + argc);

@@ -108,5 +108,15 @@ TEST(SchedulerConfigTest, TheStrategyDecidesWhichNodeScoresMost) {
   EXPECT_EQ(scores(args), (std::vector<int64_t>{0, 40}));
 }
 
+TEST(SchedulerConfigTest, SettingsWithoutEffectAreToldAndTheirDefaultsAreNot) {
+  const auto said = ParseConfig(absl::StrCat(kHead, "parallelism: 4\nclientConnection: {qps: 10}\nleaderElection: {resourceLock: leases}"));
+  ASSERT_TRUE(said.ok()) << said.status();
+  EXPECT_EQ(said->warnings, (std::vector<std::string>{
+                                "Setting parallelism has no effect: nodes are filtered on one thread",
+                                "Setting clientConnection.qps has no effect: requests are not throttled here; the API server's flow "
+                                "control does it"}));
+  EXPECT_TRUE(ParseConfig(absl::StrCat(kHead, "parallelism: 16\nenableProfiling: true"))->warnings.empty());
+}
+
 }  // namespace
 }  // namespace scheduler
