@@ -76,6 +76,8 @@ void LoadDropped(const std::string& dir, ImageStore& store) {
   }
 }
 
+constexpr absl::Duration kHousekeeping = absl::Seconds(10);  // how often the disk is looked at
+
 class KubeletImpl final : public Kubelet {
  public:
   explicit KubeletImpl(const KubeletOptions& options) : o_(options) {}
@@ -88,6 +90,7 @@ class KubeletImpl final : public Kubelet {
     node_agent_.reset();
     upkeep_stop_.Notify();
     if (upkeep_.joinable()) upkeep_.join();
+    if (housekeeping_.joinable()) housekeeping_.join();
     server_.reset();
     pods_.reset();
     statuses_.reset();
@@ -110,7 +113,7 @@ class KubeletImpl final : public Kubelet {
     volumes_ = std::make_unique<VolumeManager>(o_.root_dir, *objects_);
     statuses_ = std::make_unique<StatusManager>(*api_, 4);
     machine_ = ReadMachineInfo(o_.root_dir);
-    MakePods();
+    MakePods(self);
     static_pods_ = std::make_unique<StaticPods>(o_.manifest_path, o_.hostname, *api_, *pods_, *statuses_);
     Connect(pods, self);
     MakeNode();
@@ -122,6 +125,7 @@ class KubeletImpl final : public Kubelet {
     informers_->Start();
     static_pods_->Start();
     upkeep_ = std::thread([this, &pods, &services] { Upkeep(pods, services); });
+    if (o_.runtime != "hollow") housekeeping_ = std::thread([this] { KeepHouse(); });
     base::LogInfo("kubelet started node=", o_.hostname, " ip=", o_.node_ip, " runtime=", o_.runtime, " root=", o_.root_dir);
     return absl::OkStatus();
   }
@@ -156,7 +160,7 @@ class KubeletImpl final : public Kubelet {
     return n;
   }
 
-  void MakePods() {
+  void MakePods(client::Informer<v1::Node>& self) {
     PodManagerOptions p;
     p.node.node_name = o_.hostname;
     p.node.cluster_dns = o_.cluster_dns;
@@ -169,6 +173,10 @@ class KubeletImpl final : public Kubelet {
     p.host_ip = o_.node_ip;
     p.node_milli_cpu = machine_.cpus * 1000;
     p.node_memory = AllocatableMemory(Node(), machine_);
+    p.admission.allowed_unsafe_sysctls = o_.allowed_unsafe_sysctls;
+    const absl::StatusOr<std::string> app_armor = base::ReadFile("/sys/module/apparmor/parameters/enabled");
+    p.admission.app_armor = app_armor.ok() && absl::StartsWith(*app_armor, "Y");
+    p.own_node = [this, &self] { return self.Get("", o_.hostname); };
     pods_ = std::make_unique<PodManager>(std::move(p), *runtime_, *volumes_, *objects_, *statuses_, *events_);
   }
 
@@ -243,6 +251,10 @@ class KubeletImpl final : public Kubelet {
     return absl::OkStatus();
   }
 
+  void KeepHouse() {
+    while (!upkeep_stop_.WaitForNotificationWithTimeout(kHousekeeping)) pods_->EnforceStorageLimits();
+  }
+
   void Upkeep(client::InformerBase& pods, client::InformerBase& services) {
     // Pods wait for the first list: what is not in it is removed.
     while (!pods.HasSynced()) {
@@ -272,7 +284,7 @@ class KubeletImpl final : public Kubelet {
   std::unique_ptr<NodeAgent> node_agent_;
   std::unique_ptr<KubeletServer> server_;
   absl::Notification upkeep_stop_;
-  std::thread upkeep_;
+  std::thread upkeep_, housekeeping_;
 };
 
 }  // namespace

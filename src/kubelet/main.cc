@@ -42,6 +42,7 @@ void AddFlags(base::FlagSet& flags, KubeletOptions& o, bool& schedulable, std::v
   flags.Duration(&o.sync_frequency, "sync-frequency", "", "how often every pod is looked at");
   flags.Int(&o.max_pods, "max-pods", "", "how many pods fit");
   flags.Int(&o.pod_pids_limit, "pod-max-pids", "", "how many processes a pod may have");
+  flags.List(&o.allowed_unsafe_sysctls, "allowed-unsafe-sysctls", "", "sysctls pods may set though they touch their neighbours: names, or prefixes that end in '*'");
   flags.Bool(&o.seccomp_default, "seccomp-default", "", "RuntimeDefault for pods that ask for no seccomp profile");
   flags.List(&o.cluster_dns, "cluster-dns", "", "name servers of pods, comma-separated");
   flags.String(&o.cluster_domain, "cluster-domain", "", "DNS domain of the cluster");

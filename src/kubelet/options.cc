@@ -91,6 +91,10 @@ absl::Status ApplyConfigFile(const std::string& path, KubeletOptions* o) {
   o->pod_pids_limit = c.GetInt("podPidsLimit", o->pod_pids_limit);
   String(c, "resolvConf", &o->resolv_conf);
   String(c, "cgroupRoot", &o->cgroup_root);
+  if (!c.GetArray("allowedUnsafeSysctls").empty()) o->allowed_unsafe_sysctls.clear();
+  for (const Value& sysctl : c.GetArray("allowedUnsafeSysctls")) {
+    if (sysctl.is_string()) o->allowed_unsafe_sysctls.push_back(sysctl.as_string());
+  }
   o->seccomp_default = c.GetBool("seccompDefault", o->seccomp_default);
   o->register_node = c.GetBool("registerNode", o->register_node);
   o->log_max_files = static_cast<int>(c.GetInt("containerLogMaxFiles", o->log_max_files));

@@ -27,6 +27,7 @@ struct KubeletOptions {
   int lease_seconds = 40;
   int max_pods = 110;
   int64_t pod_pids_limit = -1;
+  std::vector<std::string> allowed_unsafe_sysctls;  // names, or prefixes that end in '*'
   bool seccomp_default = false;       // RuntimeDefault for pods that ask for no seccomp profile
   std::vector<std::string> cluster_dns;
   std::string cluster_domain = "cluster.local";

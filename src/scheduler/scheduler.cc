@@ -138,7 +138,8 @@ struct Scheduler::Impl {
       cache.ClearNomination(pod.metadata().uid());
       return;
     }
-    if (pod.spec().schedulinggates_size() > 0) return;  // not yet to be scheduled
+    // Not yet to be scheduled; and what claims devices waits for them: started without, it would fail in ways that nobody expects.
+    if (pod.spec().schedulinggates_size() > 0 || pod.spec().resourceclaims_size() > 0) return;
     auto info = std::make_shared<const PodInfo>(ToPodInfo(pod));
     if (!info->nominated_node.empty()) cache.Nominate(info, info->nominated_node);
     queue.Update(info);

@@ -11,8 +11,19 @@
 
 namespace kubelet {
 
+namespace {
+
+// Upstream's node looks objects up in what it watches, and names them in the singular where they are missing.
+absl::Status Named(const absl::Status& status, const char* what, const std::string& name) {
+  return absl::IsNotFound(status) ? absl::NotFoundError(absl::StrCat(what, " \"", name, "\" not found")) : status;
+}
+
+}  // namespace
+
 absl::StatusOr<KeyedData> ApiObjectsClient::ConfigMap(const std::string& ns, const std::string& name) {
-  ASSIGN_OR_RETURN(const v1::ConfigMap map, api_.Get<v1::ConfigMap>(ns, name));
+  const absl::StatusOr<v1::ConfigMap> found = api_.Get<v1::ConfigMap>(ns, name);
+  if (!found.ok()) return Named(found.status(), "configmap", name);
+  const v1::ConfigMap& map = *found;
   KeyedData data;
   for (const auto& [key, value] : map.data()) data[key] = value;
   for (const auto& [key, value] : map.binarydata()) data[key] = value;
@@ -20,8 +31,9 @@ absl::StatusOr<KeyedData> ApiObjectsClient::ConfigMap(const std::string& ns, con
 }
 
 absl::StatusOr<KeyedData> ApiObjectsClient::Secret(const std::string& ns, const std::string& name) {
-  ASSIGN_OR_RETURN(const v1::Secret secret, api_.Get<v1::Secret>(ns, name));
-  return KeyedData(secret.data().begin(), secret.data().end());
+  const absl::StatusOr<v1::Secret> found = api_.Get<v1::Secret>(ns, name);
+  if (!found.ok()) return Named(found.status(), "secret", name);
+  return KeyedData(found->data().begin(), found->data().end());
 }
 
 absl::StatusOr<ClaimedVolume> ApiObjectsClient::Claim(const std::string& ns, const std::string& name) {

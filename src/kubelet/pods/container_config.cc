@@ -108,6 +108,9 @@ SandboxConfig MakeSandboxConfig(const v1::Pod& pod, const NodeSettings& node, ui
   config.pod_namespace = pod.metadata().namespace_();
   config.attempt = attempt;
   config.hostname = HostnameOf(pod, node.node_name);
+  if (pod.spec().sethostnameasfqdn() && !pod.spec().hostnetwork() && !pod.spec().subdomain().empty()) {
+    absl::StrAppend(&config.hostname, ".", pod.spec().subdomain(), ".", pod.metadata().namespace_(), ".svc.", node.cluster_domain);
+  }
   config.log_directory = PodLogDirectory(pod, node.log_root);
   FillDns(pod, node, &config);
   config.host_network = pod.spec().hostnetwork();

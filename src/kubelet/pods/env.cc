@@ -73,7 +73,7 @@ absl::StatusOr<std::string> ValueFrom(const v1::Pod& pod, const v1::Container& c
 
 }  // namespace
 
-std::string ExpandVariables(absl::string_view text, const EnvList& env) {
+std::string ExpandVariables(absl::string_view text, const EnvList& env, std::string* missing) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '$' || i + 1 == text.size()) {
@@ -92,6 +92,7 @@ std::string ExpandVariables(absl::string_view text, const EnvList& env) {
     }
     const absl::string_view name = text.substr(i + 2, end - i - 2);
     const auto found = std::find_if(env.rbegin(), env.rend(), [&](const auto& entry) { return entry.first == name; });
+    if (found == env.rend() && missing != nullptr && missing->empty()) *missing = std::string(name);
     absl::StrAppend(&out, found == env.rend() ? text.substr(i, end - i + 1) : absl::string_view(found->second));
     i = end;
   }

@@ -19,8 +19,8 @@ using EnvList = std::vector<std::pair<std::string, std::string>>;
 absl::StatusOr<EnvList> MakeEnvironment(const k8s::core::v1::Pod& pod, const k8s::core::v1::Container& container,
                                         const PodContext& context, ApiObjects& objects);
 
-// $(NAME) becomes its value; $$ stays one $; what is not set stays as written.
-std::string ExpandVariables(absl::string_view text, const EnvList& env);
+// $(NAME) becomes its value; $$ stays one $; what is not set stays as written, and the first such name is told by `missing`.
+std::string ExpandVariables(absl::string_view text, const EnvList& env, std::string* missing = nullptr);
 
 // WEB_SERVICE_HOST and its relatives, as for every service of a namespace.
 EnvList ServiceVariables(const std::vector<ServiceAddress>& services);

@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@
 namespace kubelet {
 namespace {
 
+constexpr size_t kHostnameMax = 64;  // the kernel's
 constexpr absl::Duration kConfigRetry = absl::Seconds(5);  // after an error that only someone else can mend
 
 // Go's spelling of a duration: 1.234s, 12ms.
@@ -116,6 +118,13 @@ bool PodManager::MakeSandbox(PodRecord& record, const PodFacts& facts, const Pod
     events_.Normal(PodRef(pod), "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
   }
   SandboxConfig config = MakeSandboxConfig(pod, options_.node, plan.sandbox_attempt);
+  if (config.hostname.size() > kHostnameMax) {
+    events_.Warning(PodRef(pod), "FailedCreatePodSandBox",
+                    absl::StrCat("Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN ",
+                                 config.hostname, " is too long (", kHostnameMax, " characters is the max, ", config.hostname.size(),
+                                 " characters requested)"));
+    return retry(absl::Seconds(2));
+  }
   config.memory_volumes = volumes_.MemoryVolumes(pod);
   absl::StatusOr<std::string> id = runtime_.RunPodSandbox(config);
   if (!id.ok()) {
@@ -173,7 +182,9 @@ bool PodManager::StartContainer(const RecordPtr& record, const PodFacts& facts, 
   for (const v1::VolumeMount& mount : c->volumemounts()) {
     absl::StatusOr<std::string> host = volumes_.HostPath(pod, mount.name());
     if (!host.ok()) return config_error(host.status());
-    std::string sub = mount.has_subpathexpr() && !mount.subpathexpr().empty() ? ExpandVariables(mount.subpathexpr(), *env) : mount.subpath();
+    std::string sub = mount.subpath(), missing;
+    if (!mount.subpathexpr().empty()) sub = ExpandVariables(mount.subpathexpr(), *env, &missing);
+    if (!missing.empty()) return config_error(absl::InvalidArgumentError(absl::StrCat("missing value for ", missing)));
     bool is_host_path = false, read_only = mount.readonly();
     for (const v1::Volume& volume : pod.spec().volumes()) {
       if (volume.name() != mount.name()) continue;
@@ -184,9 +195,13 @@ bool PodManager::StartContainer(const RecordPtr& record, const PodFacts& facts, 
       if (sub.front() == '/' || absl::StrContains("/" + sub + "/", "/../")) {
         return config_error(absl::InvalidArgumentError(absl::StrCat("subPath \"", sub, "\" must stay in its volume")));
       }
-      absl::StrAppend(&*host, "/", sub);
-      struct stat st;
-      if (stat(host->c_str(), &st) != 0) (void)base::MakeDirs(*host, 0750);
+      // A new path gets the volume's own mode.
+      struct stat volume, st;
+      const mode_t mode = stat(host->c_str(), &volume) == 0 ? volume.st_mode & 07777 : 0750;
+      for (absl::string_view part : absl::StrSplit(sub, '/', absl::SkipEmpty())) {
+        absl::StrAppend(&*host, "/", part);
+        if (lstat(host->c_str(), &st) != 0 && base::MakeDirs(*host, mode).ok()) chmod(host->c_str(), mode);
+      }
     }
     own_hosts = own_hosts || mount.mountpath() == "/etc/hosts";
     const std::string target = mount.mountpath().front() == '/' ? mount.mountpath() : "/" + mount.mountpath();

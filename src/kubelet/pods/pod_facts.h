@@ -47,6 +47,7 @@ struct PodFacts {
   bool ending = false;
   absl::Duration grace = absl::Seconds(30);       // of the end, from when it began
   std::string failed_reason, failed_message;      // DeadlineExceeded, Evicted, ...
+  bool rejected = false;                 // it failed before this node took it
   absl::Time start_time;
   std::string host_ip;
   std::string runtime_name;              // prefix of container ids

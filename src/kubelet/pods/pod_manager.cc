@@ -10,9 +10,11 @@
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "k8s/core/v1/node.pb.h"
 #include "kubelet/pods/pod_events.h"
 #include "kubelet/pods/pod_util.h"
 #include "kubelet/pods/status.h"
+#include "kubelet/pods/storage_limits.h"
 #include "kubelet/pods/termination_message.h"
 #include "kubelet/runtime/images/image_store.h"
 
@@ -40,6 +42,11 @@ PodManager::~PodManager() {
 
 void PodManager::SetPod(std::shared_ptr<const v1::Pod> pod) {
   const std::string uid = pod->metadata().uid();
+  std::optional<Rejection> rejection;
+  if (Find(uid) == nullptr && !IsTerminalPhase(*pod) && !pod->metadata().has_deletiontimestamp() && !pod->status().has_starttime()) {
+    const std::shared_ptr<const v1::Node> node = options_.own_node ? options_.own_node() : nullptr;
+    rejection = Admit(*pod, node.get(), Holding(uid), options_.admission);
+  }
   {
     absl::MutexLock lock(&mu_);
     RecordPtr& record = records_[uid];
@@ -54,8 +61,16 @@ void PodManager::SetPod(std::shared_ptr<const v1::Pod> pod) {
     absl::MutexLock record_lock(&record->mu);
     record->pod = std::move(pod);
     record->gone = false;
+    if (rejection.has_value()) Reject(*record, *rejection);
   }
   queue_.Add(uid);
+}
+
+void PodManager::Reject(PodRecord& record, const Rejection& rejection) {
+  record.rejected = true;
+  record.failed_reason = rejection.reason;
+  record.failed_message = absl::StrCat("Pod was rejected: ", rejection.message);
+  events_.Warning(PodRef(*record.pod), rejection.reason, rejection.message);
 }
 
 void PodManager::RemovePod(const std::string& uid) {
@@ -132,6 +147,23 @@ std::shared_ptr<const v1::Pod> PodManager::FindPod(const std::string& ns, const 
     if (pod->metadata().namespace_() == ns && pod->metadata().name() == name) return pod;
   }
   return nullptr;
+}
+
+std::vector<std::shared_ptr<const v1::Pod>> PodManager::Holding(const std::string& uid) const {
+  std::vector<std::shared_ptr<const v1::Pod>> holding;
+  std::vector<RecordPtr> records;
+  {
+    absl::MutexLock lock(&mu_);
+    for (const auto& [of, record] : records_) {
+      if (of != uid) records.push_back(record);
+    }
+  }
+  for (const RecordPtr& record : records) {
+    absl::MutexLock lock(&record->mu);
+    const std::string& phase = record->status.has_value() ? record->status->phase() : record->pod->status().phase();
+    if (!record->gone && !record->rejected && phase != "Succeeded" && phase != "Failed") holding.push_back(record->pod);
+  }
+  return holding;
 }
 
 namespace {
@@ -239,6 +271,8 @@ PodFacts PodManager::Gather(PodRecord& record, absl::Time now) {
   }
   facts.failed_reason = record.failed_reason;
   facts.failed_message = record.failed_message;
+  facts.rejected = record.rejected;
+  if (facts.failed_reason == kEvicted && !facts.ending) facts.grace = kEvictionGrace;
   return facts;
 }
 

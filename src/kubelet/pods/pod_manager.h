@@ -12,6 +12,7 @@
 #include "client/event_recorder.h"
 #include "client/timer_thread.h"
 #include "client/work_queue.h"
+#include "kubelet/pods/admission.h"
 #include "kubelet/pods/container_config.h"
 #include "kubelet/pods/plan.h"
 #include "kubelet/pods/pod_record.h"
@@ -28,6 +29,8 @@ struct PodManagerOptions {
   int workers = 8;
   absl::Duration volume_refresh = absl::Seconds(30);  // how old configMap and secret volumes may get
   int64_t node_milli_cpu = 0, node_memory = 0;        // allocatable
+  AdmissionSettings admission;
+  std::function<std::shared_ptr<const k8s::core::v1::Node>()> own_node;  // nullptr: not known yet
 };
 
 // Thread-safe. The references must outlive it.
@@ -46,6 +49,8 @@ class PodManager {
   // Once all sources are known: removes what an earlier kubelet left of pods that are no more.
   void RemoveOrphans();
   void Resync();  // looks at every pod again
+  // Ends pods that use more local storage than they may; a look at the disk.
+  void EnforceStorageLimits();
 
   // For the server.
   std::vector<std::shared_ptr<const k8s::core::v1::Pod>> Pods() const;  // with their newest status
@@ -57,6 +62,10 @@ class PodManager {
   using RecordPtr = std::shared_ptr<PodRecord>;
   void Work();
   void Sync(const std::string& uid);
+  void Evict(PodRecord& record, const std::string& message);
+  // Pods that hold resources of the node, but for that of `uid`.
+  std::vector<std::shared_ptr<const k8s::core::v1::Pod>> Holding(const std::string& uid) const;
+  void Reject(PodRecord& record, const Rejection& rejection) ABSL_EXCLUSIVE_LOCKS_REQUIRED(record.mu);
   PodFacts Gather(PodRecord& record, absl::Time now);
   bool Execute(const RecordPtr& record, const PodFacts& facts, const PodPlan& plan, absl::Time now);
   bool SetUpVolumes(PodRecord& record, const PodFacts& facts, absl::Time now);

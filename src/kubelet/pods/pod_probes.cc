@@ -76,7 +76,7 @@ void PodManager::ProbeTick(const RecordPtr& record, std::shared_ptr<ActiveProbe>
     {
       absl::MutexLock lock(&record->mu);
       if (probe->over) return;
-      changed = probe->state.Record(outcome.success);
+      changed = !outcome.unknown && probe->state.Record(outcome.success);  // what could not be asked says nothing
       if (probe->state.exhausted()) {
         ContainerMemory& memory = record->containers[probe->container];
         memory.must_restart = absl::StrCat("Container ", probe->container, " failed ",
@@ -88,7 +88,8 @@ void PodManager::ProbeTick(const RecordPtr& record, std::shared_ptr<ActiveProbe>
     }
     if (!outcome.success) {
       events_.Warning(ContainerRef(*pod, probe->container), "Unhealthy",
-                      absl::StrCat(ProbeName(probe->kind), " probe failed: ", outcome.message));
+                      absl::StrCat(ProbeName(probe->kind), outcome.unknown ? " probe errored and resulted in unknown state: " : " probe failed: ",
+                                   outcome.message));
     }
     if (changed) queue_.Add(pod->metadata().uid());
   }

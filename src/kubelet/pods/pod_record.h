@@ -46,6 +46,7 @@ struct PodRecord {
   bool gone ABSL_GUARDED_BY(mu) = false;           // left its source
   std::optional<absl::Duration> grace ABSL_GUARDED_BY(mu);  // of the stop under way
   std::string failed_reason ABSL_GUARDED_BY(mu), failed_message ABSL_GUARDED_BY(mu);
+  bool rejected ABSL_GUARDED_BY(mu) = false;       // not admitted: failed_reason says why
   std::string mirror_uid ABSL_GUARDED_BY(mu);
   std::optional<k8s::core::v1::PodStatus> status ABSL_GUARDED_BY(mu);  // last reported
   bool delete_asked ABSL_GUARDED_BY(mu) = false;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kubelet/pods/pod_util.h"
+#include "kubelet/pods/storage_limits.h"
 
 namespace kubelet {
 namespace {
@@ -14,12 +15,13 @@ class StatusBuilder {
       : facts_(facts), pod_(*facts.pod), plan_(plan), restarts_(restarts), finished_(finished), previous_(previous), now_(now) {}
 
   v1::PodStatus Build() {
+    if (facts_.rejected) return Rejected();
     init_ = ComputeInitProgress(facts_);
     for (const v1::Container& c : pod_.spec().initcontainers()) *status_.add_initcontainerstatuses() = Container(c, true);
     for (const v1::Container& c : pod_.spec().containers()) *status_.add_containerstatuses() = Container(c, false);
     for (const ContainerPtr& c : EphemeralContainers(pod_.spec())) *status_.add_ephemeralcontainerstatuses() = Ephemeral(*c);
     status_.set_phase(Phase());
-    if (!facts_.failed_reason.empty() && (finished_ || facts_.failed_reason != "DeadlineExceeded")) {
+    if (!facts_.failed_reason.empty() && finished_ && status_.phase() == "Failed") {
       status_.set_reason(facts_.failed_reason);
       status_.set_message(facts_.failed_message);
     }
@@ -32,6 +34,20 @@ class StatusBuilder {
   }
 
  private:
+  // Nothing of it was ever here: no containers, no addresses, and of the conditions only what others wrote.
+  v1::PodStatus Rejected() {
+    status_.set_phase("Failed");
+    status_.set_reason(facts_.failed_reason);
+    status_.set_message(facts_.failed_message);
+    *status_.mutable_starttime() = ToApiTime(facts_.start_time);
+    status_.set_qosclass(pod_.status().qosclass().empty() ? QosName(QosOf(pod_)) : pod_.status().qosclass());
+    if (pod_.metadata().generation() > 0) status_.set_observedgeneration(pod_.metadata().generation());
+    for (const v1::PodCondition& c : previous_.conditions()) {
+      if (c.type() != "PodScheduled") *status_.add_conditions() = c;
+    }
+    return status_;
+  }
+
   v1::ContainerStateTerminated Terminated(const ContainerFacts& own, const ContainerStatus& run) const {
     v1::ContainerStateTerminated t;
     t.set_exitcode(run.exit_code);
@@ -160,7 +176,6 @@ class StatusBuilder {
   }
 
   std::string Phase() const {
-    if (facts_.failed_reason != "" && facts_.failed_reason != "DeadlineExceeded" && finished_) return "Failed";
     if (IsTerminalPhase(pod_)) return pod_.status().phase();
     int waiting = 0, running = 0, stopped = 0, succeeded = 0;
     for (const v1::ContainerStatus& s : status_.containerstatuses()) {
@@ -176,6 +191,8 @@ class StatusBuilder {
       }
     }
     if (finished_) {
+      // Evicted while all it had to do was done: that is no failure.
+      if (facts_.failed_reason == kEvicted && stopped > 0 && stopped == succeeded && waiting + running == 0) return "Succeeded";
       if (!facts_.failed_reason.empty() || init_.failed) return "Failed";
       if (stopped > 0 && waiting == 0 && running == 0) return stopped == succeeded ? "Succeeded" : "Failed";
       // Ended before it ever ran: its containers are gone without a trace.
@@ -248,11 +265,11 @@ class StatusBuilder {
           absl::StrCat("containers with incomplete status: [", absl::StrJoin(incomplete, " "), "]"));
     }
     Readiness(phase);
-    // PodScheduled and the conditions of other components stay as they are.
+    // The conditions of other components stay as they are.
     for (const v1::PodCondition& c : previous_.conditions()) {
-      if (FindCondition(status_, c.type()) == nullptr) *status_.add_conditions() = c;
+      if (FindCondition(status_, c.type()) == nullptr && c.type() != "PodScheduled") *status_.add_conditions() = c;
     }
-    if (FindCondition(status_, "PodScheduled") == nullptr) Add("PodScheduled", true);
+    Add("PodScheduled", true);  // a pod that is here was assigned
   }
 
   void Readiness(const std::string& phase) {

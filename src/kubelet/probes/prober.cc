@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "kubelet/pods/pod_util.h"
+#include "kubelet/probes/grpc_probe.h"
 #include "kubelet/probes/net_probe.h"
 #include "kubelet/probes/probe_state.h"
 
@@ -48,7 +49,7 @@ ProbeOutcome Prober::Probe(const v1::Probe& probe, const v1::Container& containe
     const absl::StatusOr<ExecResult> result = runtime_.ExecSync(run_id, command, timeout);
     if (!result.ok()) {
       if (absl::IsDeadlineExceeded(result.status())) return {false, std::string(result.status().message())};
-      return {false, absl::StrCat("command \"", absl::StrJoin(command, " "), "\" failed: ", result.status().message())};
+      return {.success = false, .message = std::string(result.status().message()), .unknown = true};
     }
     return {result->exit_code == 0, result->output};
   }
@@ -57,15 +58,7 @@ ProbeOutcome Prober::Probe(const v1::Probe& probe, const v1::Container& containe
     const v1::TCPSocketAction& tcp = handler.tcpsocket();
     return ProbeTcp(tcp.host().empty() ? pod_ip : tcp.host(), ResolvePort(tcp.port(), container), timeout);
   }
-  // gRPC health needs a reachable port; a listening one counts as serving.
-  if (handler.has_grpc()) {
-    ProbeOutcome outcome = ProbeTcp(pod_ip, handler.grpc().port(), timeout);
-    if (!outcome.success) {
-      outcome.message = absl::StrCat("timeout: failed to connect service \"", pod_ip, ":", handler.grpc().port(), "\" within ",
-                                     absl::FormatDuration(timeout), ": ", outcome.message);
-    }
-    return outcome;
-  }
+  if (handler.has_grpc()) return ProbeGrpc(pod_ip, handler.grpc().port(), handler.grpc().service(), timeout);
   return {true, ""};
 }
 

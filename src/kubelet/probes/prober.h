@@ -12,6 +12,7 @@ namespace kubelet {
 struct ProbeOutcome {
   bool success = false;
   std::string message;  // what events quote
+  bool unknown = false;  // the question could not be put: no answer either way
 };
 
 // Blocking, thread-safe. `pod_ip`: where network probes go when the probe names no host.

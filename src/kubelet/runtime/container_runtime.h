@@ -204,6 +204,13 @@ class ContainerRuntime {
   virtual absl::Status RemoveImage(const std::string& id) = 0;
 
   virtual std::vector<ContainerUsage> Usage() const = 0;
+  // Bytes a container wrote into its own file system; a look at the disk.
+  virtual int64_t WritableBytes(const std::string& id) const {
+    for (const ContainerUsage& usage : Usage()) {
+      if (usage.container_id == id) return static_cast<int64_t>(usage.root_used_bytes);
+    }
+    return 0;
+  }
 
   // `changed` is called with a pod's uid when one of its containers or its sandbox ended. From a runtime thread; must
   // not block. Set once, before use.

@@ -211,7 +211,8 @@ class Impl final : public KubeletServer {
       shared->Start(200, kPlain);
       auto gone = std::make_shared<std::atomic<bool>>(false);
       shared->OnClose([gone] { *gone = true; });
-      const absl::Status read = ReadLog(
+      const bool wrote = run.reason != "StartError";  // what never ran has nothing to say
+      const absl::Status read = !wrote ? absl::OkStatus() : ReadLog(
           run.log_path, query,
           [&](std::string text) {
             if (*gone || stopping_) return false;

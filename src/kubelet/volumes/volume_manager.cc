@@ -49,8 +49,8 @@ absl::Status Project(const KeyedData& data, const Items& items, int default_mode
     auto found = data.find(item.key());
     if (found == data.end()) {
       if (optional) continue;
-      return absl::NotFoundError(absl::StrCat(what, " references non-existent ", absl::StartsWith(what, "secret") ? "secret" : "config",
-                                              " key: ", item.key()));
+      return absl::NotFoundError(what == "secret" ? absl::StrCat("references non-existent secret key: ", item.key())
+                                                  : absl::StrCat("configmap references non-existent config key: ", item.key()));
     }
     (*files)[item.path()] = {found->second, Mode(item.has_mode(), item.mode(), default_mode)};
   }
@@ -197,6 +197,27 @@ absl::Status VolumeManager::SetUpClaim(const v1::Pod& pod, const std::string& cl
   return error ? absl::InternalError(absl::StrCat("link ", link, ": ", error.message())) : absl::OkStatus();
 }
 
+absl::Status VolumeManager::ProjectPart(const v1::Pod& pod, const PodContext& context, const v1::VolumeProjection& part, int mode,
+                                        VolumeFiles* files) {
+  const std::string& ns = pod.metadata().namespace_();
+  if (part.has_secret()) {
+    const v1::SecretProjection& s = part.secret();
+    ASSIGN_OR_RETURN(const KeyedData data, OrEmpty(objects_.Secret(ns, s.localobjectreference().name()), s.optional()));
+    return Project(data, s.items(), mode, s.optional(), "secret", files);
+  }
+  if (part.has_configmap()) {
+    const v1::ConfigMapProjection& s = part.configmap();
+    ASSIGN_OR_RETURN(const KeyedData data, OrEmpty(objects_.ConfigMap(ns, s.localobjectreference().name()), s.optional()));
+    return Project(data, s.items(), mode, s.optional(), "configmap", files);
+  }
+  if (part.has_downwardapi()) return ProjectDownward(pod, context, part.downwardapi().items(), mode, files);
+  if (part.has_serviceaccounttoken()) {
+    ASSIGN_OR_RETURN(std::string token, Token(pod, part.serviceaccounttoken()));
+    (*files)[part.serviceaccounttoken().path()] = {std::move(token), FsGroup(pod) >= 0 ? 0640 : mode};
+  }
+  return absl::OkStatus();
+}
+
 absl::Status VolumeManager::SetUpOne(const v1::Pod& pod, const PodContext& context, const v1::Volume& volume,
                                      VolumeFailure& failure) {
   const v1::VolumeSource& source = volume.volumesource();
@@ -234,22 +255,13 @@ absl::Status VolumeManager::SetUpOne(const v1::Pod& pod, const PodContext& conte
   } else {
     const v1::ProjectedVolumeSource& s = source.projected();
     const int mode = Mode(s.has_defaultmode(), s.defaultmode(), 0644);
+    std::vector<std::string> failed;  // all are told at once
     for (const v1::VolumeProjection& part : s.sources()) {
-      if (part.has_secret()) {
-        ASSIGN_OR_RETURN(const KeyedData data,
-                         OrEmpty(objects_.Secret(ns, part.secret().localobjectreference().name()), part.secret().optional()));
-        RETURN_IF_ERROR(Project(data, part.secret().items(), mode, part.secret().optional(), "secret", &files));
-      } else if (part.has_configmap()) {
-        ASSIGN_OR_RETURN(const KeyedData data, OrEmpty(objects_.ConfigMap(ns, part.configmap().localobjectreference().name()),
-                                                       part.configmap().optional()));
-        RETURN_IF_ERROR(Project(data, part.configmap().items(), mode, part.configmap().optional(), "configmap", &files));
-      } else if (part.has_downwardapi()) {
-        RETURN_IF_ERROR(ProjectDownward(pod, context, part.downwardapi().items(), mode, &files));
-      } else if (part.has_serviceaccounttoken()) {
-        ASSIGN_OR_RETURN(std::string token, Token(pod, part.serviceaccounttoken()));
-        files[part.serviceaccounttoken().path()] = {std::move(token), group >= 0 ? 0640 : mode};
-      }
+      const absl::Status done = ProjectPart(pod, context, part, mode, &files);
+      if (!done.ok()) failed.push_back(std::string(done.message()));
     }
+    if (failed.size() == 1) return absl::FailedPreconditionError(failed[0]);
+    if (!failed.empty()) return absl::FailedPreconditionError(absl::StrCat("[", absl::StrJoin(failed, ", "), "]"));
   }
   RETURN_IF_ERROR(WriteAtomically(dir, files, group));
   if (group >= 0) {

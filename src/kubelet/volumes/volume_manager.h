@@ -16,6 +16,7 @@
 #include "kubelet/pods/api_objects.h"
 #include "kubelet/pods/downward.h"
 #include "kubelet/runtime/container_runtime.h"
+#include "kubelet/volumes/atomic_writer.h"
 
 namespace kubelet {
 
@@ -50,6 +51,8 @@ class VolumeManager {
  private:
   absl::Status SetUpClaim(const k8s::core::v1::Pod& pod, const std::string& claim, const std::string& link,
                           VolumeFailure& failure);
+  absl::Status ProjectPart(const k8s::core::v1::Pod& pod, const PodContext& context, const k8s::core::v1::VolumeProjection& part, int mode,
+                           VolumeFiles* files);
   // Says in `failure` what its status leaves open.
   absl::Status SetUpOne(const k8s::core::v1::Pod& pod, const PodContext& context, const k8s::core::v1::Volume& volume,
                         VolumeFailure& failure);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/version.h"
+#include "kubelet/runtime/disk_usage.h"
 #include "kubelet/runtime/embedded/exit_watcher.h"
 #include "kubelet/runtime/images/image_name.h"
 #include "kubelet/runtime/images/puller.h"
@@ -81,6 +82,8 @@ std::vector<ContainerUsage> EmbeddedRuntime::Usage() const {
   }
   return all;
 }
+
+int64_t EmbeddedRuntime::WritableBytes(const std::string& id) const { return DiskUsage(ContainerDir(id) + "/upper"); }
 
 void EmbeddedRuntime::RemoveEverything() {
   for (const SandboxStatus& sandbox : ListSandboxes("")) {

@@ -63,6 +63,7 @@ class EmbeddedRuntime final : public ContainerRuntime {
   std::vector<Image> ListImages() const override;
   absl::Status RemoveImage(const std::string& id) override;
   std::vector<ContainerUsage> Usage() const override;
+  int64_t WritableBytes(const std::string& id) const override;
   void OnChange(std::function<void(const std::string&)> changed) override;
 
   ImageStore& images() { return *images_; }

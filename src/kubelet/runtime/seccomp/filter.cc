@@ -10,10 +10,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <errno.h>
+
 #include <algorithm>
 #include <memory>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -142,6 +145,9 @@ absl::StatusOr<SeccompFilter> SeccompFilterFor(const SeccompProfile& profile, ui
   const auto failed = [&](const absl::Status& why) {
     return absl::Status(why.code(), absl::StrCat("cannot load seccomp profile \"", profile.path, "\": ", why.message()));
   };
+  if (access(profile.path.c_str(), R_OK) != 0) {
+    return failed(absl::NotFoundError(absl::StrCat("open ", profile.path, ": ", absl::AsciiStrToLower(strerror(errno)))));
+  }
   const absl::StatusOr<std::string> text = base::ReadFile(profile.path);
   if (!text.ok()) return failed(text.status());
   const absl::StatusOr<SeccompPolicy> policy = ParseSeccompPolicy(*text);

@@ -89,7 +89,8 @@ int RunSandboxShim(const std::string& spec_path) {
     return 1;
   }
   for (const auto& [path, options] : spec.tmpfs) {
-    if (mount("shm", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()) < 0) {
+    const bool shared_memory = path == "/dev/shm";  // the others are volumes
+    if (mount(shared_memory ? "shm" : "tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | (shared_memory ? MS_NOEXEC : 0), options.c_str()) < 0) {
       Answer(Errno("mount tmpfs on " + path));
       return 1;
     }
