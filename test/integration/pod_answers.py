@@ -133,7 +133,7 @@ class Answers:
 
     def become(self, name, golden):
         """Waits until the pod's answer is `golden`'s; the last answer."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while True:
             now = self.answer(name)
             if now == golden or time.monotonic() > end:

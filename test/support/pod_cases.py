@@ -100,7 +100,6 @@ PODS = {
     "readiness-grpc-refused": (["unready", "event=Unhealthy"], pod(box(readinessProbe=probe(grpc={"port": 83})))),
     "readiness-named-port": (["unready", "event=Unhealthy"], pod(box(ports=[{"name": "web", "containerPort": 84}],
                                                                    readinessProbe=probe(tcpSocket={"port": "web"})))),
-    "startup-fails": (["waiting=CrashLoopBackOff", "event=BackOff"], pod(box(startupProbe=probe(**FAILS)))),
     "startup-waits": (["unready", "event=Unhealthy"], pod(box(startupProbe=probe(failures=1000, **FAILS), readinessProbe=probe(**sh("exit 0"))))),
     "probes-pass": (READY, pod(box("exec httpd -f -p 81 -h /bin", startupProbe=probe(failures=100, tcpSocket={"port": 81}),
                                    readinessProbe=probe(failures=100, httpGet={"port": 81, "path": "/sh"}), livenessProbe=probe(**sh("exit 0"))))),
