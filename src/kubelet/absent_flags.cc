@@ -53,7 +53,6 @@ const std::vector<base::AbsentFlags>& Dangerous() {
 
 const std::vector<base::AbsentFlags>& Harmless() {
   static const auto& rows = *new std::vector<base::AbsentFlags>{
-      {{"allowed-unsafe-sysctls"}, "pods that want unsafe sysctls are not run"},
       {{"application-metrics-count-limit"}, kNoAdvisor, FlagType::kInt},
       {{"boot-id-file", "machine-id-file", "container-hints", "containerd", "containerd-namespace", "event-storage-age-limit",
         "event-storage-event-limit", "storage-driver-db", "storage-driver-host", "storage-driver-password", "storage-driver-table",
