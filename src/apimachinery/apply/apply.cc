@@ -320,6 +320,9 @@ absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Val
   mine.api_version = manager.api_version;
   Prune(structure, last, managed, &merged);
   Comparison change = Compare(structure, before, merged);
+  if (!create) AddUnsaid(structure, before, applied, &change.modified);
+  // Fields that are reset count here all the same, as upstream has it.
+  const bool changed = !change.added.Empty() || !change.modified.Empty() || !change.removed.Empty();
   for (FieldSet* set : {&change.added, &change.modified, &change.removed}) *set = WithoutReset(std::move(*set), manager);
   Changes changes(change, manager, before, merged);
   if (absl::Status status = TakeOver(changes, &id, force, &managed); !status.ok()) return status;
@@ -328,14 +331,15 @@ absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Val
     if (entry->second.fields.Empty()) managed.erase(entry);
   }
 
-  if (type.message != nullptr) {
+  if (!create && !changed) {  // the object stays as it is, to the byte
+    merged = before;
+  } else if (type.message != nullptr) {
     // Free JSON has been through a tree upstream: its text is made anew.
     if (!VerbatimMembers(*type.message).empty()) SortKeys(&merged);
     absl::StatusOr<Decoded> decoded = DecodeTree(*type.message, std::move(merged));
     if (!decoded.ok()) return BadRequest(decoded.status().message());
     merged = std::move(decoded->value);
   }
-  const bool changed = !change.added.Empty() || !change.modified.Empty() || !change.removed.Empty();
   if (const auto entry = managed.find(id); entry != managed.end() && changed) entry->second.time = manager.time;
   WriteManagedFields(managed, &merged);
   return merged;

@@ -6,6 +6,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "apimachinery/codec.h"
 #include "apimachinery/codec_internal.h"
 #include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
@@ -558,6 +559,56 @@ Comparison Compare(const Structure& type, const Value& before, const Value& afte
   return result;
 }
 
+namespace {
+
+// A typed value with everything that JSON prints of it.
+Value AsPrinted(const Structure& type, const Value& value) {
+  if (type.kind == Kind::kStruct && type.message != nullptr && value.is_object()) return ToPlain(*type.message, value);
+  if (type.kind != Kind::kList || !value.is_array()) return value;
+  const Structure element = type.Element();
+  Value list = Value::MakeArray();
+  for (const Value& item : value.array()) list.Append(AsPrinted(element, item));
+  return list;
+}
+
+void CollectUnsaid(const Structure& declared, const Value& live, const Value& applied, Path* path, FieldSet* modified) {
+  const Structure type = Resolve(declared, applied);
+  if (type.kind == Kind::kLeaf) return;
+  if (type.atomic) {
+    if (type.kind != Kind::kMap && live.IdenticalTo(applied) && !AsPrinted(type, live).IdenticalTo(applied)) modified->Insert(*path);
+    return;
+  }
+  if (IsMap(type)) {
+    if (!applied.is_object() || !live.is_object()) return;
+    for (const Member& member : applied.object()) {
+      const Value* mine = live.Find(member.key);
+      if (mine == nullptr) continue;
+      bool known;
+      path->push_back(PathElement::Name(member.key));
+      CollectUnsaid(MemberType(type, member.key, &known), *mine, member.value, path, modified);
+      path->pop_back();
+    }
+    return;
+  }
+  if (!applied.is_array() || !live.is_array()) return;
+  const std::vector<PathElement> elements = ElementsOf(type, applied), mine = ElementsOf(type, live);
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const auto found = std::find(mine.begin(), mine.end(), elements[i]);
+    if (found == mine.end()) continue;
+    path->push_back(elements[i]);
+    CollectUnsaid(type.Element(), live.array()[static_cast<size_t>(found - mine.begin())], applied.array()[i], path, modified);
+    path->pop_back();
+  }
+}
+
+}  // namespace
+
+void AddUnsaid(const Structure& type, const Value& live, const Value& applied, FieldSet* modified) {
+  if (type.message == nullptr) return;
+  Path path;
+  CollectUnsaid(type, live, applied, &path, modified);
+}
+
 FieldSet FieldsOf(const Structure& type, const Value& value) {
   FieldSet set;
   Path path;
@@ -568,6 +619,7 @@ FieldSet FieldsOf(const Structure& type, const Value& value) {
 Value Merge(const Structure& declared, const Value& live, const Value& applied) {
   const Structure type = Resolve(declared, applied);
   if (type.kind == Kind::kLeaf || type.atomic) return applied;
+  if (applied.is_null() && !applied.is_hollow() && !live.empty()) return live;  // says nothing of the members
   if (IsMap(type)) {
     if (!applied.is_object() || !live.is_object()) return applied;
     Value out = live;

@@ -38,6 +38,10 @@ struct Comparison {
 // Absent members that JSON prints all the same (null lists, empty structs) count as there, as in upstream.
 Comparison Compare(const Structure& type, const Value& before, const Value& after);
 
+// Adds the values with one owner that `applied` gives as they are in `live` but for members that JSON prints without
+// their being set: upstream compares what is printed, so such a value counts as modified.
+void AddUnsaid(const Structure& type, const Value& live, const Value& applied, FieldSet* modified);
+
 // The fields that a configuration speaks of.
 FieldSet FieldsOf(const Structure& type, const Value& value);
 

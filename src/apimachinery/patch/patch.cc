@@ -130,6 +130,7 @@ absl::StatusOr<Patched> PatchObject(PatchType type, const Message* message, cons
     for (const std::string& path : duplicates) result.strict_errors.push_back(absl::StrCat("duplicate field ", GoQuote(path)));
     outcome = ApplyStrategicMergePatch(*message, std::move(plain), &*patch);
     if (!outcome.ok()) return outcome.status();
+    if (!VerbatimMembers(*message).empty()) SortKeys(&*outcome);  // free JSON has been through a tree upstream
     result.shown = GoFormat(*patch);
     decode.converting = true;
   } else if (type == PatchType::kJson || type == PatchType::kMerge) {

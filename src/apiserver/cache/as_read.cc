@@ -53,6 +53,11 @@ const Row* Find(const apimachinery::Kind& kind) {
 
 bool IsCompletedAtReading(const apimachinery::Kind& kind) { return Find(kind) != nullptr; }
 
+bool LacksAtReading(const apimachinery::Kind& kind, absl::string_view object) {
+  const Row* row = Find(kind);
+  return row != nullptr && !row->complete(*kind.message, object);
+}
+
 std::string AsRead(const apimachinery::Kind& kind, std::string object) {
   const Row* row = Find(kind);
   if (row == nullptr || row->complete(*kind.message, object)) return object;

@@ -10,6 +10,8 @@ namespace apiserver::cache {
 
 // Whether objects of the kind are completed so.
 bool IsCompletedAtReading(const apimachinery::Kind& kind);
+// Whether AsRead adds to this object, stored so.
+bool LacksAtReading(const apimachinery::Kind& kind, absl::string_view object);
 // The object's protobuf as it is read. Bytes of other kinds, complete ones and damaged ones come back as they are.
 std::string AsRead(const apimachinery::Kind& kind, std::string object);
 

@@ -95,6 +95,7 @@ EntryPtr EntryFromStore(absl::string_view key, absl::string_view value, int64_t 
     if (!envelope.ok()) return nullptr;
     entry->kind = StoredKind(envelope->api_version, envelope->kind);
     if (entry->kind == nullptr) return nullptr;
+    entry->completed = LacksAtReading(*entry->kind, envelope->raw);
     entry->bytes = AsRead(*entry->kind, WithResourceVersion(envelope->raw, revision));
     return entry;
   }

@@ -220,6 +220,13 @@ bool ListStream::quick() const {
          (list_.items.empty() || list_.items.front()->kind == &kind);
 }
 
+// Upstream makes these lists by appending: one of nothing is null.
+bool ListStream::NullWhenEmpty() const {
+  if (!list_.items.empty()) return false;
+  if (form_.as != As::kTable) return IsPartial(form_);
+  return list_.resource->kind->custom == nullptr && tables::HasDefaultColumns(*list_.resource->kind);
+}
+
 std::string ListStream::Head() {
   const Kind& kind = *list_.resource->kind;
   if (form_.as == As::kTable) {
@@ -227,19 +234,19 @@ std::string ListStream::Head() {
                         apimachinery::WriteJson(ListMetaTree(list_)), ",\"columnDefinitions\":",
                         apimachinery::WriteJson(
                             tables::ColumnDefinitions(tables::ColumnsOf(kind))),
-                        ",\"rows\":[");
+                        ",\"rows\":", NullWhenEmpty() ? "null" : "[");
   }
   const bool partial = IsPartial(form_);
   // Custom resources have sorted members, their lists too: what names the list comes after its items.
   if (!partial && kind.custom != nullptr) return absl::StrCat("{\"apiVersion\":\"", kind.api_version, "\",\"items\":[");
   return absl::StrCat("{\"kind\":\"", partial ? absl::string_view("PartialObjectMetadataList") : kind.list_kind,
                       "\",\"apiVersion\":\"", partial ? form_.MetaVersion() : kind.api_version,
-                      "\",\"metadata\":", apimachinery::WriteJson(ListMetaTree(list_)), ",\"items\":[");
+                      "\",\"metadata\":", apimachinery::WriteJson(ListMetaTree(list_)), ",\"items\":", NullWhenEmpty() ? "null" : "[");
 }
 
 std::string ListStream::Tail() {
   const Kind& kind = *list_.resource->kind;
-  if (kind.custom == nullptr || form_.as != As::kObject) return "]}";
+  if (kind.custom == nullptr || form_.as != As::kObject) return NullWhenEmpty() ? "}" : "]}";
   Value meta = ListMetaTree(list_);
   if (!meta.Has("continue")) meta.Set("continue", "");
   apimachinery::SortKeys(&meta);

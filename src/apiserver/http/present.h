@@ -38,6 +38,7 @@ class ListStream {
   void AppendObject(const apimachinery::Message& message, absl::string_view wire, std::string* out);
   std::string Head();
   std::string Tail();
+  bool NullWhenEmpty() const;
 
   const registry::ListAnswer list_;
   const Negotiated form_;

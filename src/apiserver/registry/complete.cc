@@ -94,6 +94,16 @@ void SetLocalAvailable(Value& service, absl::Time now) {
   service.Ensure("status")["conditions"].Append(std::move(condition));
 }
 
+// When a volume came into its phase: now, unless the status that is written says so itself.
+void CompletePhaseTime(const pipeline::RequestContext& context, Value& volume, const Value* old, absl::Time now) {
+  if (old != nullptr && context.info.subresource != "status") return;
+  const std::string given = volume.GetString("status.lastPhaseTransitionTime");
+  const bool moved = old == nullptr || volume.GetString("status.phase") != old->GetString("status.phase");
+  const bool stale = old == nullptr || given == old->GetString("status.lastPhaseTransitionTime");
+  if (!given.empty() && !(moved && stale)) return;
+  volume.Ensure("status").Set("lastPhaseTransitionTime", apimachinery::FormatTime(now));
+}
+
 }  // namespace
 
 void Subresources::Complete(const pipeline::RequestContext& context, const apimachinery::Kind& kind, Value& object,
@@ -104,10 +114,7 @@ void Subresources::Complete(const pipeline::RequestContext& context, const apima
     if (status.GetString("qosClass").empty()) status.Set("qosClass", validation::QosClass(object));
     if (!object.GetArray("spec.schedulingGates").empty()) AddGatedCondition(status, now);
   } else if (kind.kind == "PersistentVolume") {
-    const std::string before = old == nullptr ? "" : old->GetString("status.phase");
-    if (object.GetString("status.phase") != before) {
-      object.Ensure("status").Set("lastPhaseTransitionTime", apimachinery::FormatTime(now));
-    }
+    CompletePhaseTime(context, object, old, now);
   } else if (kind.kind == "Job" && old == nullptr) {
     SetJobSelector(object);
   } else if (kind.kind == "CertificateSigningRequest" && old == nullptr) {

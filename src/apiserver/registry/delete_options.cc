@@ -141,7 +141,8 @@ absl::Status CheckDeleteOptions(const Value& options) {
   if (orphan != nullptr && policy != nullptr) {
     errors.Invalid(apimachinery::FieldPath("propagationPolicy"), *policy,
                    "orphanDependents and deletionPropagation cannot be both set");
-  } else if (policy != nullptr && policy->is_string() && policy->as_string() != "Foreground" &&
+  }
+  if (policy != nullptr && policy->is_string() && policy->as_string() != "Foreground" &&
              policy->as_string() != "Background" && policy->as_string() != "Orphan") {
     static constexpr string_view kValid[] = {"Foreground", "Background", "Orphan", "nil"};
     errors.NotSupported(apimachinery::FieldPath("propagationPolicy"), *policy, kValid);

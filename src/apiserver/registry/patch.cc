@@ -81,8 +81,9 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
   // The configuration is judged as it stands; defaults are not the applier's. Its shape was judged first.
   const apimachinery::ApiStatus failure = merged.ok() ? apimachinery::ApiStatus() : apimachinery::ApiStatus::From(merged.status());
   const bool has_shape = merged.ok() || (failure.Is("BadRequest") && failure.message != apimachinery::apply::kManagersGiven);
-  if (absl::Status typed = DecodePlain(kind, *applied, {}, context).status(); has_shape && !typed.ok()) {
-    return NotConverted(kind, *applied, typed);
+  if (has_shape) {
+    const absl::Status typed = DecodePlain(kind, *applied, {}, context).status();
+    if (!typed.ok()) return NotConverted(kind, *applied, typed);
   }
   if (merged.ok() && applied_name.empty()) return NameUnknown(name);
   return merged;

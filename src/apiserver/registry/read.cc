@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "apimachinery/fields.h"
+#include "apimachinery/labels.h"
 #include "apiserver/pipeline/go_numbers.h"
 #include "apiserver/registry/continue_token.h"
 #include "apiserver/registry/registry.h"
@@ -58,8 +60,15 @@ absl::Status GaveUp() {
   return status;
 }
 
-// The rules on resourceVersion, resourceVersionMatch, continue and sendInitialEvents of lists and watches.
+// The rules on resourceVersion, resourceVersionMatch, continue and sendInitialEvents of lists and watches, after the
+// selectors' grammar: a selector that cannot be read is told of first, one that the kind does not know last.
 absl::Status CheckListOptions(const RequestOptions& o) {
+  if (const auto labels = apimachinery::LabelSelector::Parse(o.label_selector); !labels.ok()) {
+    return BadRequest(labels.status().message());
+  }
+  if (const auto fields = apimachinery::FieldSelector::Parse(o.field_selector); !fields.ok()) {
+    return BadRequest(fields.status().message());
+  }
   apimachinery::FieldErrors errors;
   const apimachinery::FieldPath match("resourceVersionMatch"), initial("sendInitialEvents");
   const std::string& m = o.resource_version_match;

@@ -167,6 +167,7 @@ absl::StatusOr<cache::EntryPtr> Registry::Put(const Resource& resource, const Va
   entry->kind = resource.storage;
   entry->key = resource.Key(ns, name);
   entry->revision = written->revision;
+  entry->completed = cache::LacksAtReading(*entry->kind, wire);
   entry->bytes = cache::AsRead(*entry->kind, cache::WithResourceVersion(wire, written->revision));
   return entry;
 }
@@ -232,12 +233,20 @@ absl::StatusOr<ObjectPtr> Registry::Modify(const pipeline::GroupResource& what, 
                                            absl::string_view name, const std::function<bool(Value&)>& change) {
   const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
+  // As in UpdateObject: that nothing is to change counts once the store holds what was looked at.
+  int64_t refused_at = 0;
   for (int attempt = 0; attempt < 64; ++attempt) {
-    ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/attempt > 0));
-    if (entry == nullptr && attempt == 0) continue;
+    const bool latest = attempt > 0;
+    ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/latest));
+    if (entry == nullptr && !latest) continue;
     if (entry == nullptr) return apimachinery::NotFound(what.group, what.resource, name);
+    if (entry->revision == refused_at) return entry->Decode();
     ASSIGN_OR_RETURN(Value tree, TreeOf(*resource, *entry));
-    if (!change(tree)) return entry->Decode();
+    if (!change(tree)) {
+      if (latest) return entry->Decode();
+      refused_at = entry->revision;
+      continue;
+    }
     bool conflict = false;
     ASSIGN_OR_RETURN(cache::EntryPtr stored, Put(*resource, tree, entry->revision, &conflict));
     if (!conflict) return stored->Decode();

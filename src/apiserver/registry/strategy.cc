@@ -294,7 +294,11 @@ void PrepareForUpdate(const Kind& kind, absl::string_view subresource, Value& ob
     }
     for (const std::string& key : extra) object.Erase(key);
     if (traits.Has(kStatusKeepsLabels)) CopyMeta("labels", old, object);
-    if (kind.kind == "Pod") CopyMeta("ownerReferences", old, object);
+    if (kind.kind == "Pod") {
+      CopyMeta("ownerReferences", old, object);
+      const std::string qos = old.GetString("status.qosClass");
+      if (!qos.empty() && object.GetString("status.qosClass").empty()) object.Ensure("status").Set("qosClass", qos);
+    }
     if (traits.Has(kStatusKeepsMeta)) {
       for (const char* member : {"labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp"}) {
         CopyMeta(member, old, object);

@@ -74,6 +74,26 @@ admission::Attributes MakeAttributes(RequestContext& context, const Kind& kind, 
   return attributes;
 }
 
+// The name is taken, of an object that had one to be generated: another try may do.
+absl::Status NotGenerated(const Kind& kind, absl::string_view name) {
+  apimachinery::ApiStatus status = apimachinery::AlreadyExists(kind.group, kind.plural, name);
+  absl::StrAppend(&status.message, ", the server was not able to generate a unique name for the object");
+  status.retry_after_seconds = 1;
+  return status;
+}
+
+// The object at this name is another one than the request means.
+absl::Status OtherUid(const RequestContext& context, const Resource& resource, absl::string_view ns, absl::string_view name,
+                      absl::string_view wanted, absl::string_view present) {
+  std::string key = resource.StoreKey(ns, name);
+  if (context.options.dry_run) key.erase(0, sizeof("/registry") - 1);  // as upstream names it when it only tries
+  return apimachinery::Conflict(
+      resource.kind->group, resource.kind->plural, name,
+      absl::StrCat("StorageError: invalid object, Code: 4, Key: ", key,
+                   ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", wanted,
+                   ", UID in object meta: ", present));
+}
+
 }  // namespace
 
 // Whoever writes a role or a binding must hold what it grants.
@@ -222,6 +242,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
       }
       return answer;
     }
+    if (!generate && !object.GetString("metadata.generateName").empty()) return NotGenerated(kind, name);
     if (!generate) {
       ASSIGN_OR_RETURN(cache::EntryPtr there, Current(resource, ns, name, /*from_store=*/true));
       if (there != nullptr && (*there->Decode()).Has("metadata") && there->Decode()->At("metadata.deletionTimestamp")) {
@@ -233,7 +254,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
     }
     object["metadata"].Set("name", absl::StrCat(base, base::NameSuffix()));
   }
-  return apimachinery::AlreadyExists(kind.group, kind.plural, object.GetString("metadata.name"));
+  return NotGenerated(kind, object.GetString("metadata.name"));
 }
 
 absl::StatusOr<Answer> Registry::Update(RequestContext& context, const Body& body) {
@@ -303,6 +324,9 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
     if (const std::string rv = object.GetString("metadata.resourceVersion"); !rv.empty() && rv != "0") {
       return apimachinery::NotFound(kind.group, kind.plural, name);
     }
+    if (const std::string uid = object.GetString("metadata.uid"); !uid.empty() && !mode.applies) {
+      return OtherUid(context, resource, object_ns, name, uid, "");
+    }
     if (const std::string uid = object.GetString("metadata.uid"); !uid.empty()) {
       return apimachinery::Conflict(kind.group, kind.plural, name,
                                     absl::StrCat("Precondition failed: UID in precondition: ", uid,
@@ -315,14 +339,9 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   const bool unconditional = wanted.empty() || wanted == "0";
   const std::string uid = object.GetString("metadata.uid"), old_uid = old.GetString("metadata.uid");
   if (!uid.empty() && uid != old_uid && !mode.patches) {
-    std::string key = resource.StoreKey(object.GetString("metadata.namespace"), name);
-    if (context.options.dry_run) key.erase(0, sizeof("/registry") - 1);  // as upstream names it when it only tries
-    return apimachinery::Conflict(
-        kind.group, kind.plural, name,
-        absl::StrCat("StorageError: invalid object, Code: 4, Key: ", key, ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", uid,
-                     ", UID in object meta: ", old_uid));
+    return OtherUid(context, resource, object.GetString("metadata.namespace"), name, uid, old_uid);
   }
-  const bool by_itself = mode.subresource.empty() || (kind.custom != nullptr && mode.subresource == "status");
+  const bool by_itself = mode.subresource.empty() || mode.subresource == "status";
   if (unconditional && !AllowsUnconditionalUpdate(kind) && by_itself && !mode.applies) {
     apimachinery::FieldErrors errors;
     errors.Invalid(apimachinery::FieldPath("metadata.resourceVersion"), Value(int64_t{0}),
@@ -349,6 +368,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
     }
   };
   if (uid.empty()) keep("uid");
+  meta.Erase("selfLink");
   keep("creationTimestamp");
   // What is being deleted stays so; that something starts to be is refused by validation.
   if (old.At("metadata.deletionTimestamp") != nullptr) keep("deletionTimestamp");
@@ -393,7 +413,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
                               (kind.kind == "Namespace" && !old.GetArray("spec.finalizers").empty());
   bool conflict = false;
   cache::EntryPtr stored;
-  if (apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old)) {
+  if (!current->completed && apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old)) {
     stored = current;  // nothing to write
   } else if (context.options.dry_run) {
     stored = MakeEntry(kind, object);
@@ -401,10 +421,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
     ASSIGN_OR_RETURN(store::WriteResult gone,
                      env_.store->Delete(resource.StoreKey(object_ns, name), current->revision));
     conflict = !gone.done;
-    if (!conflict) {
-      object["metadata"].Set("resourceVersion", absl::StrCat(gone.revision));
-      stored = MakeEntry(kind, object);
-    }
+    if (!conflict) stored = MakeEntry(kind, object);  // under the version it had: it was not stored like this
   } else {
     ASSIGN_OR_RETURN(stored, Put(resource, object, current->revision, &conflict));
   }

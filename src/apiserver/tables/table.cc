@@ -157,6 +157,11 @@ Value MakeTable(absl::string_view api_version, absl::string_view kind, absl::Spa
                        [&](const Value& object) { return Row(api_version, kind, object, include, now); });
 }
 
+bool HasDefaultColumns(const apimachinery::Kind& kind) {
+  const std::vector<Column> columns = ColumnsOf(kind);
+  return columns.size() == 2 && columns[1].name == "Created At";
+}
+
 std::vector<Column> ColumnsOf(const apimachinery::Kind& kind) {
   if (kind.custom != nullptr) return CustomColumns(*kind.custom);
   const absl::Span<const Column> columns = TableColumns(kind.api_version, kind.kind);

@@ -46,6 +46,8 @@ apimachinery::Value Row(absl::string_view api_version, absl::string_view kind, c
 
 // The same for any kind, custom ones with the columns of their definitions.
 std::vector<Column> ColumnsOf(const apimachinery::Kind& kind);
+// Whether a built-in kind has but the columns that upstream gives every kind: Name and Created At.
+bool HasDefaultColumns(const apimachinery::Kind& kind);
 apimachinery::Value RowOf(const apimachinery::Kind& kind, const apimachinery::Value& object, IncludeObject include,
                           absl::Time now);
 apimachinery::Value TableOf(const apimachinery::Kind& kind, absl::Span<const apimachinery::Value* const> objects,

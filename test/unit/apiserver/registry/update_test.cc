@@ -103,6 +103,48 @@ TEST_F(LaggingCacheTest, AVersionThatOnlyTheCacheKnowsIsAConflictAndTheStoresOne
   }
 }
 
+// What the server changes for itself (a binding, a budget, a quota) is refused or found done by what the store holds.
+TEST_F(LaggingCacheTest, AModificationThatOnlyTheCacheMakesNeedlessIsMade) {
+  int asked = 0;
+  const auto answer = registry_->Modify({"", "configmaps"}, "ns", "c", [&](Value& object) {
+    ++asked;
+    if (*object.At("data.k") == Value("1")) return false;
+    object["data"].Set("k", "3");
+    return true;
+  });
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(*(*answer)->At("data.k"), Value("3"));
+}
+
+TEST_F(UpdateTest, AModificationThatChangesNothingIsDecidedOnce) {
+  pipeline::RequestContext context = Request("create");
+  ASSERT_TRUE(registry_->Create(context, {BodyFormat::kJson, kObject}).ok());
+  ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(10)).ok());
+  int asked = 0;
+  const auto answer = registry_->Modify({"", "configmaps"}, "ns", "c", [&](Value&) { return ++asked == 0; });
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(asked, 1);
+}
+
+// The last finalizer goes by an update, which is answered with the version that was stored last.
+TEST_F(UpdateTest, AnUpdateThatEndsADeletionKeepsTheVersion) {
+  pipeline::RequestContext context = Request("create");
+  ASSERT_TRUE(registry_->Create(context, {BodyFormat::kJson, R"({"apiVersion":"v1","kind":"ConfigMap",
+    "metadata":{"name":"c","finalizers":["example.com/f"]}})"}).ok());
+  ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(10)).ok());
+  context = Request("delete");
+  const auto marked = registry_->Delete(context, Value::MakeObject());
+  ASSERT_TRUE(marked.ok()) << marked.status();
+  ASSERT_TRUE(cache_->WaitFresh(absl::Seconds(10)).ok());
+  const auto version = (*cache_).revision();
+  context = Request("patch");
+  const auto gone = registry_->Patch(context, PatchType::kMerge, {BodyFormat::kJson, R"({"metadata":{"finalizers":null}})"});
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  EXPECT_EQ(gone->object->Decode()->GetString("metadata.resourceVersion"), std::to_string(version));
+  EXPECT_FALSE((*store_.Get("/registry/configmaps/ns/c", nullptr)).has_value());
+}
+
 // Deletion without grace marks first and removes then.
 TEST_F(UpdateTest, APodThatIsWrittenBetweenItsMarkAndItsRemovalGoesAllTheSame) {
   pipeline::RequestContext context = Request("create", "pods");

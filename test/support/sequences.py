@@ -1,0 +1,176 @@
+"""Sequences of requests over stored objects, the same for two servers: what plays them and makes the answers comparable.
+
+A step is data: {method, path, body, headers} with @NS@ and @X@ in the place of the namespace's and the run's names. What a
+server said before is named, not copied, so that each server is asked about its own objects:
+  ${KEY:PATH}        in a text: a field of the last answer about KEY, the path of an object
+  edit: {of, set, drop}  instead of a body: the last known object with fields set ([[path, value]]) and dropped ([path])
+  wait: REGEX        asks until the answer's text matches; nothing is compared"""
+import concurrent.futures
+import copy
+import json
+import re
+import time
+
+import parity
+
+JSON = "application/json"
+PATCHES = {"json": "application/json-patch+json", "merge": "application/merge-patch+json",
+           "strategic": "application/strategic-merge-patch+json", "apply": "application/apply-patch+yaml"}
+_PLACE = re.compile(r"\$\{([^:}]+):([^}]+)\}")
+
+
+def at(value, path):
+    for key in path:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def put(value, path, new):
+    """Sets a field in place; maps on the way are made, what cannot be entered is left."""
+    for key, following in zip(path, path[1:]):
+        inner = at(value, [key])
+        if not isinstance(inner, (dict, list)):
+            inner = [] if isinstance(following, int) else {}
+            if not _assign(value, key, inner):
+                return
+        value = inner
+    _assign(value, path[-1], new)
+
+
+def _assign(value, key, new):
+    if isinstance(value, dict) and isinstance(key, str):
+        value[key] = new
+    elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+        value[key] = new
+    elif isinstance(value, list) and isinstance(key, int):
+        value.append(new)
+    else:
+        return False
+    return True
+
+
+def drop(value, path):
+    value = at(value, path[:-1])
+    if isinstance(value, dict):
+        value.pop(path[-1], None)
+    elif isinstance(value, list) and isinstance(path[-1], int) and path[-1] < len(value):
+        del value[path[-1]]
+
+
+def play(players, steps):
+    """Plays steps on servers side by side: (step, an answer of each)"""
+    for step in steps:
+        with concurrent.futures.ThreadPoolExecutor(len(players)) as pool:
+            yield step, list(pool.map(lambda player: player.play(step), players))
+
+
+class Player:
+    """Plays steps on one server and remembers the objects it was shown. One thread."""
+
+    def __init__(self, conf, tag):
+        self.asker, self.tag, self.memory, self.versions = parity.Asker(conf), tag, {}, {}
+
+    def _named(self, text):
+        return text.replace("@NS@", "ns-" + self.tag).replace("@X@", self.tag)
+
+    def _filled(self, value):
+        if isinstance(value, dict):
+            return {self._named(k): self._filled(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._filled(v) for v in value]
+        if not isinstance(value, str):
+            return value
+        def look(m):
+            return str(at(self.memory.get(m[1]), m[2].split(".")) or "0")
+        return self._named(_PLACE.sub(look, value))
+
+    def request(self, step):
+        body = step.get("body")
+        if "edit" in step:
+            body = copy.deepcopy(self.memory.get(step["edit"]["of"], {}))
+            for path in step["edit"].get("drop", []):
+                drop(body, path)
+            for path, value in step["edit"].get("set", []):
+                put(body, path, value)
+        headers = {"Accept": JSON, "User-Agent": "sequence/1", **({"Content-Type": JSON} if body is not None else {}), **step.get("headers", {})}
+        if body is not None:
+            body = self._filled(body) if isinstance(body, str) else json.dumps(self._filled(body), ensure_ascii=False)
+        return parity.Request("", step["method"], self._filled(step["path"]), self._filled(headers), body)
+
+    def play(self, step):
+        """The comparable answer; None of a step that only waits."""
+        request = self.request(step)
+        answer = self.asker.ask(request)
+        if "wait" in step:
+            for _ in range(200):
+                if re.search(step["wait"], answer[3]):
+                    return None
+                time.sleep(0.05)
+                answer = self.asker.ask(request)
+            return {"status": 0, "body": "never: " + step["wait"]}
+        self._remember(step, request, answer)
+        sent = json.dumps(step.get("body", step.get("edit")))
+        return self.comparable(request._replace(body=sent), answer)
+
+    def _remember(self, step, request, answer):
+        key = step.get("key", step["path"].split("?")[0])
+        try:
+            shown = json.loads(answer[3])
+        except ValueError:
+            return
+        if answer[0] not in (200, 201, 202) or "dryRun" in step["path"] or "watch=" in step["path"] or "Table" in request.headers["Accept"]:
+            return
+        if not isinstance(shown, dict):
+            return
+        if request.method == "POST" and "key" not in step and shown.get("kind") != "Status":
+            key += "/" + self._unnamed(at(shown, ["metadata", "name"]) or "")
+        if shown.get("kind") == "Status":
+            if request.method == "DELETE":
+                self.memory.pop(key, None)
+        elif request.method != "DELETE" or at(shown, ["metadata", "deletionTimestamp"]):
+            if not key.endswith(("/status", "/scale", "/token", "/eviction", "/binding", "/approval", "/ephemeralcontainers")):
+                self.memory[key] = shown
+            else:
+                self.memory[key.rsplit("/", 1)[0]] = shown if key.endswith(("/status", "/approval")) else self.memory.get(key.rsplit("/", 1)[0], {})
+
+    def _unnamed(self, text):
+        return text.replace("ns-" + self.tag, "@NS@").replace(self.tag, "@X@")
+
+    def comparable(self, request, answer):
+        versions = []
+        def walk(value):
+            if isinstance(value, dict):
+                meta = value.get("metadata")
+                uid, version = at(meta, ["uid"]), at(meta, ["resourceVersion"])
+                if uid and version:
+                    versions.append("new" if self.versions.get(uid) != version else "same")
+                    if "dryRun" not in request.path and "watch=" not in request.path:
+                        self.versions[uid] = version
+                for inner in value.values():
+                    walk(inner)
+            elif isinstance(value, list):
+                for inner in value:
+                    walk(inner)
+        try:
+            walk(json.loads(answer[3]))
+        except ValueError:
+            pass
+        out = json.loads(self._unnamed(json.dumps(parity.comparable(request, answer))))
+        text = json.dumps(out)
+        text = re.sub(r'(\\"resourceVersion\\": ?\\")\d+', r"\1<version>", text)
+        text = re.sub(r'\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+\b', "<service-ip>", text)
+        text = re.sub(r'"(token|certificate)": "[^"]{100,}"', r'"\1": "<\1>"', text)
+        text = re.sub(r'at resource version \d+|requested resource version: \d+, current: \d+|too old resource version: \d+ \(\d+\)', "<versions>", text)
+        text = re.sub(r'(resourceVersion:|in record \()\d+', r"\1<version>", text)
+        text = re.sub(r'(UID|uid)( in precondition: | in object meta: )[^, "]+', r"\1\2<uid>", text)
+        out = json.loads(text)
+        causes = at(out, ["body", "details", "causes"])
+        if isinstance(causes, list) and "Apply failed" in str(at(out, ["body", "message"])):
+            causes.sort(key=json.dumps)  # upstream walks a map of managers
+            out["body"]["message"] = sorted(out["body"]["message"].split("\n"))
+        if versions:
+            out["versions"] = versions
+        return out
