@@ -287,11 +287,11 @@ class Maker:
         whole = self.chance(0.6) and kind.namespaced
         if whole:
             accept = accept.replace("Metadata;", "MetadataList;")
-            query = [self.selector(), self.pick(("", "limit=1", "limit=2")), self.pick(("", "", "resourceVersion=0", "resourceVersion=0&resourceVersionMatch=NotOlderThan",
+            query = [self.selector(), self.pick(("", "limit=1", "limit=2")), self.pick(("", "", "resourceVersion=${%s:metadata.resourceVersion}&resourceVersionMatch=NotOlderThan" % key,
                                                  "resourceVersion=${%s:metadata.resourceVersion}&resourceVersionMatch=Exact" % key, "resourceVersionMatch=Exact", "resourceVersion=x"))]
             path = kind.collection + self.query(*query, write=False)
         else:
-            path = key + self.query(self.pick(("", "", "resourceVersion=0", "pretty=true")), write=False)
+            path = key + self.query(self.pick(("", "", "pretty=true")), write=False)
         return {"method": "GET", "path": path, "headers": {"Accept": accept} if accept else {}, "key": "read"}
 
     def steps(self, count):

@@ -368,7 +368,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
     }
   };
   if (uid.empty()) keep("uid");
-  meta.Erase("selfLink");
+  if (!context.options.dry_run) meta.Erase("selfLink");  // is not stored; a dry run does not get there and gives it back
   keep("creationTimestamp");
   // What is being deleted stays so; that something starts to be is refused by validation.
   if (old.At("metadata.deletionTimestamp") != nullptr) keep("deletionTimestamp");
