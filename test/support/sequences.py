@@ -60,6 +60,19 @@ def drop(value, path):
         del value[path[-1]]
 
 
+def sort_managers(value):
+    """Managers stand in the order of their times, which are whole seconds: another run may have another order."""
+    if isinstance(value, dict):
+        managers = at(value, ["metadata", "managedFields"])
+        if isinstance(managers, list) and all(isinstance(m, dict) for m in managers):
+            managers.sort(key=lambda m: json.dumps(m, sort_keys=True))
+        for inner in value.values():
+            sort_managers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            sort_managers(inner)
+
+
 def play(players, steps):
     """Plays steps on servers side by side: (step, an answer of each)"""
     for step in steps:
@@ -167,6 +180,7 @@ class Player:
         text = re.sub(r'(resourceVersion:|in record \()\d+', r"\1<version>", text)
         text = re.sub(r'(UID|uid)( in precondition: | in object meta: )[^, "]+', r"\1\2<uid>", text)
         out = json.loads(text)
+        sort_managers(out)
         causes = at(out, ["body", "details", "causes"])
         if isinstance(causes, list) and "Apply failed" in str(at(out, ["body", "message"])):
             causes.sort(key=json.dumps)  # upstream walks a map of managers
