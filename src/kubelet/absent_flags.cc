@@ -8,7 +8,7 @@ namespace {
 
 using base::FlagType;
 
-constexpr char kNoEviction[] = "pods are not evicted from here";
+constexpr char kNoEviction[] = "nodes are not watched for pressure; pods are evicted for their own limits alone";
 constexpr char kNoImageGc[] = "unused images are kept";
 constexpr char kNoAdvisor[] = "there is no cAdvisor: statistics come from cgroups";
 constexpr char kNoCpuSets[] = "containers share all processors and memory";

@@ -106,10 +106,12 @@ bool ReadOptions(int argc, char** argv, KubeletOptions& options, std::vector<std
     if (pass > 0 || options.config_file.empty()) return true;
     config_file = options.config_file;
     options = KubeletOptions();
-    if (const absl::Status read = kubelet::ApplyConfigFile(config_file, &options); !read.ok()) {
+    std::vector<std::string> warnings;
+    if (const absl::Status read = kubelet::ApplyConfigFile(config_file, &options, &warnings); !read.ok()) {
       *exit_code = Fail(read);
       return false;
     }
+    for (const std::string& warning : warnings) std::fprintf(stderr, "%s\n", warning.c_str());
   }
   return true;
 }

@@ -11,15 +11,20 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/json.h"
 #include "apimachinery/quantity.h"
 #include "apimachinery/value.h"
 #include "apimachinery/yaml.h"
 #include "base/file.h"
+#include "base/flags.h"
 #include "base/status_macros.h"
+#include "kubelet/absent_flags.h"
 
 namespace kubelet {
 namespace {
@@ -58,15 +63,76 @@ std::string DefaultAddress() {
   return found;
 }
 
+// What ApplyConfigFile reads.
+constexpr absl::string_view kRead[] = {
+    "apiVersion", "kind", "staticPodPath", "podLogsDir", "containerRuntimeEndpoint", "address", "port", "tlsCertFile",
+    "tlsPrivateKeyFile", "authentication", "authorization", "clusterDomain", "clusterDNS", "syncFrequency",
+    "nodeStatusUpdateFrequency", "nodeStatusReportFrequency", "nodeLeaseDurationSeconds", "maxPods", "podPidsLimit",
+    "resolvConf", "cgroupRoot", "allowedUnsafeSysctls", "seccompDefault", "registerNode", "containerLogMaxFiles",
+    "containerLogMaxSize", "evictionHard", "registerWithTaints"};
+
+// "cpuManagerPolicy" as the flag is called: "cpu-manager-policy".
+std::string FlagName(absl::string_view field) {
+  std::string name;
+  for (const char c : field) {
+    if (absl::ascii_isupper(c)) name.push_back('-');
+    name.push_back(absl::ascii_tolower(c));
+  }
+  return name;
+}
+
+// A value as a flag would have it; "" says nothing.
+std::string FlagText(const Value& value) {
+  if (value.is_string()) return value.as_string() == "0s" ? "" : value.as_string();
+  if (value.is_array()) {
+    std::vector<std::string> items;
+    for (const Value& item : value.array()) items.push_back(FlagText(item));
+    return absl::StrJoin(items, ",");
+  }
+  const std::string text = apimachinery::WriteJson(value);
+  return text == "null" || text == "false" || text == "0" || text == "{}" ? "" : text;
+}
+
+// Fields that are not read are judged as the flags of their names are: some must not be overlooked.
+absl::Status JudgeUnread(const Value& config, std::vector<std::string>* warnings) {
+  base::FlagSet absent;
+  AddAbsentFlags(absent);
+  for (const auto& [name, value] : config.object()) {
+    if (absl::c_linear_search(kRead, name)) continue;
+    const std::string text = FlagText(value);
+    if (text.empty()) continue;
+    const base::Flag* flag = absent.Find(FlagName(name));
+    if (flag != nullptr) {
+      if (const absl::Status judged = flag->set(text); !judged.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(name, ": ", judged.message()));
+      }
+      if (flag->no_effect.empty()) continue;  // what is refused otherwise says nothing here
+    }
+    const absl::string_view why = flag != nullptr ? absl::string_view(flag->no_effect) : "it is not known here";
+    warnings->push_back(absl::StrCat("Setting ", name, " has no effect: ", why));
+  }
+  if (const Value* hard = config.Find("evictionHard"); hard != nullptr && hard->is_object()) {
+    for (const auto& [signal, value] : hard->object()) {
+      if (signal == "memory.available") continue;
+      warnings->push_back(absl::StrCat("Setting evictionHard[", signal, "] has no effect: only memory.available is kept back"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status ApplyConfigFile(const std::string& path, KubeletOptions* o) {
+absl::Status ApplyConfigFile(const std::string& path, KubeletOptions* o, std::vector<std::string>* warnings) {
   ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
   absl::StatusOr<Value> parsed = apimachinery::ParseYamlOrJson(text);
   if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", parsed.status().message()));
   const Value& c = *parsed;
+  if (!c.is_object()) return absl::InvalidArgumentError(absl::StrCat(path, ": there is no KubeletConfiguration in it"));
   if (c.GetString("kind", "KubeletConfiguration") != "KubeletConfiguration") {
     return absl::InvalidArgumentError(absl::StrCat(path, ": kind \"", c.GetString("kind"), "\" is not KubeletConfiguration"));
+  }
+  if (const absl::Status unread = JudgeUnread(c, warnings); !unread.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", unread.message()));
   }
   String(c, "staticPodPath", &o->manifest_path);
   String(c, "podLogsDir", &o->pod_logs_dir);

@@ -53,8 +53,9 @@ struct KubeletOptions {
   int verbosity = 0;
 };
 
-// Reads a KubeletConfiguration into `options`. Fields that mean nothing here are accepted. InvalidArgument names a bad one.
-absl::Status ApplyConfigFile(const std::string& path, KubeletOptions* options);
+// Reads a KubeletConfiguration into `options`. Fields that say something and change nothing here are told in `warnings`, a line
+// each; those that must not be overlooked are refused, as their flags are. InvalidArgument names a bad one.
+absl::Status ApplyConfigFile(const std::string& path, KubeletOptions* options, std::vector<std::string>* warnings);
 
 // Fills in what depends on the machine and on other options.
 absl::Status CompleteOptions(KubeletOptions* options);
