@@ -3,6 +3,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apiserver/admission/admission_request.h"
 #include "apiserver/admission/plugin.h"
 #include "apiserver/pipeline/audit_trail.h"
 #include "base/metrics/summary.h"
@@ -62,15 +63,6 @@ constexpr absl::string_view kNeedConfiguration[] = {"EventRateLimit", "ImagePoli
 
 bool Listed(const std::vector<std::string>& names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-absl::string_view OperationName(Operation operation) {
-  switch (operation) {
-    case Operation::kCreate: return "CREATE";
-    case Operation::kUpdate: return "UPDATE";
-    case Operation::kDelete: return "DELETE";
-    default: return "CONNECT";
-  }
 }
 
 struct ChainMetrics {

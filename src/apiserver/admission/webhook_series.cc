@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
+#include "apiserver/admission/admission_request.h"
 #include "base/metrics/metrics.h"
 
 namespace apiserver::admission {
@@ -20,15 +21,6 @@ struct Families {
 Families& All() {
   static auto* const all = new Families;
   return *all;
-}
-
-absl::string_view OperationName(Operation operation) {
-  switch (operation) {
-    case Operation::kCreate: return "CREATE";
-    case Operation::kUpdate: return "UPDATE";
-    case Operation::kDelete: return "DELETE";
-    default: return "CONNECT";
-  }
 }
 
 }  // namespace

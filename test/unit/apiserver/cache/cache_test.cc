@@ -30,7 +30,7 @@ struct Log {
   std::vector<std::string> lines;
 };
 
-class LogSink final : public WatchSink {
+class LogSink : public WatchSink {
  public:
   explicit LogSink(Log* log) : log_(log) {}
   bool OnEvent(const Event&, const Event::View& view) override {
@@ -44,7 +44,7 @@ class LogSink final : public WatchSink {
   }
   void OnEnd(absl::Status status) override { log_->lines.push_back("END"); }
 
- private:
+ protected:
   Log* const log_;
 };
 
@@ -148,25 +148,15 @@ TEST_F(CacheTest, DroppedTicketsHearNothing) {
 }
 
 // A client that takes so many lines and then no more until it is given room.
-class SlowSink final : public WatchSink {
+class SlowSink final : public LogSink {
  public:
-  SlowSink(Log* log, std::shared_ptr<base::Turn>* turn, size_t room) : log_(log), turn_(turn), room_(room) {}
-  bool OnEvent(const Event&, const Event::View& view) override {
-    log_->lines.push_back(absl::StrCat(EventTypeName(view.type), " ", view.object->key, "@",
-                                       MetaString(view.object->bytes, MetaField::kResourceVersion)));
-    return true;
-  }
-  bool OnBookmark(int64_t revision, bool initial_end) override {
-    log_->lines.push_back(absl::StrCat("BOOKMARK ", revision, initial_end ? " end" : ""));
-    return true;
-  }
+  SlowSink(Log* log, std::shared_ptr<base::Turn>* turn, size_t room) : LogSink(log), turn_(turn), room_(room) {}
   void OnEnd(absl::Status status) override { log_->lines.push_back(absl::StrCat("END ", absl::StatusCodeToString(status.code()))); }
   bool Full() const override { return log_->lines.size() >= room_; }
   void OnFull(std::shared_ptr<base::Turn> turn) override { *turn_ = std::move(turn); }
   void MakeRoom(size_t lines) { room_ = log_->lines.size() + lines; }
 
  private:
-  Log* const log_;
   std::shared_ptr<base::Turn>* const turn_;
   size_t room_;
 };
