@@ -18,7 +18,6 @@
 namespace apiserver::cache {
 namespace {
 
-constexpr int64_t kPage = 2500;
 // The last bookmark comes right before the end, so that the client's next watch begins as near to now as can be.
 constexpr absl::Duration kLastBookmark = absl::Seconds(2);
 
@@ -91,7 +90,7 @@ class CacheImpl final : public Cache {
     const std::shared_ptr<ResourceMirror> before = Replace(prefix, mirror);  // from here on the feed fills it
     const std::string base = absl::StrCat(kRegistryPrefix, prefix, "/");
     absl::btree_map<std::string, EntryPtr> objects;
-    const absl::StatusOr<int64_t> revision = store_.List(base, "", 0, kPage, [&](store::KeyValue kv) {
+    const absl::StatusOr<int64_t> revision = store_.List(base, "", 0, store::kWholeRead, [&](store::KeyValue kv) {
       const absl::string_view below = absl::StripPrefix(kv.key, base);
       if (EntryPtr entry = mirror->Decode(below, kv.value, kv.mod_revision)) objects.emplace(below, std::move(entry));
       return true;
@@ -250,7 +249,7 @@ class CacheImpl final : public Cache {
     absl::flat_hash_map<ResourceMirror*, absl::btree_map<std::string, EntryPtr>> loaded;
     size_t count = 0;
     ASSIGN_OR_RETURN(const int64_t revision,
-                     store_.List(kRegistryPrefix, "", 0, kPage, [&](store::KeyValue kv) {
+                     store_.List(kRegistryPrefix, "", 0, store::kWholeRead, [&](store::KeyValue kv) {
                        absl::string_view below;
                        ResourceMirror* mirror = Locate(*mirrors, kv.key, &below);
                        if (mirror == nullptr) return true;

@@ -267,7 +267,7 @@ absl::StatusOr<ListAnswer> Registry::ListFromStore(const ResourcePtr& resource, 
   bool more = false;
   int fetched = 0;
   const absl::StatusOr<int64_t> listed = env_.store->List(
-      prefix, from, list.revision, list.limit > 0 ? std::min<int64_t>(list.limit + 1, 5000) : 5000,
+      prefix, from, list.revision, list.limit > 0 ? std::min<int64_t>(list.limit + 1, 5000) : store::kWholeRead,
       [&](store::KeyValue kv) {
         if (list.limit > 0 && answer.items.size() == static_cast<size_t>(list.limit)) {
           more = true;

@@ -1,5 +1,6 @@
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <mutex>
@@ -31,7 +32,17 @@ constexpr absl::Duration kSizeTimeout = absl::Seconds(1);  // whoever looks at m
 constexpr absl::Duration kConnectTimeout = absl::Seconds(2);
 constexpr absl::Duration kRetryFor = absl::Seconds(10);
 constexpr absl::string_view kRegistry = "/registry/";
-constexpr int64_t kReadAheadPage = 1000;  // smaller pages are mostly the only one
+// A store counts all that is left for every page, so a whole read has few of them: as large as these bytes let it.
+constexpr int64_t kPageBytes = 32 << 20;
+constexpr int64_t kFirstPage = 500, kSmallestPage = 20, kLargestPage = 10'000;
+
+// How many keys to ask for after `last`, when values go on to be as large as they were.
+int64_t NextPage(const pb::RangeResponse& last) {
+  int64_t bytes = 0;
+  for (const mvccpb::KeyValue& kv : last.kvs()) bytes += static_cast<int64_t>(kv.value().size());
+  const int64_t fit = kPageBytes * last.kvs_size() / std::max<int64_t>(bytes, 1);
+  return std::clamp(fit, kSmallestPage, kLargestPage);
+}
 constexpr char kCompactKey[] = "compact_rev_key";
 constexpr absl::string_view kRange = "/etcdserverpb.KV/Range", kTxn = "/etcdserverpb.KV/Txn",
                             kCompact = "/etcdserverpb.KV/Compact", kStatus = "/etcdserverpb.Maintenance/Status", kLeaseGrant = "/etcdserverpb.Lease/LeaseGrant";
@@ -215,11 +226,13 @@ class EtcdStore final : public Store {
   absl::StatusOr<int64_t> List(absl::string_view prefix, absl::string_view from, int64_t revision, int64_t page,
                                absl::FunctionRef<bool(KeyValue)> each) override {
     const std::string end = PrefixEnd(prefix);
+    const bool whole = page == kWholeRead;
+    int64_t limit = whole ? kFirstPage : page;
     const auto fetch = [&](const std::string& start, pb::RangeResponse* response) {
       pb::RangeRequest request;
       request.set_key(start);
       request.set_range_end(end);
-      request.set_limit(page);
+      request.set_limit(limit);
       request.set_revision(revision);
       return Range(request, response);
     };
@@ -229,9 +242,10 @@ class EtcdStore final : public Store {
     while (true) {
       const bool more = response.more() && !response.kvs().empty();
       const std::string start = more ? response.kvs(response.kvs_size() - 1).key() + std::string(1, '\0') : "";
-      // The next page of a long read is under way while this one is looked at.
+      // The next page of a whole read is under way while this one is looked at.
       std::future<absl::Status> fetched;
-      if (more && page >= kReadAheadPage) {
+      if (more && whole) {
+        limit = NextPage(response);
         fetched = std::async(std::launch::async, [&] { return fetch(start, &next); });
       }
       for (mvccpb::KeyValue& kv : *response.mutable_kvs()) {

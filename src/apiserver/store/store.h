@@ -49,6 +49,9 @@ class WatchHandle {
   virtual void RequestProgress() = 0;    // any thread; answered by on_progress
 };
 
+// Instead of a page's size: all of it is wanted. Pages are as large as some megabytes let them, and read ahead.
+inline constexpr int64_t kWholeRead = 0;
+
 // Blocking and thread-safe. Every call may answer Unavailable (no member reachable in time) or DeadlineExceeded; a
 // write that answers so may or may not have happened.
 class Store {

@@ -22,7 +22,7 @@ std::string Cells(const apimachinery::Value& recorded, absl::Duration late) {
 // Rows that upstream's API server printed, with the objects they were printed from. The answer's Date may be a second
 // off the time the row was made.
 TEST(TablesTest, RowsAreUpstreams) {
-  std::ifstream in(std::string(SKIFF_SOURCE_DIR) + "/test/golden/tables/rows.jsonl");
+  std::ifstream in(absl::StrCat(SKIFF_SOURCE_DIR, "/test/golden/tables/rows.jsonl"));
   std::string line;
   int rows = 0;
   while (std::getline(in, line)) {
@@ -46,7 +46,7 @@ TEST(TablesTest, RowsAreUpstreams) {
 }
 
 TEST(TablesTest, EveryRowHasACellForEachColumn) {
-  std::ifstream in(std::string(SKIFF_SOURCE_DIR) + "/test/golden/tables/rows.jsonl");
+  std::ifstream in(absl::StrCat(SKIFF_SOURCE_DIR, "/test/golden/tables/rows.jsonl"));
   std::string line;
   while (std::getline(in, line)) {
     const apimachinery::Value recorded = apimachinery::ParseJson(line).value();
