@@ -1,5 +1,5 @@
 // Every fuzz target on its seeds and on random changes to them, for a while. The inputs follow from the seed: a failure comes back.
-//   SKIFF_FUZZ_SECONDS=N   for each target, on every processor; 10 by default
+//   SKIFF_FUZZ_SECONDS=N   of processor time for each target, shared by all processors; 60 by default
 //   SKIFF_FUZZ_SEED=N      other inputs
 //   SKIFF_FUZZ_INPUT=FILE  this input alone: what a failure left behind, with --gtest_filter for its target
 #include <fcntl.h>
@@ -85,8 +85,8 @@ class FuzzTest : public testing::TestWithParam<Target> {};
 TEST_P(FuzzTest, AnyInputIsJudged) {
   const Target target = GetParam();
   std::vector<std::string> seeds = SeedsOf(target.name, kMaxSize);
-  uint64_t seconds = Setting("SKIFF_FUZZ_SECONDS", 10);
-  unsigned workers = std::max(1u, std::thread::hardware_concurrency());
+  const unsigned workers = std::max(1u, std::thread::hardware_concurrency());
+  const uint64_t seconds = (Setting("SKIFF_FUZZ_SECONDS", 60) + workers - 1) / workers;
   if (const char* path = getenv("SKIFF_FUZZ_INPUT")) {
     std::ostringstream text;
     text << std::ifstream(path, std::ios::binary).rdbuf();

@@ -1,6 +1,7 @@
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "apimachinery/json.h"
 #include "apimachinery/time.h"
 #include "apiserver/tables/table.h"
