@@ -31,6 +31,7 @@
 #include "apiserver/store/store.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/heap_keeper.h"
 #include "base/http/server.h"
 #include "base/http/worker_pool.h"
 #include "base/log.h"
@@ -262,6 +263,10 @@ class ApiServerImpl final : public ApiServer {
     options.on_body_too_large = [this](const base::http::Request& head, base::http::ResponseWriter& writer) {
       door_->BodyTooLarge(head, writer);
     };
+    options.body_timeout = flags_.request_timeout;
+    options.on_body_too_late = [this](const base::http::Request& head, base::http::ResponseWriter& writer) {
+      door_->BodyTooLate(head, writer);
+    };
     ASSIGN_OR_RETURN(server_, base::http::Server::Create(
                                   options, [this](base::http::Request r, std::unique_ptr<base::http::ResponseWriter> w) {
                                     door_->Handle(std::move(r), std::move(w));
@@ -368,6 +373,7 @@ class ApiServerImpl final : public ApiServer {
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread bootstrap_, compactor_;
+  base::HeapKeeper heap_keeper_;
 };
 
 }  // namespace

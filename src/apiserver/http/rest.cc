@@ -196,6 +196,11 @@ void RestDoor::BodyTooLarge(const Request& head, ResponseWriter& writer) {
   writer.Send(status.code, {{"Content-Type", "application/json"}}, PresentStatus(status, Negotiated()));
 }
 
+void RestDoor::BodyTooLate(const Request& head, ResponseWriter& writer) {
+  const ApiStatus status = apimachinery::Timeout("request did not complete within the allotted timeout", 0);
+  writer.Send(status.code, {{"Content-Type", "application/json"}}, PresentStatus(status, Negotiated()));
+}
+
 void RestDoor::Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
   auto call = std::make_shared<Call>();
   call->request = std::move(request);

@@ -53,6 +53,7 @@ class RestDoor {
   // ServerOptions::at_once: reads of single objects, which take less time than a wake-up.
   bool AnswerAtOnce(base::http::Request& request, std::unique_ptr<base::http::ResponseWriter>& writer);
   void BodyTooLarge(const base::http::Request& head, base::http::ResponseWriter& writer);
+  void BodyTooLate(const base::http::Request& head, base::http::ResponseWriter& writer);
   void SetReady(bool ready);  // what /readyz says
 
  private:

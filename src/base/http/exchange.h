@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/http/memory_budget.h"
 #include "base/http/message.h"
 #include "base/http/server.h"
 #include "base/http/transport.h"
@@ -72,14 +73,19 @@ class Exchange : public RoundTask, public std::enable_shared_from_this<Exchange>
 
 // What sessions need of the server. Outlives them.
 struct ServerCore {
+  explicit ServerCore(ServerOptions o) : options(std::move(o)), requests(options.max_request_memory), answers(options.max_answer_memory) {}
+
   ServerOptions options;
+  MemoryBudget requests;  // heads and bodies, until they are answered
+  MemoryBudget answers;   // what clients have not taken yet
   Handler handler;
   std::unique_ptr<WorkerPool> pool;
 
   // Hands a complete request to a worker (503 when all are busy and the queue is full).
   void Dispatch(Request request, std::shared_ptr<Exchange> exchange);
-  // Answers `head`, whose body is too large.
-  void RefuseBody(const Request& head, std::shared_ptr<Exchange> exchange);
+  // Answers `head`, whose body is not wanted.
+  enum class Refusal { kTooLarge, kTooLate, kNoMemory };
+  void RefuseBody(const Request& head, std::shared_ptr<Exchange> exchange, Refusal why);
 };
 
 std::unique_ptr<ResponseWriter> MakeWriter(std::shared_ptr<Exchange> exchange, WorkerPool* pool);

@@ -15,11 +15,12 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 constexpr size_t kMaxDropped = 64 << 20;  // of a refused body, before the connection is cut
 constexpr absl::Duration kDropTime = absl::Seconds(10);
 constexpr size_t kMaxPipelined = 64 << 10;  // bytes read ahead while a request is being answered
+constexpr int64_t kMaxUnread = 256 << 10;   // of answers, before the next request of a pipeline is looked at
 
 class Http1Session final : public Session, public std::enable_shared_from_this<Http1Session> {
  public:
   Http1Session(ServerCore& core, std::shared_ptr<Transport> transport)
-      : core_(core), transport_(std::move(transport)) {}
+      : core_(core), transport_(std::move(transport)), held_(core.requests) {}
 
   void Start(absl::string_view initial) {
     NewParser();
@@ -27,6 +28,7 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
     transport_->on_data = [self = shared_from_this()](absl::string_view data) { self->OnData(data); };
     transport_->on_close = [self = shared_from_this()] { self->OnClosed(); };
     transport_->on_drain = [self = shared_from_this()] { self->OnDrained(); };
+    transport_->on_deadline = [self = shared_from_this()] { self->OnDeadline(); };
     if (!initial.empty()) OnData(initial);
   }
 
@@ -45,6 +47,8 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
     parser_->header_limit(static_cast<uint32_t>(core_.options.max_header_bytes));
     parser_->body_limit(core_.options.max_body_bytes);
     continued_ = false;
+    taken_ = 0;
+    held_.Resize(static_cast<int64_t>(inbox_.size()));
   }
 
   void OnData(absl::string_view data) {
@@ -54,7 +58,7 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
       return;
     }
     inbox_.append(data.data(), data.size());
-    if (current_ == nullptr) return Parse();
+    if (current_ == nullptr && !unread_) return Parse();
     if (inbox_.size() > kMaxPipelined) transport_->Pause();
   }
 
@@ -63,13 +67,15 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
       beast::error_code ec;
       const size_t used = parser_->put(boost::asio::buffer(inbox_), ec);
       inbox_.erase(0, used);
+      taken_ += used;
       if (ec == beast::http::error::need_more) break;
       if (ec) return Refuse(ec);
       if (used == 0) break;
     }
+    if (!held_.Resize(static_cast<int64_t>(inbox_.size() + taken_))) return RefuseFor(ServerCore::Refusal::kNoMemory);
     if (parser_->is_header_done() && !parser_->is_done() && !continued_) {
       continued_ = true;
-      transport_->SetDeadline(core_.options.idle_timeout);
+      transport_->SetDeadline(core_.options.body_timeout);
       if (absl::EqualsIgnoreCase(ToView(parser_->get()[beast::http::field::expect]), "100-continue")) {
         transport_->Write(MakeChunk("HTTP/1.1 100 Continue\r\n\r\n"));
       }
@@ -105,21 +111,32 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
   }
 
   void Refuse(const beast::error_code& ec) {
-    transport_->SetDeadline(core_.options.header_timeout);
+    if (ec == beast::http::error::body_limit) return RefuseFor(ServerCore::Refusal::kTooLarge);
     keep_alive_ = false;
     inbox_.clear();
-    if (ec == beast::http::error::body_limit) {
-      const Request head = TakeHead();
-      BeginExchange(false, false);
-      // The rest of the body is read and dropped, so that the client gets to see the answer.
-      dropping_ = true;
-      return core_.RefuseBody(head, std::static_pointer_cast<Exchange>(current_));
-    }
     const bool header = ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow;
     const std::string text = header ? "431 Request Header Fields Too Large" : "400 Bad Request";
     transport_->Write(MakeChunk(absl::StrCat("HTTP/1.1 ", text, "\r\nContent-Type: text/plain; charset=utf-8\r\n",
                                              "Connection: close\r\n\r\n", text)));
     transport_->Close();
+  }
+
+  // For a request that is not here to its end.
+  void RefuseFor(ServerCore::Refusal why) {
+    transport_->SetDeadline(core_.options.header_timeout);
+    keep_alive_ = false;
+    inbox_ = std::string();
+    const Request head = TakeHead();
+    NewParser();  // with nothing of the body
+    BeginExchange(false, false);
+    // The rest of the body is read and dropped, so that the client gets to see the answer.
+    dropping_ = true;
+    core_.RefuseBody(head, std::static_pointer_cast<Exchange>(current_), why);
+  }
+
+  void OnDeadline() {
+    if (current_ != nullptr || dropping_ || !parser_->is_header_done()) return transport_->Abort();
+    RefuseFor(ServerCore::Refusal::kTooLate);
   }
 
   void BeginExchange(bool head_only, bool old);
@@ -130,6 +147,11 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
     if (!keep_alive_) return transport_->Close();
     NewParser();
     transport_->SetDeadline(core_.options.idle_timeout);
+    unread_ = transport_->queued() > kMaxUnread;
+    if (!unread_) Next();
+  }
+
+  void Next() {
     transport_->Resume();
     // From the loop, not from here: a long pipeline must not recurse.
     transport_->Post([self = shared_from_this()] {
@@ -145,7 +167,10 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
   std::optional<Parser> parser_;
   std::string inbox_;
   std::shared_ptr<Http1Exchange> current_;
+  MemoryShare held_;  // for the request that is read or answered
+  size_t taken_ = 0;  // of it, by the parser
   bool keep_alive_ = true, continued_ = false, draining_ = false;
+  bool unread_ = false;  // the client reads less than it asks for
   bool dropping_ = false;  // the answer is on its way while the rest of a refused body arrives
   size_t dropped_ = 0;
 };
@@ -225,6 +250,7 @@ class Http1Session::Http1Exchange final : public Exchange {
     auto early = std::make_shared<std::string>(std::move(session->inbox_));
     transport_->Pause();
     transport_->on_drain = nullptr;
+    transport_->on_deadline = nullptr;
     transport_->on_close = nullptr;
     transport_->on_data = nullptr;
     session->current_ = nullptr;
@@ -262,6 +288,7 @@ void Http1Session::OnClosed() {
 }
 
 void Http1Session::OnDrained() {
+  if (std::exchange(unread_, false)) return Next();
   if (current_ == nullptr) return;
   if (const std::function<void()> low = current_->on_low) low();
 }

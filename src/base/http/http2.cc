@@ -1,6 +1,7 @@
 // HTTP/2 sessions on nghttp2.
 #include <nghttp2/nghttp2.h>
 
+#include <chrono>
 #include <deque>
 #include <unordered_map>
 
@@ -15,6 +16,12 @@ constexpr int64_t kTransportHighWater = 512 << 10;  // frames made ahead of the 
 constexpr size_t kMaxConnectionBodies = 64u << 20;  // request bodies in memory of one connection
 constexpr uint32_t kStreamWindow = 1 << 20;
 constexpr int32_t kConnectionWindow = 8 << 20;
+constexpr int64_t kMaxConnectionHeads = 8 << 20;  // request heads in memory of one connection
+// A client that does not take its answers gets more of them one request at a time, then none.
+constexpr int64_t kManyAnswers = 4 << 20, kTooManyAnswers = 32 << 20;
+constexpr absl::Duration kTick = absl::Seconds(5);  // between looks at requests and answers that stand still
+
+using Clock = std::chrono::steady_clock;
 
 class Http2Session;
 
@@ -25,6 +32,9 @@ struct Http2Stream final : Exchange {
   int32_t id = 0;
   Request request;
   size_t header_bytes = 0;
+  Clock::time_point moved{};  // what is awaited of the client (the head, the body, room for the answer) moved on
+  size_t body_bytes = 0;
+  bool head_done = false, head_too_large = false, whole = false;
   bool dispatched = false, refused = false;
   bool begun = false, ended = false, closed = false, head_only = false, deferred = false;
   std::deque<Chunk> queue;
@@ -40,7 +50,9 @@ struct Http2Stream final : Exchange {
 
 class Http2Session final : public Session, public std::enable_shared_from_this<Http2Session> {
  public:
-  Http2Session(ServerCore& core, std::shared_ptr<Transport> transport) : core_(core), transport_(std::move(transport)) {}
+  Http2Session(ServerCore& core, std::shared_ptr<Transport> transport)
+      : core_(core), transport_(std::move(transport)), requests_(core.requests), answers_(core.answers),
+        tick_(std::min({kTick, core.options.header_timeout, core.options.body_timeout})) {}
   ~Http2Session() override {
     if (session_ != nullptr) nghttp2_session_del(session_);
   }
@@ -67,6 +79,7 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
     transport_->SetDeadline(core_.options.idle_timeout);
+    transport_->on_deadline = [self = shared_from_this()] { self->OnDeadline(); };
     transport_->on_data = [self = shared_from_this()](absl::string_view data) { self->OnData(data); };
     transport_->on_close = [self = shared_from_this()] { self->OnClosed(); };
     transport_->on_drain = [self = shared_from_this()] { self->Flush(); };
@@ -95,6 +108,8 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
       transport_->Write(MakeChunk(std::string(reinterpret_cast<const char*>(data), n)));
     }
     in_flush_ = false;
+    StartReady();
+    WatchStandstill();
     if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) transport_->Close();
     if (draining_ && streams_.empty() && nghttp2_session_want_write(session_) == 0) transport_->Close();
   }
@@ -108,8 +123,71 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
   }
 
   nghttp2_session* session() { return session_; }
+  void AddAnswer(int64_t bytes) { answers_.Add(bytes); }
+  void Begun() { --running_; }
 
  private:
+  // Requests that are whole begin as long as the client takes the answers.
+  void StartReady() {
+    while (!ready_.empty() && running_ < MayRun()) {
+      const std::shared_ptr<Http2Stream> stream = std::move(ready_.front());
+      ready_.pop_front();
+      if (stream->closed) continue;
+      stream->dispatched = true;
+      stream->head_only = stream->request.method == "HEAD";
+      ++running_;
+      core_.Dispatch(std::move(stream->request), stream);
+    }
+  }
+  int MayRun() const {
+    if (answers_.size() >= kTooManyAnswers) return 0;
+    return answers_.size() >= kManyAnswers || core_.answers.exceeded() ? 1 : core_.options.max_streams_per_connection;
+  }
+
+  // Looks again while a request or an answer depends on the client's going on.
+  void WatchStandstill() {
+    if (ticking_ || (incomplete_ == 0 && answers_.size() == 0) || streams_.empty()) return;
+    ticking_ = true;
+    transport_->SetDeadline(tick_);
+  }
+  void OnDeadline() {
+    if (streams_.empty()) {  // idle, or nothing came at all
+      nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR);
+      Flush();
+      return transport_->Close();
+    }
+    ticking_ = false;
+    const Clock::time_point now = Clock::now();
+    for (const auto& [id, stream] : streams_) {
+      const auto still = absl::FromChrono(now - stream->moved);
+      if (!stream->head_done) {
+        if (still >= core_.options.header_timeout) return transport_->Abort();  // between its frames no others may come
+      } else if (stream->refused) {
+        if (still >= core_.options.body_timeout) Reset(id, NGHTTP2_NO_ERROR);
+      } else if (!stream->whole) {
+        if (still >= core_.options.body_timeout) RefuseBody(*stream, ServerCore::Refusal::kTooLate);
+      } else if (stream->ended && !stream->queue.empty()) {
+        if (still >= core_.options.idle_timeout) Reset(id, NGHTTP2_CANCEL);
+      }
+    }
+    Flush();
+  }
+  void Reset(int32_t id, uint32_t code) { nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, code); }
+
+  void RefuseBody(Http2Stream& stream, ServerCore::Refusal why) {
+    stream.refused = true;
+    stream.moved = Clock::now();
+    DropBody(stream);
+    core_.RefuseBody(stream.request, stream.shared_from_this(), why);
+  }
+  void DropBody(Http2Stream& stream) {
+    const auto size = static_cast<int64_t>(stream.body_bytes);
+    body_bytes_ -= stream.body_bytes;
+    requests_.Add(-size);
+    stream.body_bytes = 0;
+    stream.request.body = std::string();
+  }
+
   void OnData(absl::string_view data) {
     if (data.empty()) return Flush();
     const ssize_t n = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(data.data()), data.size());
@@ -129,6 +207,9 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
       stream->on_low = nullptr;
       stream->MarkGone();
     }
+    ready_.clear();
+    requests_.Resize(0);
+    answers_.Resize(0);
   }
 
   Http2Stream* Find(int32_t id) {
@@ -146,8 +227,10 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
     stream->request.tls = self->transport_->tls;
     stream->request.remote_address = self->transport_->remote_address;
     stream->request.peer = self->transport_->peer;
+    stream->moved = Clock::now();
+    ++self->incomplete_;
     self->streams_.emplace(stream->id, std::move(stream));
-    self->transport_->SetDeadline(absl::ZeroDuration());
+    if (!self->ticking_) self->transport_->SetDeadline(absl::ZeroDuration());
     return 0;
   }
 
@@ -155,9 +238,18 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
                       const uint8_t* value, size_t value_size, uint8_t, void* user) {
     auto* self = static_cast<Http2Session*>(user);
     Http2Stream* stream = self->Find(frame->hd.stream_id);
-    if (stream == nullptr || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    stream->header_bytes += name_size + value_size + 32;
-    if (stream->header_bytes > self->core_.options.max_header_bytes) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (stream == nullptr || frame->headers.cat != NGHTTP2_HCAT_REQUEST || stream->head_too_large) return 0;
+    const size_t size = name_size + value_size + 32;
+    stream->header_bytes += size;
+    self->heads_ += static_cast<int64_t>(size);
+    if (!self->requests_.Add(static_cast<int64_t>(size)) || self->heads_ > kMaxConnectionHeads) {
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    if (stream->header_bytes > self->core_.options.max_header_bytes) {
+      stream->head_too_large = true;
+      stream->request.headers = Headers();
+      return 0;
+    }
     const absl::string_view n(reinterpret_cast<const char*>(name), name_size);
     const absl::string_view v(reinterpret_cast<const char*>(value), value_size);
     if (n == ":method") {
@@ -176,16 +268,15 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
     auto* self = static_cast<Http2Session*>(user);
     Http2Stream* stream = self->Find(id);
     if (stream == nullptr || stream->refused || stream->dispatched) return 0;
-    if (stream->request.body.size() + size > self->core_.options.max_body_bytes) {
-      stream->refused = true;
-      self->body_bytes_ -= stream->request.body.size();
-      stream->request.body = "";
-      self->core_.RefuseBody(stream->request, stream->shared_from_this());
+    if (stream->body_bytes + size > self->core_.options.max_body_bytes) {
+      self->RefuseBody(*stream, ServerCore::Refusal::kTooLarge);
       return 0;
     }
+    stream->body_bytes += size;
     self->body_bytes_ += size;
-    if (self->body_bytes_ > kMaxConnectionBodies) {
-      nghttp2_submit_rst_stream(self->session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_ENHANCE_YOUR_CALM);
+    const bool room = self->requests_.Add(static_cast<int64_t>(size));
+    if (!room || self->body_bytes_ > kMaxConnectionBodies) {
+      self->RefuseBody(*stream, ServerCore::Refusal::kNoMemory);
       return 0;
     }
     stream->request.body.append(reinterpret_cast<const char*>(data), size);
@@ -197,6 +288,16 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     Http2Stream* stream = self->Find(frame->hd.stream_id);
     if (stream == nullptr || stream->dispatched || stream->refused) return 0;
+    if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_done) {
+      stream->head_done = true;
+      stream->moved = Clock::now();
+      if (stream->head_too_large) {
+        stream->refused = true;
+        MakeWriter(stream->shared_from_this(), nullptr)
+            ->Send(431, {{"content-type", "text/html; charset=utf-8"}}, "<h1>HTTP Error 431</h1><p>Request Header Field(s) Too Large</p>");
+        return 0;
+      }
+    }
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
       if (frame->hd.type == NGHTTP2_HEADERS && stream->request.header("expect") == "100-continue") {
         const nghttp2_nv nv = {(uint8_t*)":status", (uint8_t*)"100", 7, 3, NGHTTP2_NV_FLAG_NONE};
@@ -204,10 +305,11 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
       }
       return 0;
     }
-    stream->dispatched = true;
-    stream->head_only = stream->request.method == "HEAD";
-    self->body_bytes_ -= stream->request.body.size();
-    self->core_.Dispatch(std::move(stream->request), stream->shared_from_this());
+    stream->whole = true;
+    --self->incomplete_;
+    self->body_bytes_ -= stream->body_bytes;  // still held, but bounded by what runs
+    self->ready_.push_back(std::static_pointer_cast<Http2Stream>(stream->shared_from_this()));
+    self->StartReady();
     return 0;
   }
 
@@ -217,13 +319,23 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
     if (it == self->streams_.end()) return 0;
     const std::shared_ptr<Http2Stream> stream = std::move(it->second);
     self->streams_.erase(it);
-    if (!stream->dispatched && !stream->refused) self->body_bytes_ -= stream->request.body.size();
+    if (!stream->whole) {
+      --self->incomplete_;
+      self->body_bytes_ -= stream->body_bytes;
+    }
+    if (stream->dispatched && !stream->begun) --self->running_;
+    self->heads_ -= static_cast<int64_t>(stream->header_bytes);
+    self->requests_.Add(-static_cast<int64_t>(stream->header_bytes + stream->body_bytes));
+    self->answers_.Add(-stream->queued);
     stream->closed = true;
     stream->queue.clear();
     stream->queued = 0;
     stream->on_low = nullptr;
     stream->MarkGone();
-    if (self->streams_.empty()) self->transport_->SetDeadline(self->core_.options.idle_timeout);
+    if (self->streams_.empty()) {
+      self->ticking_ = false;
+      self->transport_->SetDeadline(self->core_.options.idle_timeout);
+    }
     return 0;
   }
 
@@ -231,12 +343,19 @@ class Http2Session final : public Session, public std::enable_shared_from_this<H
   const std::shared_ptr<Transport> transport_;
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, std::shared_ptr<Http2Stream>> streams_;
-  size_t body_bytes_ = 0;
+  std::deque<std::shared_ptr<Http2Stream>> ready_;  // whole requests that wait for room for their answers
+  MemoryShare requests_, answers_;
+  int64_t heads_ = 0;      // bytes, of all streams
+  size_t body_bytes_ = 0;  // of requests that are not whole
+  int incomplete_ = 0;     // requests that are not whole
+  int running_ = 0;        // requests whose answer has not begun
+  const absl::Duration tick_;
+  bool ticking_ = false;   // OnDeadline will look for what stands still
   bool in_flush_ = false, flush_posted_ = false, draining_ = false;
 };
 
 ssize_t ReadStream(nghttp2_session*, int32_t, uint8_t* buffer, size_t size, uint32_t* flags,
-                   nghttp2_data_source* source, void*) {
+                   nghttp2_data_source* source, void* user) {
   auto* stream = static_cast<Http2Stream*>(source->ptr);
   size_t n = 0;
   while (n < size && !stream->queue.empty()) {
@@ -251,6 +370,8 @@ ssize_t ReadStream(nghttp2_session*, int32_t, uint8_t* buffer, size_t size, uint
     }
   }
   stream->queued -= static_cast<int64_t>(n);
+  static_cast<Http2Session*>(user)->AddAnswer(-static_cast<int64_t>(n));
+  if (stream->ended) stream->moved = Clock::now();
   if (stream->queue.empty() && stream->ended) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
   } else if (n == 0) {
@@ -268,6 +389,7 @@ void Http2Stream::Begin(int status, Headers headers) {
   const auto owner = session.lock();
   if (owner == nullptr || closed || begun) return;
   begun = true;
+  if (dispatched) owner->Begun();
   const std::string code = absl::StrCat(status);
   const std::string date = HttpDate();
   std::vector<nghttp2_nv> fields;
@@ -293,6 +415,7 @@ void Http2Stream::Push(Chunk chunk) {
   const auto owner = session.lock();
   if (owner == nullptr || closed || ended || head_only) return;
   queued += static_cast<int64_t>(chunk->size());
+  owner->AddAnswer(static_cast<int64_t>(chunk->size()));
   queue.push_back(std::move(chunk));
   if (deferred) {
     deferred = false;
@@ -305,6 +428,7 @@ void Http2Stream::End() {
   const auto owner = session.lock();
   if (owner == nullptr || closed || ended) return;
   ended = true;
+  moved = Clock::now();
   if (deferred) {
     deferred = false;
     nghttp2_session_resume_data(owner->session(), id);

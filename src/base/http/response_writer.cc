@@ -312,18 +312,30 @@ void ServerCore::Dispatch(Request request, std::shared_ptr<Exchange> exchange) {
     Request request;
     std::unique_ptr<ResponseWriter> writer;
   };
-  std::unique_ptr<ResponseWriter> writer = MakeWriter(std::move(exchange), pool.get());
+  std::unique_ptr<ResponseWriter> writer = MakeWriter(exchange, pool.get());
   if (options.at_once && options.at_once(request, writer)) return;
   auto job = std::make_shared<Job>(Job{std::move(request), std::move(writer)});
-  if (!pool->Submit([this, job] { handler(std::move(job->request), std::move(job->writer)); }) && job->writer) {
+  if (!pool->Submit([this, job, exchange = std::move(exchange)] {
+        if (exchange->gone() && (job->request.method == "GET" || job->request.method == "HEAD")) return;  // nobody waits
+        handler(std::move(job->request), std::move(job->writer));
+      }) &&
+      job->writer) {
     job->writer->Send(503, {{"content-type", "text/plain"}, {"retry-after", "1"}}, "server is overloaded\n");
   }
 }
 
-void ServerCore::RefuseBody(const Request& head, std::shared_ptr<Exchange> exchange) {
+void ServerCore::RefuseBody(const Request& head, std::shared_ptr<Exchange> exchange, Refusal why) {
   std::unique_ptr<ResponseWriter> writer = MakeWriter(std::move(exchange), pool.get());
-  if (options.on_body_too_large) return options.on_body_too_large(head, *writer);
-  writer->Send(413, {{"content-type", "text/plain"}}, "request body is too large\n");
+  switch (why) {
+    case Refusal::kTooLarge:
+      if (options.on_body_too_large) return options.on_body_too_large(head, *writer);
+      return writer->Send(413, {{"content-type", "text/plain"}}, "request body is too large\n");
+    case Refusal::kTooLate:
+      if (options.on_body_too_late) return options.on_body_too_late(head, *writer);
+      return writer->Send(504, {{"content-type", "text/plain"}}, "the request body did not come in time\n");
+    case Refusal::kNoMemory:
+      return writer->Send(429, {{"content-type", "text/plain"}, {"retry-after", "1"}}, "Too many requests, please try again later.\n");
+  }
 }
 
 void SetTarget(Request& request, absl::string_view target) {

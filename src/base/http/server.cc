@@ -16,8 +16,7 @@ constexpr absl::string_view kPreface = "PRI * HTTP/2.0\r\n";
 
 class ServerImpl final : public Server {
  public:
-  ServerImpl(ServerOptions options, Handler handler) {
-    core_.options = std::move(options);
+  ServerImpl(ServerOptions options, Handler handler) : core_(std::move(options)) {
     core_.handler = std::move(handler);
     core_.pool = std::make_unique<WorkerPool>(core_.options.workers, core_.options.max_queued_requests);
     engine_ = IoEngine::Create(core_.options.io_threads);

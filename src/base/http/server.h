@@ -94,13 +94,17 @@ struct ServerOptions {
   size_t max_body_bytes = 3u << 20;         // 413 beyond
   size_t max_connections = 20000;
   int max_streams_per_connection = 250;     // concurrent HTTP/2 requests
+  size_t max_request_memory = 256u << 20;   // held for requests of all connections; small ones are taken beyond that, too
+  size_t max_answer_memory = 256u << 20;    // held for clients that do not read; beyond that one request at a time of each
   absl::Duration header_timeout = absl::Seconds(32);
+  absl::Duration body_timeout = absl::Minutes(1);  // from the end of the head to that of the body
   absl::Duration idle_timeout = absl::Minutes(3);
   // Asked first, on the I/O thread, and must not block: answers whether it took the request and its writer, else the
   // handler gets them. For requests that cost less than waking up a worker.
   std::function<bool(Request& request, std::unique_ptr<ResponseWriter>& writer)> at_once;
-  // Answers a request whose body is larger than max_body_bytes; empty: plain-text 413.
+  // Answers a request whose body is larger than max_body_bytes, or does not come in time; empty: plain-text 413, 504.
   std::function<void(const Request& head, ResponseWriter& writer)> on_body_too_large;
+  std::function<void(const Request& head, ResponseWriter& writer)> on_body_too_late;
   // Told, on an I/O thread, of each connection whose TLS handshake failed; may be empty.
   std::function<void()> on_handshake_error;
 };

@@ -43,10 +43,11 @@ class Transport : public std::enable_shared_from_this<Transport> {
   virtual void Flush() = 0;
   virtual void Pause() = 0;
   virtual void Resume() = 0;
-  virtual void Close() = 0;  // after the queue was sent
+  virtual void Close() = 0;  // reads no more, and cuts the connection after the queue was sent, or when that stands still
   virtual void Abort() = 0;  // now
-  // Cuts the connection unless set again in time; zero: never.
+  // Calls on_deadline, or without one cuts the connection, unless set again in time; zero: never.
   virtual void SetDeadline(absl::Duration after) = 0;
+  std::function<void()> on_deadline;
   virtual bool closed() const = 0;
 
   std::string early;  // bytes read while nobody listened (an upgrade), for the stream that takes over

@@ -1,6 +1,8 @@
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -35,6 +37,12 @@ constexpr int64_t kLowWater = 256 << 10;
 constexpr size_t kRecord = 16 << 10;   // plain bytes of a TLS record; small chunks are joined up to this much
 constexpr size_t kBurst = 256 << 10;   // bytes handed to the socket by one system call
 constexpr size_t kReadSize = 64 << 10;
+constexpr size_t kMaxUnasked = 1 << 20;  // answers to TLS messages that wait for a client that reads nothing
+constexpr absl::Duration kLinger = absl::Seconds(30);  // without progress, of a connection that is to end
+// Clients that vanish without a word are noticed after two minutes.
+constexpr int kKeepAliveIdle = 60, kKeepAliveInterval = 15, kKeepAliveProbes = 4;  // seconds, seconds, count
+constexpr int kFilesKept = 100;  // of the process's limit, for others than clients
+constexpr absl::Duration kFirstPause = absl::Milliseconds(5), kLongestPause = absl::Seconds(1);  // of accepting, when it fails
 
 std::string Address(const tcp::endpoint& e) {
   const std::string host = e.address().to_string();
@@ -50,6 +58,21 @@ struct Scratch {
 Scratch& ThreadScratch() {
   static thread_local std::unique_ptr<Scratch> scratch = std::make_unique<Scratch>();
   return *scratch;
+}
+
+void KeepAlive(int socket) {
+  const auto set = [socket](int level, int option, int value) { (void)setsockopt(socket, level, option, &value, sizeof value); };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+}
+
+// Clients must not use up the files that the daemon itself needs.
+size_t FilesForClients() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+  return files.rlim_cur > 2 * kFilesKept ? files.rlim_cur - kFilesKept : files.rlim_cur / 2;
 }
 
 // Plain TCP or TLS behind one set of operations: reads when the socket is readable, writes at once and, when the socket
@@ -137,13 +160,15 @@ class Connection final : public Transport {
 
   void Pause() override { paused_ = true; }
   void Resume() override {
-    if (!paused_) return;
+    if (!paused_ || closing_) return;
     paused_ = false;
     if (!reading_) AwaitReadable();
   }
   void Close() override {
-    closing_ = true;
-    if (!blocked_ && queue_.empty()) Abort();
+    closing_ = paused_ = true;
+    if (!blocked_ && queue_.empty()) return Abort();
+    on_deadline = nullptr;
+    SetDeadline(kLinger);
   }
   void Abort() override {
     if (closed_) return;
@@ -163,6 +188,7 @@ class Connection final : public Transport {
     asio::post(io_, [self = self()] {
       std::function<void()> callback = std::move(self->on_close);
       self->on_close = nullptr;
+      self->on_deadline = nullptr;
       self->on_data = nullptr;
       self->on_drain = nullptr;
       if (callback) callback();
@@ -206,8 +232,11 @@ class Connection final : public Transport {
     timer_.expires_at(armed_);
     timer_.async_wait([this, self = self()](const error_code& ec) {
       if (ec || closed_) return;
-      if (Clock::now() >= deadline_) return Abort();
-      Arm();
+      if (Clock::now() < deadline_) return Arm();
+      deadline_ = armed_ = Clock::time_point::max();
+      if (!on_deadline) return Abort();
+      const std::function<void()> due = on_deadline;  // it may replace itself
+      due();
     });
   }
 
@@ -231,6 +260,7 @@ class Connection final : public Transport {
       if (session_ != nullptr) {
         scratch.out.clear();
         const TlsSession::Step step = session_->Read(scratch.in, kReadSize, &got, &scratch.out);
+        if (unsent_.size() > kMaxUnasked && !scratch.out.empty()) return Abort();
         if (!scratch.out.empty()) Send(scratch.out);
         if (closed_) return;
         if (step == TlsSession::Step::kEnd) return Abort();
@@ -324,6 +354,7 @@ class Connection final : public Transport {
   }
   void Sent() {  // what was in flight is with the kernel
     queued_ -= std::exchange(in_flight_, 0);
+    if (closing_) SetDeadline(kLinger);
     if (queued_ < kLowWater && on_drain) on_drain();
   }
 
@@ -376,7 +407,7 @@ class AsioEngine final : public IoEngine {
     const asio::ip::address ip = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
     if (ec) return absl::InvalidArgumentError(absl::StrCat("address ", address, ": ", ec.message()));
     auto listener = std::make_shared<Listener>(workers_[0]->io);
-    listener->max_connections = max_connections;
+    listener->max_connections = std::min(max_connections, FilesForClients());
     listener->handshake_timeout = handshake_timeout;
     listener->on_connection = std::move(on_connection);
     listener->on_handshake_error = std::move(on_handshake_error);
@@ -403,6 +434,7 @@ class AsioEngine final : public IoEngine {
     for (const auto& l : listeners) {
       asio::post(workers_[0]->io, [l] {
         error_code ignored;
+        l->pause.cancel();
         l->acceptor.close(ignored);
       });
     }
@@ -469,8 +501,10 @@ class AsioEngine final : public IoEngine {
     std::set<std::weak_ptr<Connection>, std::owner_less<std::weak_ptr<Connection>>> connections;  // under mu_
   };
   struct Listener {
-    explicit Listener(asio::io_context& io) : acceptor(io) {}
+    explicit Listener(asio::io_context& io) : acceptor(io), pause(io) {}
     tcp::acceptor acceptor;
+    asio::steady_timer pause;
+    absl::Duration next_pause = kFirstPause;
     size_t max_connections = 0;
     absl::Duration handshake_timeout;
     std::function<void(std::shared_ptr<Transport>)> on_connection;
@@ -504,7 +538,15 @@ class AsioEngine final : public IoEngine {
     Worker& w = NextWorker();
     listener->acceptor.async_accept(w.io, [this, listener, &w](const error_code& ec, tcp::socket socket) {
       if (ec == asio::error::operation_aborted || !listener->acceptor.is_open()) return;
+      if (ec && ec != asio::error::connection_aborted) {  // out of files or memory: the same again at once would fail too
+        listener->pause.expires_after(absl::ToChronoNanoseconds(listener->next_pause));
+        listener->next_pause = std::min(2 * listener->next_pause, kLongestPause);
+        return listener->pause.async_wait([this, listener](const error_code&) {
+          if (listener->acceptor.is_open()) Accept(listener);
+        });
+      }
       if (!ec) {
+        listener->next_pause = kFirstPause;
         std::shared_ptr<SSL_CTX> context;
         {
           const std::lock_guard lock(mu_);
@@ -523,6 +565,7 @@ class AsioEngine final : public IoEngine {
   std::shared_ptr<Connection> Track(tcp::socket socket, const std::shared_ptr<SSL_CTX>& context, bool server, Worker& w) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
+    KeepAlive(socket.native_handle());
     const tcp::endpoint remote = socket.remote_endpoint(ignored);
     ++live_;
     auto* raw = new Connection(w.io, w.rounds, std::move(socket), context, server);
