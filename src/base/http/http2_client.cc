@@ -4,12 +4,12 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
-#include <semaphore>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "base/http/transport.h"
 #include "base/http/unary_channel.h"
 #include "base/status_macros.h"
@@ -34,7 +34,7 @@ struct UnaryCall {
   std::string message;
   bool over = false;
   absl::Status result;
-  std::binary_semaphore done{0};
+  absl::Notification done;
   std::function<void(absl::Status, std::string)> then;  // instead of `done`
 
   void End(absl::Status status) {
@@ -44,7 +44,7 @@ struct UnaryCall {
       return std::exchange(then, nullptr)(std::move(status), std::move(response));
     }
     result = std::move(status);
-    done.release();
+    done.Notify();
   }
 };
 using CallPtr = std::shared_ptr<UnaryCall>;
@@ -273,7 +273,7 @@ class Channel final : public UnaryChannel {
                     std::string* response) override {
     const CallPtr call = Prepare(path, request, timeout);
     Begin(call);
-    if (!call->done.try_acquire_for(absl::ToChronoMilliseconds(timeout))) {
+    if (!call->done.WaitForNotificationWithTimeout(timeout)) {
       // Who does not answer in time is not asked again over this connection.
       const std::lock_guard lock(mu_);
       if (connection_ != nullptr) std::exchange(connection_, nullptr)->Abort();

@@ -34,8 +34,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr int64_t kLowWater = 256 << 10;
-constexpr size_t kRecord = 16 << 10;   // plain bytes of a TLS record; small chunks are joined up to this much
+constexpr size_t kRecord = 16 << 10;   // plain bytes of a TLS record
 constexpr size_t kBurst = 256 << 10;   // bytes handed to the socket by one system call
+constexpr size_t kJoined = 8 * kRecord;  // smaller chunks are joined up to this much, for one call of the TLS library
 constexpr size_t kReadSize = 64 << 10;
 constexpr size_t kMaxUnasked = 1 << 20;  // answers to TLS messages that wait for a client that reads nothing
 constexpr absl::Duration kLinger = absl::Seconds(30);  // without progress, of a connection that is to end
@@ -297,9 +298,9 @@ class Connection final : public Transport {
         offset_ += piece.size();
       } else {  // several small ones make a record
         scratch->plain.clear();
-        while (!queue_.empty() && scratch->plain.size() < kRecord) {
+        while (!queue_.empty() && scratch->plain.size() < kJoined) {
           const absl::string_view rest = queue_.front().bytes().substr(offset_);
-          const absl::string_view some = rest.substr(0, kRecord - scratch->plain.size());
+          const absl::string_view some = rest.substr(0, kJoined - scratch->plain.size());
           scratch->plain.append(some.data(), some.size());
           offset_ += some.size();
           if (some.size() == rest.size()) PopFront();
