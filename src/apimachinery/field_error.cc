@@ -3,6 +3,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "apimachinery/go_number.h"
 #include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
 
@@ -12,6 +13,7 @@ namespace {
 // A bad value as Go's field.Error prints it.
 std::string Show(const Value& value) {
   if (value.is_string()) return GoQuote(value.as_string());
+  if (value.is_double()) return GoDouble(value.as_double());
   return WriteJson(value);
 }
 

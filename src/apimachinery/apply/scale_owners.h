@@ -6,12 +6,13 @@
 
 namespace apimachinery::apply {
 
-// Those who own spec.replicas.
-ManagedFields OwnersOfScale(const ManagedFields& workload);
+// Those who own the replicas, which lie at `path` in the workload ("spec.replicas").
+ManagedFields OwnersOfScale(const ManagedFields& workload, absl::string_view path);
 
-// `workload` with the owners of spec.replicas that `scale` has now; `api_version` is the workload's. As upstream, an
+// `workload` with the owners of the replicas that `scale` has now; `api_version` is the workload's. As upstream, an
 // updater keeps its entry (and its time) only by its full identity: the version of a Scale's updater is never the
 // workload's.
-ManagedFields OwnersOfWorkload(ManagedFields workload, const ManagedFields& scale, absl::string_view api_version);
+ManagedFields OwnersOfWorkload(ManagedFields workload, const ManagedFields& scale, absl::string_view api_version,
+                               absl::string_view path);
 
 }  // namespace apimachinery::apply

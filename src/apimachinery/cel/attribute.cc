@@ -29,7 +29,28 @@ int64_t ListIndex(const Val& key, std::string* error) {
   }
 }
 
+// What an optional holds goes through upstream's native values when a variable or a branch gives it: library values have
+// none, names of types become text, optionals in optionals are one.
+Val Native(const Val& held) {
+  switch (held.kind()) {
+    case Kind::kOpaque: {
+      const std::string shown = held.opaque().NativeValue();
+      return shown.empty() ? held : Val::Error(absl::StrCat("unsupported conversion to ref.Val: ", shown));
+    }
+    case Kind::kType: return Val::String(std::string(held.type_value()->name()));
+    case Kind::kOptional: return held.has_value() ? Native(held.optional_value()) : Val::Null();
+    default: return held;
+  }
+}
+
 }  // namespace
+
+std::string QualifierProblem(const Val& key) {
+  switch (key.kind()) {
+    case Kind::kString: case Kind::kInt: case Kind::kUint: case Kind::kBool: case Kind::kDouble: return "";
+    default: return absl::StrCat("invalid qualifier type: ", GoType(key));
+  }
+}
 
 bool SelectMember(const Val& from, const Val& key, bool test, Val* out) {
   switch (from.kind()) {
@@ -143,7 +164,8 @@ Val Attribute::Resolve(Frame& frame) const {
     return condition.as_bool() ? yes_->Resolve(frame) : no_->Resolve(frame);
   }
   Val value = BaseValue(frame);
-  if (value.is_error() || qualifiers_.empty()) return value;
+  if (value.is_error()) return value;
+  if (qualifiers_.empty()) return value.is(Kind::kOptional) && value.has_value() ? Val::Some(Native(value.optional_value())) : value;
   bool optional = false;
   if (value.is(Kind::kOptional)) {
     if (!value.has_value()) return is_test_ ? Val::Bool(false) : value;
@@ -158,8 +180,12 @@ Val Attribute::Resolve(Frame& frame) const {
                                               : qualifier->key;
     optional = optional || qualifier->optional;
     if (key.is_error()) {
-      frame.Charge(kIdentCost);
+      if (!optional) frame.Charge(kIdentCost);
       return key;
+    }
+    if (std::string problem = QualifierProblem(key); !problem.empty()) {
+      if (!optional) frame.Charge(kIdentCost);
+      return Val::Error(std::move(problem));
     }
     Val member;
     if (qualifier->test_only) {
@@ -169,7 +195,7 @@ Val Attribute::Resolve(Frame& frame) const {
       return Val::Bool(present && !(member.is(Kind::kOptional) && !member.has_value()));
     }
     const bool present = SelectMember(value, key, optional, &member);
-    if (present) frame.Charge(kIdentCost);
+    if (present && !(optional && member.is_error())) frame.Charge(kIdentCost);
     if (!present) return is_test_ ? Val::Bool(false) : Val::None();
     if (member.is_error()) return member;
     value = std::move(member);

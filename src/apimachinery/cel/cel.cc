@@ -105,7 +105,9 @@ Outcome Program::Evaluate(Resolver resolver, uint64_t limit) const {
   Outcome out;
   out.value = impl_->plan.root->Eval(frame);
   out.cost = frame.cost;
-  if (frame.cancelled) {
+  if (!frame.crash.empty()) {
+    out.error = frame.crash;
+  } else if (frame.cancelled) {
     out.over_budget = true;
     out.error = kOverBudget;
   } else if (out.value.is_error()) {
@@ -115,7 +117,7 @@ Outcome Program::Evaluate(Resolver resolver, uint64_t limit) const {
   return out;
 }
 
-absl::StatusOr<Program> Compile(absl::string_view expression, const Env& env) {
+absl::StatusOr<Program> Compile(absl::string_view expression, const Env& env, TypePtr* type) {
   const absl::Time began = absl::Now();
   const absl::Cleanup tell = [&] { Timings().compilation.Observe(absl::ToDoubleSeconds(absl::Now() - began)); };
   auto impl = std::make_unique<Program::Impl>(expression);
@@ -123,6 +125,7 @@ absl::StatusOr<Program> Compile(absl::string_view expression, const Env& env) {
   Errors errors;
   const bool valid = Parse(&impl->ast, &errors) && Check(&impl->ast, env, &errors) && CheckLiterals(impl->ast, &errors);
   if (!valid) return absl::InvalidArgumentError(errors.ToString(impl->ast.source));
+  if (type != nullptr) *type = impl->ast.types[impl->ast.root->id];
   ASSIGN_OR_RETURN(impl->plan, MakePlan(impl->ast));
   impl->mentioned.insert(impl->ast.idents.begin(), impl->ast.idents.end());
   for (const Expr& e : impl->ast.nodes) {

@@ -50,6 +50,7 @@ class Env {
   // --- for the checker
   const TypePtr* FindVariable(absl::string_view name) const;
   bool bindings() const { return bindings_; }
+  bool has_structs() const { return !structs_.empty(); }
   bool HasStruct(absl::string_view name) const { return structs_.count(std::string(name)) != 0; }
   const TypePtr* FindField(absl::string_view type, absl::string_view field) const;
   // The library JSONPatch and object construction of mutating policies are not part of 1.35's stable API.
@@ -95,7 +96,7 @@ class Program {
   Outcome Evaluate(Resolver resolver, uint64_t limit) const;
 
  private:
-  friend absl::StatusOr<Program> Compile(absl::string_view, const Env&);
+  friend absl::StatusOr<Program> Compile(absl::string_view, const Env&, TypePtr*);
   struct Impl;
   explicit Program(std::unique_ptr<const Impl> impl);
   std::unique_ptr<const Impl> impl_;
@@ -103,6 +104,7 @@ class Program {
 
 // InvalidArgument with upstream's text: one or more of "ERROR: <input>:1:5: undeclared reference to 'x' (in container '')\n
 // | self.x\n | ....^". A program that cannot be built although it checks (`int('a')`) is FailedPrecondition.
-absl::StatusOr<Program> Compile(absl::string_view expression, const Env& env);
+// `type`, where asked for: that of what checks, even when no program can be built.
+absl::StatusOr<Program> Compile(absl::string_view expression, const Env& env, TypePtr* type = nullptr);
 
 }  // namespace apimachinery::cel

@@ -33,7 +33,7 @@ const TypePtr* FindTypeName(absl::string_view name) {
   static const std::map<std::string, TypePtr, std::less<>>& names = *[] {
     auto* made = new std::map<std::string, TypePtr, std::less<>>;
     const TypePtr all[] = {BoolType(), BytesType(), DoubleType(), IntType(), UintType(), StringType(), DurationType(),
-                           TimestampType(), ListType(DynType()), MapType(DynType(), DynType()), NullType(),
+                           TimestampType(), ListType(TypeParam("A")), MapType(TypeParam("A"), TypeParam("B")), NullType(),
                            OptionalType(TypeParam("V")), TypeType(nullptr)};
     for (const TypePtr& type : all) (*made)[type->name()] = TypeType(type);
     return made;
@@ -85,6 +85,11 @@ class Checker {
     }
     if (const TypePtr* type = FindTypeName(name)) return type;
     if (const TypePtr* type = env_.FindVariable(name)) return type;
+    // Where there are declared types, these two have a name that no program can be made of.
+    if (env_.has_structs() && (name == "duration" || name == "timestamp")) {
+      struct_types_.push_back(TypeType(name == "duration" ? DurationType() : TimestampType()));
+      return &struct_types_.back();
+    }
     if (env_.HasStruct(name)) {
       struct_types_.push_back(TypeType(StructType(name)));
       return &struct_types_.back();
@@ -344,6 +349,8 @@ class Checker {
 };
 
 }  // namespace
+
+bool IsTypeName(absl::string_view name) { return FindTypeName(name) != nullptr; }
 
 std::string QualifiedName(const Expr& expr) {
   std::string name;

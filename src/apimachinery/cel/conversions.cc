@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "apimachinery/go_number.h"
 #include "apimachinery/time.h"
 
 namespace apimachinery::cel {
@@ -18,7 +19,6 @@ namespace {
 
 using Kind = Val::Kind;
 
-constexpr int kScientificFrom = 6;  // powers of ten
 constexpr int64_t kFirstSecond = -62135596800, kLastSecond = 253402300799;
 constexpr char kIntOverflow[] = "integer overflow", kUintOverflow[] = "unsigned integer overflow";
 
@@ -84,22 +84,7 @@ std::string TimestampText(const Val& v) {
 
 }  // namespace
 
-std::string GeneralDouble(double d) {
-  if (!std::isfinite(d)) return PlainDouble(d);
-  char buffer[40];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::scientific);
-  const std::string text(buffer, end);
-  const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
-  return exponent < -4 || exponent >= kScientificFrom ? text : PlainDouble(d);
-}
 
-std::string PlainDouble(double d) {
-  if (std::isnan(d)) return "NaN";
-  if (std::isinf(d)) return d > 0 ? "+Inf" : "-Inf";
-  char buffer[400];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::fixed);
-  return std::string(buffer, end);
-}
 
 Val CheckedTimestamp(int64_t seconds, int32_t nanoseconds, int32_t offset) {
   if (seconds < kFirstSecond || seconds > kLastSecond) return Val::Error("timestamp overflow");
@@ -199,11 +184,11 @@ Val ToText(const Val& v) {
     case Kind::kBool: return Val::String(v.as_bool() ? "true" : "false");
     case Kind::kInt: return Val::String(absl::StrCat(v.as_int()));
     case Kind::kUint: return Val::String(absl::StrCat(v.as_uint()));
-    case Kind::kDouble: return Val::String(GeneralDouble(v.as_double()));
+    case Kind::kDouble: return Val::String(GoDouble(v.as_double()));
     case Kind::kBytes:
       if (!ValidUtf8(v.text())) return Val::Error("invalid UTF-8 in bytes, cannot convert to string");
       return Val::String(std::string(v.text()));
-    case Kind::kDuration: return Val::String(PlainDouble(static_cast<double>(v.nanoseconds() / 1'000'000'000) +
+    case Kind::kDuration: return Val::String(GoPlainDouble(static_cast<double>(v.nanoseconds() / 1'000'000'000) +
                                                          static_cast<double>(v.nanoseconds() % 1'000'000'000) / 1e9) + "s");
     case Kind::kTimestamp: return Val::String(TimestampText(v));
     case Kind::kType: return Val::String(v.type_value()->name());
@@ -213,7 +198,6 @@ Val ToText(const Val& v) {
 
 Val ToDuration(const Val& v) {
   if (v.is(Kind::kDuration)) return v;
-  if (v.is(Kind::kInt)) return Val::Duration(v.as_int());
   if (v.is(Kind::kString)) {
     if (const auto parsed = ParseDuration(v.text()); parsed.ok()) return Val::Duration(*parsed);
   }

@@ -16,8 +16,6 @@ Val ToText(const Val& v);
 Val ToDuration(const Val& v);
 Val ToTimestamp(const Val& v);
 
-std::string GeneralDouble(double d);  // Go's %g: 1.5, 1e+06, NaN, +Inf
-std::string PlainDouble(double d);  // Go's 'f' with the least digits that read back equal: 0.0000001, 100000000
 // A timestamp within the years 1 to 9999, else the overflow error.
 Val CheckedTimestamp(int64_t seconds, int32_t nanoseconds, int32_t offset = 0);
 bool ValidUtf8(absl::string_view text);

@@ -39,9 +39,20 @@ std::string QuoteInside(const Val& v, std::string text) {
 
 Text AsString(const Val& v);
 
-// Doubles inside lists and maps are in fixed notation.
-std::string Fixed(double d, int precision);
-Text Inside(const Val& v) { return v.is(Kind::kDouble) ? Text{Fixed(v.as_double(), 6), ""} : AsString(v); }
+// Inside lists and maps all stands as it would be written in an expression.
+Text Inside(const Val& v) {
+  switch (v.kind()) {
+    case Kind::kDouble: {
+      const double d = v.as_double();
+      if (!std::isfinite(d)) return {std::isnan(d) ? "NaN" : d > 0 ? "+Inf" : "-Inf", ""};
+      return {absl::StrFormat("%.6f", d), ""};
+    }
+    case Kind::kDuration: return {absl::StrCat("duration(", GoQuote(ToText(v).text()), ")"), ""};
+    case Kind::kTimestamp: return {absl::StrCat("timestamp(", GoQuote(ToText(v).text()), ")"), ""};
+    case Kind::kOptional: case Kind::kOpaque: return {"", absl::StrCat("no formatting function for ", v.TypeName())};
+    default: return AsString(v);
+  }
+}
 
 Text ListText(const List& list) {
   std::string out = "[";
@@ -134,7 +145,7 @@ std::string Superscript(absl::string_view digits) {
 // English: 1.052033×10⁰³. Upstream takes a precision for the width of the field.
 std::string Scientific(double d, int width) {
   if (!std::isfinite(d)) return NotFinite(d);
-  const std::string text = absl::StrFormat("%.6e", d);
+  const std::string text = absl::StrFormat("%.6e", d == 0 ? 0.0 : d);  // zero has no sign
   const size_t e = text.find('e');
   const std::string out = absl::StrCat(text.substr(0, e), "×10", Superscript(text.substr(e + 1)));
   const size_t length = CodePoints(out);

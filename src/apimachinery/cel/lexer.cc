@@ -29,15 +29,7 @@ class Lexer {
       }
       // As ANTLR: what was read until nothing could match any more, or a single character.
       const int bad = std::max(furthest_, at_ + 1);
-      std::string text = source_.Text(at_, bad);
-      std::string shown;
-      for (const char c : text) {
-        if (c == '\n') shown += "\\n";
-        else if (c == '\t') shown += "\\t";
-        else if (c == '\r') shown += "\\r";
-        else shown += c;
-      }
-      errors_->Add(at_, absl::StrCat("Syntax error: token recognition error at: '", shown, "'"));
+      errors_->Add(at_, absl::StrCat("Syntax error: token recognition error at: '", source_.Text(at_, bad), "'"));
       at_ = bad;
     }
     tokens_.push_back({Token::kEnd, size_, size_});

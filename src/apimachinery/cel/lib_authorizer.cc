@@ -23,7 +23,7 @@ struct Check {
 enum class Stage { kAuthorizer, kPath, kGroup, kResource };
 
 template <Stage kStage>
-struct StageTraits {
+struct StageTraits : BoxDefaults {
   static const TypePtr& Type() {
     static constexpr absl::string_view kNames[] = {A, P, G, R};
     static const TypePtr& type = *new TypePtr(StructType(kNames[static_cast<int>(kStage)]));
@@ -31,17 +31,19 @@ struct StageTraits {
   }
   static bool Equal(const Check& a, const Check& b) { return &a == &b; }
   static int64_t Size(const Check&) { return 1; }
+  static absl::string_view GoType(const Check&) { return Type()->name(); }
 };
 template <Stage kStage>
 using StageBox = Boxed<Check, StageTraits<kStage>>;
 
-struct DecisionTraits {
+struct DecisionTraits : BoxDefaults {
   static const TypePtr& Type() {
     static const TypePtr& type = *new TypePtr(StructType(D));
     return type;
   }
   static bool Equal(const AuthorizationAnswer& a, const AuthorizationAnswer& b) { return &a == &b; }
   static int64_t Size(const AuthorizationAnswer&) { return 1; }
+  static absl::string_view GoType(const AuthorizationAnswer&) { return Type()->name(); }
 };
 using DecisionBox = Boxed<AuthorizationAnswer, DecisionTraits>;
 

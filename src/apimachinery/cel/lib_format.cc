@@ -79,13 +79,15 @@ Problems Check(absl::string_view format, absl::string_view text) {
   return unless(problem.empty(), problem);
 }
 
-struct FormatTraits {
+struct FormatTraits : BoxDefaults {
+  static constexpr bool kHashable = false;
   static const TypePtr& Type() {
     static const TypePtr& type = *new TypePtr(StructType("kubernetes.NamedFormat"));
     return type;
   }
   static bool Equal(const NamedFormat* a, const NamedFormat* b) { return a == b; }
   static int64_t Size(const NamedFormat*) { return 1; }
+  static absl::string_view GoType(const NamedFormat*) { return "cel.Format"; }
 };
 using FormatBox = Boxed<const NamedFormat*, FormatTraits>;
 

@@ -8,23 +8,27 @@
 namespace apimachinery::cel {
 namespace {
 
-struct IpTraits {
+struct IpTraits : BoxDefaults {
   static const TypePtr& Type() {
     static const TypePtr& type = *new TypePtr(OpaqueType("net.IP"));
     return type;
   }
   static bool Equal(const NetAddress& a, const NetAddress& b) { return a == b; }
   static int64_t Size(const NetAddress& a) { return a.bits() / 8; }
+  static absl::string_view GoType(const NetAddress&) { return "cel.IP"; }
+  static std::string Native(const NetAddress& a) { return absl::StrCat("(netip.Addr)", a.ToString()); }
 };
 using IpBox = Boxed<NetAddress, IpTraits>;
 
-struct CidrTraits {
+struct CidrTraits : BoxDefaults {
   static const TypePtr& Type() {
     static const TypePtr& type = *new TypePtr(OpaqueType("net.CIDR"));
     return type;
   }
   static bool Equal(const NetPrefix& a, const NetPrefix& b) { return a == b; }
   static int64_t Size(const NetPrefix& p) { return (p.length + 7) / 8; }
+  static absl::string_view GoType(const NetPrefix&) { return "cel.CIDR"; }
+  static std::string Native(const NetPrefix& p) { return absl::StrCat("(netip.Prefix)", p.ToString()); }
 };
 using CidrBox = Boxed<NetPrefix, CidrTraits>;
 

@@ -81,7 +81,7 @@ Val Subtract(Args args) {
       if (b.is(Kind::kDuration)) return Shift(a, b, true);
       if (!b.is(Kind::kTimestamp)) return Val::Error(kNone);
       const __int128 nanos = (static_cast<__int128>(a.seconds()) - b.seconds()) * kNanos + a.subsecond() - b.subsecond();
-      if (nanos > INT64_MAX || nanos < INT64_MIN) return Val::Error(kDurationOverflow);
+      if (nanos > INT64_MAX || nanos < INT64_MIN) return Val::Error(kIntOverflow);
       return Val::Duration(static_cast<int64_t>(nanos));
     }
     default: return Unfit(op::kSubtract, a);

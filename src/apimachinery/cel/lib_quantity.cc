@@ -1,4 +1,5 @@
 // quantity("1.5Gi") with its comparisons and sums; semver("1.2.3-rc.1").
+#include "absl/strings/str_cat.h"
 #include "apimachinery/cel/function.h"
 #include "apimachinery/cel/opaque.h"
 #include "apimachinery/cel/semver.h"
@@ -7,22 +8,30 @@
 namespace apimachinery::cel {
 namespace {
 
-struct QuantityTraits {
+// Upstream's sums are pointers to quantities, which equal nothing.
+struct QuantityValue {
+  Quantity quantity;
+  bool sum = false;
+};
+
+struct QuantityTraits : BoxDefaults {
   static const TypePtr& Type() {
     static const TypePtr& type = *new TypePtr(StructType("kubernetes.Quantity"));
     return type;
   }
-  static bool Equal(const Quantity& a, const Quantity& b) { return a == b; }
-  static int64_t Size(const Quantity&) { return 1; }
+  static bool Equal(const QuantityValue& a, const QuantityValue& b) { return a.quantity == b.quantity; }
+  static int64_t Size(const QuantityValue&) { return 1; }
+  static absl::string_view GoType(const QuantityValue& q) { return q.sum ? "*cel.Quantity" : "cel.Quantity"; }
+  static std::string Native(const QuantityValue& q) { return absl::StrCat("(*resource.Quantity)", q.quantity.ToString()); }
 };
-using QuantityBox = Boxed<Quantity, QuantityTraits>;
+using QuantityBox = Boxed<QuantityValue, QuantityTraits>;
 
 Val ToQuantity(Args args) {
   auto parsed = Quantity::Parse(args[0].text());
-  return parsed.ok() ? QuantityBox::Box(*parsed) : Val::Error(std::string(parsed.status().message()));
+  return parsed.ok() ? QuantityBox::Box({*parsed}) : Val::Error(std::string(parsed.status().message()));
 }
 
-const Quantity& Of(const Val& v) { return QuantityBox::Unbox(v); }
+const Quantity& Of(const Val& v) { return QuantityBox::Unbox(v).quantity; }
 Quantity Operand(const Val& v) { return v.is(Val::Kind::kInt) ? Quantity::FromInt(v.as_int()) : Of(v); }
 
 Val IsQuantity(Args args) { return Val::Bool(Quantity::Parse(args[0].text()).ok()); }
@@ -39,21 +48,38 @@ Val AsInteger(Args args) {
 Val Plus(Args args) {
   Quantity sum = Of(args[0]);
   sum.Add(Operand(args[1]));
-  return QuantityBox::Box(sum);
+  return QuantityBox::Box({sum, true});
 }
 Val Minus(Args args) {
   Quantity difference = Of(args[0]);
   difference.Sub(Operand(args[1]));
-  return QuantityBox::Box(difference);
+  return QuantityBox::Box({difference, true});
 }
 
-struct SemverTraits {
+// As it is written, without build metadata.
+std::string SemverText(const Semver& v) {
+  std::string out = absl::StrCat(v.major, ".", v.minor, ".", v.patch);
+  for (size_t i = 0; i < v.pre.size(); ++i) {
+    absl::StrAppend(&out, i == 0 ? "-" : ".");
+    if (v.pre[i].numeric) {
+      absl::StrAppend(&out, v.pre[i].number);
+    } else {
+      absl::StrAppend(&out, v.pre[i].text);
+    }
+  }
+  return out;
+}
+
+struct SemverTraits : BoxDefaults {
+  static constexpr bool kHashable = false;
   static const TypePtr& Type() {
     static const TypePtr& type = *new TypePtr(StructType("kubernetes.Semver"));
     return type;
   }
   static bool Equal(const Semver& a, const Semver& b) { return a.Compare(b) == 0; }
   static int64_t Size(const Semver&) { return 1; }
+  static absl::string_view GoType(const Semver&) { return "cel.Semver"; }
+  static std::string Native(const Semver& v) { return absl::StrCat("(semver.Version)", SemverText(v)); }
 };
 using SemverBox = Boxed<Semver, SemverTraits>;
 

@@ -34,6 +34,10 @@ bool ZoneOf(absl::string_view name, absl::TimeZone* zone, std::string* error) {
       *zone = absl::UTCTimeZone();
       return true;
     }
+    if (name == "Local") {
+      *zone = absl::LocalTimeZone();
+      return true;
+    }
     if (absl::LoadTimeZone(std::string(name), zone)) return true;
     *error = absl::StrCat("unknown time zone ", name);
     return false;

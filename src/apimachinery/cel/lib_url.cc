@@ -14,13 +14,15 @@ struct UrlValue {
   std::string text;
 };
 
-struct UrlTraits {
+struct UrlTraits : BoxDefaults {
   static const TypePtr& Type() {
     static const TypePtr& type = *new TypePtr(StructType("kubernetes.URL"));
     return type;
   }
   static bool Equal(const UrlValue& a, const UrlValue& b) { return a.text == b.text; }
   static int64_t Size(const UrlValue&) { return 1; }
+  static absl::string_view GoType(const UrlValue&) { return "cel.URL"; }
+  static std::string Native(const UrlValue& u) { return absl::StrCat("(*url.URL)", u.text); }
 };
 using UrlBox = Boxed<UrlValue, UrlTraits>;
 

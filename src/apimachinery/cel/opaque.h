@@ -1,13 +1,22 @@
 // Library values in a box of their type.
 #pragma once
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "apimachinery/cel/val.h"
 
 namespace apimachinery::cel {
 
-// `Traits` says for a T: `static const TypePtr& Type()`, `static bool Equal(const T&, const T&)`, `static int64_t Size(const T&)`.
+// What most traits have in common.
+struct BoxDefaults {
+  static constexpr bool kHashable = true;
+  template <typename T>
+  static std::string Native(const T&) { return ""; }
+};
+
+// `Traits` says for a T: `static const TypePtr& Type()`, `static bool Equal(const T&, const T&)`, `static int64_t Size(const T&)`,
+// `static absl::string_view GoType(const T&)` and `static std::string Native(const T&)`, see Opaque.
 template <typename T, typename Traits>
 class Boxed final : public Opaque {
  public:
@@ -17,6 +26,10 @@ class Boxed final : public Opaque {
     return Traits::Equal(value_, static_cast<const Boxed&>(other).value_);
   }
   int64_t cost_size() const override { return Traits::Size(value_); }
+
+  absl::string_view go_type() const override { return Traits::GoType(value_); }
+  std::string NativeValue() const override { return Traits::Native(value_); }
+  bool hashable() const override { return Traits::kHashable; }
 
   static Val Box(T value) { return Val::FromOpaque(std::make_shared<const Boxed>(std::move(value))); }
   // REQUIRES: a value of the type.

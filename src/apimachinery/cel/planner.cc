@@ -1,5 +1,6 @@
 // From the checked tree to steps. Constants are folded where upstream folds them: what is folded costs nothing.
 #include "absl/strings/str_cat.h"
+#include "apimachinery/cel/checker.h"
 #include "apimachinery/cel/conversions.h"
 #include "apimachinery/cel/regex.h"
 #include "apimachinery/cel/steps.h"
@@ -48,14 +49,18 @@ class Planner {
     return absl::FailedPreconditionError("unspecified expression");
   }
 
-  StepPtr Name(const Expr& e) {
+  absl::StatusOr<StepPtr> Name(const Expr& e) {
     const std::string& name = ast_.idents[e.id];
-    for (auto it = scope_.rbegin(); it != scope_.rend(); ++it) {
-      if (it->first == name) return std::make_unique<AttributeStep>(Attribute::OfLocal(it->second));
-    }
+    // Upstream takes whatever is of the type of types for the name of one.
     const TypePtr& type = ast_.types[e.id];
-    if (type->Is(TypeKind::kType) && !type->parameters().empty()) return ConstantStep(Val::OfType(type->parameter(0)));
-    return std::make_unique<AttributeStep>(Attribute::OfVariable(name));
+    if (type->Is(TypeKind::kType)) {
+      if (!IsTypeName(name)) return absl::FailedPreconditionError(absl::StrCat("reference to undefined type: ", name));
+      if (!type->parameters().empty()) return ConstantStep(Val::OfType(type->parameter(0)));
+    }
+    for (auto it = scope_.rbegin(); it != scope_.rend(); ++it) {
+      if (it->first == name) return StepPtr(std::make_unique<AttributeStep>(Attribute::OfLocal(it->second)));
+    }
+    return StepPtr(std::make_unique<AttributeStep>(Attribute::OfVariable(name)));
   }
 
   // The attribute that a step is, or one around it.
@@ -76,20 +81,21 @@ class Planner {
     return std::make_unique<AttributeStep>(std::move(attribute));
   }
 
-  StepPtr Index(StepPtr operand, StepPtr index, bool optional) {
+  absl::StatusOr<StepPtr> Index(StepPtr operand, StepPtr index, bool optional) {
     std::shared_ptr<Attribute> attribute = AttributeOf(std::move(operand));
     if (attribute->is_test()) attribute = Attribute::OfStep(std::make_unique<AttributeStep>(attribute));
     auto qualifier = std::make_shared<Attribute::Qualifier>();
     qualifier->optional = optional;
     if (const Val* key = index->constant()) {
       qualifier->key = *key;
+      if (std::string problem = QualifierProblem(*key); !problem.empty()) return absl::FailedPreconditionError(problem);
     } else if (const auto* of = dynamic_cast<const AttributeStep*>(index.get()); of != nullptr && !of->attribute()->is_test()) {
       qualifier->attribute = of->attribute();
     } else {
       qualifier->step = std::move(index);
     }
     attribute->Add(std::move(qualifier));
-    return std::make_unique<AttributeStep>(std::move(attribute));
+    return StepPtr(std::make_unique<AttributeStep>(std::move(attribute)));
   }
 
   absl::StatusOr<StepPtr> Call(const Expr& e) {
@@ -146,7 +152,7 @@ class Planner {
     if (!list.is(Kind::kList)) return false;
     for (size_t i = 0; i < list.list().size(); ++i) {
       const Val element = list.list().at(i);
-      if (!element.is(Kind::kNull) && KeyOf(element).empty()) return false;
+      if (element.is(Kind::kNull) || KeyOf(element).empty()) return false;
     }
     return true;
   }

@@ -143,10 +143,8 @@ bool ByListOverload(absl::string_view overload, Args args, const Val& result, ui
   } else if (overload == "list_flatten" || overload == "list_flatten_int") {
     const double depth = args.size() == 2 && args[1].is(Kind::kInt) ? static_cast<double>(args[1].as_int()) : 1.0;
     *cost = Allocating(depth, CostSize(args[0]));
-  } else if (overload == "list_distinct" || (absl::StartsWith(overload, "list_") && absl::EndsWith(overload, "_sort"))) {
-    *cost = SelfCompare(args[0]);
-  } else if (absl::EndsWith(overload, "_sortByAssociatedKeys")) {
-    *cost = SelfCompare(args[1]);
+  } else if (const Val* list = ComparedList(overload, args); list != nullptr) {
+    *cost = SelfCompare(*list);
   } else if (overload == "list_sets_contains_list" || overload == "list_sets_intersects_list") {
     *cost = 1 + CostSize(args[0]) * CostSize(args[1]);
   } else if (overload == "list_sets_equivalent_list") {
@@ -170,6 +168,11 @@ bool OrdersText(absl::string_view overload) {
 }
 
 }  // namespace
+
+const Val* ComparedList(absl::string_view overload, Args args) {
+  if (overload == "list_distinct" || (absl::StartsWith(overload, "list_") && absl::EndsWith(overload, "_sort"))) return &args[0];
+  return absl::EndsWith(overload, "_sortByAssociatedKeys") ? &args[1] : nullptr;
+}
 
 uint64_t RuntimeCallCost(absl::string_view function, absl::string_view overload, Args args, const Val& result) {
   uint64_t cost = 0;

@@ -47,22 +47,27 @@ class Logic final : public Step {
   const StepPtr left_, right_;
 };
 
-class Equality final : public Step {
+class EqualityTest final : public Step {
  public:
-  Equality(bool negated, StepPtr left, StepPtr right)
+  EqualityTest(bool negated, StepPtr left, StepPtr right)
       : negated_(negated), left_(std::move(left)), right_(std::move(right)) {}
 
   Val Eval(Frame& frame) const override {
     const Val args[] = {left_->Eval(frame), right_->Eval(frame)};
     if (frame.cancelled) return Val::Error(kOverBudget);
-    Val result = args[0].is_error()   ? args[0]
-                 : args[1].is_error() ? args[1]
-                                      : Val::Bool(Equals(args[0], args[1]) != negated_);
+    Val result = args[0].is_error() ? args[0] : args[1].is_error() ? args[1] : Judge(args[0], args[1]);
     frame.Charge(RuntimeCallCost(negated_ ? op::kNotEquals : op::kEquals, negated_ ? "not_equals" : "equals", args, result));
     return result;
   }
 
  private:
+  // What cannot be compared is unequal, but not equal either.
+  Val Judge(const Val& a, const Val& b) const {
+    const Equality equality = CompareEqual(a, b);
+    if (negated_) return Val::Bool(equality != Equality::kYes);
+    return equality == Equality::kNoOverload ? Val::Error("no such overload") : Val::Bool(equality == Equality::kYes);
+  }
+
   const bool negated_;
   const StepPtr left_, right_;
 };
@@ -130,6 +135,10 @@ class Call final : public Step {
     }
     const bool strict = function_.singleton == nullptr || function_.name != op::kNotStrictlyFalse;
     Val result = strict && failed.is_error() ? std::move(failed) : Apply(values);
+    if (const Val* list = overload_ == nullptr ? nullptr : ComparedList(overload_->id, values); list != nullptr && !list->is(Kind::kList)) {
+      return frame.Crash(absl::StrCat("interface conversion: ", GoType(*list), " is not traits.Lister: missing method ",
+                                      list->is_error() ? "Add" : "Contains"));
+    }
     frame.Charge(RuntimeCallCost(function_.name, overload_ == nullptr ? "" : absl::string_view(overload_->id), values, result));
     return result;
   }
@@ -200,7 +209,7 @@ class MakeMap final : public Step {
 
   Val Eval(Frame& frame) const override {
     Val result = Build(frame);
-    frame.Charge(kMapCost);
+    if (!frame.cancelled) frame.Charge(kMapCost);
     return result;
   }
 
@@ -223,6 +232,9 @@ class MakeMap final : public Step {
         }
         const Val inner = value.optional_value();
         value = inner;
+      }
+      if (key.is(Kind::kBytes) || (key.is(Kind::kOpaque) && !key.opaque().hashable())) {
+        return frame.Crash(absl::StrCat("runtime error: hash of unhashable type ", GoType(key)));
       }
       map.Set(key, std::move(value));
     }
@@ -255,24 +267,6 @@ class GrowingList final : public List {
   mutable bool frozen_ = false;
   std::weak_ptr<const GrowingList> self_;
 };
-
-// The name of upstream's own type.
-absl::string_view GoType(const Val& v) {
-  switch (v.kind()) {
-    case Kind::kNull: return "types.Null";
-    case Kind::kBool: return "types.Bool";
-    case Kind::kInt: return "types.Int";
-    case Kind::kUint: return "types.Uint";
-    case Kind::kDouble: return "types.Double";
-    case Kind::kString: return "types.String";
-    case Kind::kBytes: return "types.Bytes";
-    case Kind::kDuration: return "types.Duration";
-    case Kind::kTimestamp: return "types.Timestamp";
-    case Kind::kOptional: return "*types.Optional";
-    case Kind::kType: return "*types.Type";
-    default: return v.TypeName();
-  }
-}
 
 class Fold final : public Step {
  public:
@@ -340,7 +334,7 @@ StepPtr LogicStep(bool is_or, StepPtr left, StepPtr right) {
   return std::make_unique<Logic>(is_or, std::move(left), std::move(right));
 }
 StepPtr EqualityStep(bool negated, StepPtr left, StepPtr right) {
-  return std::make_unique<Equality>(negated, std::move(left), std::move(right));
+  return std::make_unique<EqualityTest>(negated, std::move(left), std::move(right));
 }
 StepPtr MembershipStep(StepPtr element, const Val& list) { return std::make_unique<Membership>(std::move(element), list); }
 StepPtr OrElseStep(bool unwraps, StepPtr optional, StepPtr otherwise) {

@@ -6,6 +6,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "apimachinery/cel/ast.h"
 #include "apimachinery/cel/cel.h"
 #include "apimachinery/cel/function.h"
@@ -31,10 +32,18 @@ struct Frame {
     if (cost > limit) cancelled = true;
   }
 
+  // Ends the evaluation where upstream's ends in a panic: nothing around it can make up for it.
+  Val Crash(absl::string_view what) {
+    cancelled = true;
+    crash = absl::StrCat("internal error: ", what);
+    return Val::Error(crash);
+  }
+
   Resolver resolver;
   const uint64_t limit;
   uint64_t cost = 0;
-  bool cancelled = false;  // over the limit: whatever comes out does not count
+  bool cancelled = false;  // over the limit, or crashed: whatever comes out does not count
+  std::string crash;       // what upstream's evaluator panics with
   std::vector<Slot> locals;
   std::vector<std::pair<absl::string_view, Val>> resolved;  // variables asked for so far
 };
@@ -125,5 +134,8 @@ StepPtr FoldStep(FoldParts parts);
 // The member of a value that a qualifier selects. False: there is none (only when `test` is set) and `out` is unchanged;
 // other failures give an error value.
 bool SelectMember(const Val& from, const Val& key, bool test, Val* out);
+
+// Why a value cannot select anything; empty when it can.
+std::string QualifierProblem(const Val& key);
 
 }  // namespace apimachinery::cel

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "apimachinery/cel/syntax_grammar.h"
@@ -338,9 +339,8 @@ class Diagnosis {
   }
 
   void ReportNoWay(const Failure& failure) {
-    const Lexeme &begin = tokens_[failure.begin], &end = tokens_[std::min(failure.at, tokens_.size() - 1)];
-    std::string text = begin.token == Token::kEnd ? "<EOF>"
-                                                  : source_.Text(begin.begin, end.token == Token::kEnd ? end.begin : end.end);
+    const Lexeme& begin = tokens_[failure.begin];
+    std::string text = begin.token == Token::kEnd ? "<EOF>" : Between(failure.begin, std::min(failure.at, tokens_.size() - 1));
     for (const char* word : {"true", "false", "null"}) {
       // A dot or the like before a word that is a literal.
       if (text.size() == std::string(word).size() + 1 && text.substr(1) == word) {
@@ -348,6 +348,20 @@ class Diagnosis {
       }
     }
     ReportAt(failure.at, absl::StrCat("no viable alternative at input ", Shown(std::move(text))));
+  }
+
+  // The text of some tokens with the blanks between them, but without what is no token at all.
+  std::string Between(size_t first, size_t last) const {
+    std::string text;
+    for (size_t i = first; i <= last && tokens_[i].token != Token::kEnd; ++i) {
+      if (i > first) {
+        for (const char c : source_.Text(tokens_[i - 1].end, tokens_[i].begin)) {
+          if (absl::ascii_isspace(static_cast<unsigned char>(c))) text.push_back(c);
+        }
+      }
+      absl::StrAppend(&text, source_.Text(tokens_[i].begin, tokens_[i].end));
+    }
+    return text;
   }
 
   void ReportAt(size_t token, const std::string& message) {

@@ -18,16 +18,18 @@ class TypedList final : public List {
   size_t size() const override { return tree_.size(); }
   Val at(size_t index) const override { return TypedView(tree_.array()[index], *type_.element); }
 
-  bool Equals(const List& other) const override {
-    if (type_.lists == DeclType::Lists::kAtomic) return List::Equals(other);
-    if (size() != other.size()) return false;
+  bool particular() const override { return true; }
+
+  Equality Compare(const List& other) const override {
+    if (type_.lists == DeclType::Lists::kAtomic) return List::Compare(other);
+    if (size() != other.size()) return Equality::kNo;
     for (size_t i = 0; i < size(); ++i) {
       const Val mine = at(i);
       bool found = false;
-      for (size_t k = 0; k < other.size() && !found; ++k) found = cel::Equals(mine, other.at(k));
-      if (!found) return false;
+      for (size_t k = 0; k < other.size() && !found; ++k) found = Equals(mine, other.at(k));
+      if (!found) return Equality::kNo;
     }
-    return true;
+    return Equality::kYes;
   }
 
   // Sets: what is not there yet is appended. Maps: an element with the keys of one that is there takes its place.
@@ -51,14 +53,14 @@ class TypedList final : public List {
 
  private:
   bool SameElement(const Val& a, const Val& b) const {
-    if (type_.lists == DeclType::Lists::kSet) return cel::Equals(a, b);
+    if (type_.lists == DeclType::Lists::kSet) return Equals(a, b);
     if (!a.is(Val::Kind::kMap) || !b.is(Val::Kind::kMap)) return false;
     for (const std::string& key : type_.list_map_keys) {
       std::string escaped;
       if (!EscapeProperty(key, &escaped)) return false;
       Val mine, theirs;
       const bool has = a.map().Find(Val::StringView(escaped), &mine);
-      if (has != b.map().Find(Val::StringView(escaped), &theirs) || (has && !cel::Equals(mine, theirs))) return false;
+      if (has != b.map().Find(Val::StringView(escaped), &theirs) || (has && !Equals(mine, theirs))) return false;
     }
     return true;
   }
@@ -107,26 +109,32 @@ class TypedMap final : public Map {
     }
   }
 
-  bool Equals(const Map& other) const override {
+  bool particular() const override { return true; }
+
+  Equality Compare(const Map& other) const override {
     const auto* typed = dynamic_cast<const TypedMap*>(&other);
-    if (typed == nullptr || type_.shape != Shape::kObject) return Map::Equals(other);
-    if (tree_.size() != typed->tree_.size()) return false;
+    if (typed == nullptr || type_.shape != Shape::kObject) return Map::Compare(other);
+    return SameMembers(*typed) ? Equality::kYes : Equality::kNo;
+  }
+
+ private:
+  bool SameMembers(const TypedMap& other) const {
+    if (tree_.size() != other.tree_.size()) return false;
     for (const Member& member : tree_.object()) {
-      const Value* theirs = typed->tree_.Find(member.key);
+      const Value* theirs = other.tree_.Find(member.key);
       if (theirs == nullptr) return false;
       const auto property = type_.properties.find(member.key);
       if (property == type_.properties.end() || property->second->shape == Shape::kUnknownFields) {
         if (!(member.value == *theirs)) return false;
       } else if (member.value.is_null() || theirs->is_null()) {
         if (member.value.is_null() != theirs->is_null()) return false;
-      } else if (!cel::Equals(TypedView(member.value, *property->second), TypedView(*theirs, *property->second))) {
+      } else if (!Equals(TypedView(member.value, *property->second), TypedView(*theirs, *property->second))) {
         return false;
       }
     }
     return true;
   }
 
- private:
   const Value& tree_;
   const DeclType& type_;
 };

@@ -278,12 +278,13 @@ Value Val::ToValue() const {
   }
 }
 
-bool List::Equals(const List& other) const {
-  if (size() != other.size()) return false;
+// As upstream: what cannot be compared inside a list or map does not make it unequal.
+Equality List::Compare(const List& other) const {
+  if (size() != other.size()) return Equality::kNo;
   for (size_t i = 0; i < size(); ++i) {
-    if (!cel::Equals(at(i), other.at(i))) return false;
+    if (CompareEqual(at(i), other.at(i)) == Equality::kNo) return Equality::kNo;
   }
-  return true;
+  return Equality::kYes;
 }
 
 Val List::Plus(const List& other) const {
@@ -294,33 +295,62 @@ Val List::Plus(const List& other) const {
   return Val::ListOf(std::move(all));
 }
 
-bool Map::Equals(const Map& other) const {
-  if (size() != other.size()) return false;
-  bool equal = true;
+Equality Map::Compare(const Map& other) const {
+  if (size() != other.size()) return Equality::kNo;
+  Equality equality = Equality::kYes;
   ForEach([&](const Val& key) {
     Val a, b;
-    equal = Find(key, &a) && other.Find(key, &b) && cel::Equals(a, b);
-    return equal;
+    if (!Find(key, &a) || !other.Find(key, &b) || CompareEqual(a, b) == Equality::kNo) equality = Equality::kNo;
+    return equality == Equality::kYes;
   });
-  return equal;
+  return equality;
 }
 
-bool Equals(const Val& a, const Val& b) {
-  if (IsNumber(a) && IsNumber(b)) return !IsNan(a) && !IsNan(b) && CompareNumbers(a, b) == 0;
-  if (a.kind() != b.kind()) return false;
+Equality CompareEqual(const Val& a, const Val& b) {
+  const auto judge = [](bool equal) { return equal ? Equality::kYes : Equality::kNo; };
+  if (IsNumber(a) && IsNumber(b)) return judge(!IsNan(a) && !IsNan(b) && CompareNumbers(a, b) == 0);
+  if (a.kind() != b.kind()) {
+    if (a.is(Kind::kNull) || b.is(Kind::kNull)) return Equality::kNo;
+    const bool particular = a.is(Kind::kOpaque) || (a.is(Kind::kList) && a.list().particular()) ||
+                            (a.is(Kind::kMap) && a.map().particular());
+    return particular ? Equality::kNoOverload : Equality::kNo;
+  }
   switch (a.kind()) {
-    case Kind::kNull: return true;
-    case Kind::kBool: return a.as_bool() == b.as_bool();
-    case Kind::kString: case Kind::kBytes: return a.text() == b.text();
-    case Kind::kDuration: return a.nanoseconds() == b.nanoseconds();
-    case Kind::kTimestamp: return a.seconds() == b.seconds() && a.subsecond() == b.subsecond();
-    case Kind::kList: return a.list().Equals(b.list());
-    case Kind::kMap: return a.map().Equals(b.map());
+    case Kind::kNull: return Equality::kYes;
+    case Kind::kBool: return judge(a.as_bool() == b.as_bool());
+    case Kind::kString: case Kind::kBytes: return judge(a.text() == b.text());
+    case Kind::kDuration: return judge(a.nanoseconds() == b.nanoseconds());
+    case Kind::kTimestamp: return judge(a.seconds() == b.seconds() && a.subsecond() == b.subsecond());
+    case Kind::kList: return a.list().Compare(b.list());
+    case Kind::kMap: return a.map().Compare(b.map());
     case Kind::kOptional:
-      return a.has_value() == b.has_value() && (!a.has_value() || Equals(a.optional_value(), b.optional_value()));
-    case Kind::kType: return a.type_value()->name() == b.type_value()->name();
-    case Kind::kOpaque: return a.opaque().type()->name() == b.opaque().type()->name() && a.opaque().Equals(b.opaque());
-    default: return false;
+      if (!a.has_value() || !b.has_value()) return judge(a.has_value() == b.has_value());
+      return CompareEqual(a.optional_value(), b.optional_value());
+    case Kind::kType: return judge(a.type_value()->name() == b.type_value()->name());
+    case Kind::kOpaque:
+      // Upstream compares with values, never with pointers to them.
+      if (b.opaque().go_type()[0] == '*' || a.opaque().type()->name() != b.opaque().type()->name()) return Equality::kNoOverload;
+      return judge(a.opaque().Equals(b.opaque()));
+    default: return Equality::kNo;
+  }
+}
+
+absl::string_view GoType(const Val& v) {
+  switch (v.kind()) {
+    case Kind::kError: return "*types.Err";
+    case Kind::kNull: return "types.Null";
+    case Kind::kBool: return "types.Bool";
+    case Kind::kInt: return "types.Int";
+    case Kind::kUint: return "types.Uint";
+    case Kind::kDouble: return "types.Double";
+    case Kind::kString: return "types.String";
+    case Kind::kBytes: return "types.Bytes";
+    case Kind::kDuration: return "types.Duration";
+    case Kind::kTimestamp: return "types.Timestamp";
+    case Kind::kOptional: return "*types.Optional";
+    case Kind::kType: return "*types.Type";
+    case Kind::kOpaque: return v.opaque().go_type();
+    default: return v.TypeName();
   }
 }
 

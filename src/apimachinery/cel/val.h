@@ -17,13 +17,18 @@ namespace apimachinery::cel {
 
 class Val;
 
+// Values of some types can only be compared with their like.
+enum class Equality : uint8_t { kNo, kYes, kNoOverload };
+
 // A list. Lists of Kubernetes may be sets or maps: these compare without order, and `+` merges.
 class List {
  public:
   virtual ~List() = default;
   virtual size_t size() const = 0;
   virtual Val at(size_t index) const = 0;
-  virtual bool Equals(const List& other) const;
+  virtual Equality Compare(const List& other) const;
+  // Does it refuse to be compared with what is no list?
+  virtual bool particular() const { return false; }
   virtual Val Plus(const List& other) const;
 };
 
@@ -35,7 +40,9 @@ class Map {
   virtual bool Find(const Val& key, Val* value) const = 0;
   // Stops when `visit` answers false.
   virtual void ForEach(absl::FunctionRef<bool(const Val& key)> visit) const = 0;
-  virtual bool Equals(const Map& other) const;
+  virtual Equality Compare(const Map& other) const;
+  // Does it refuse to be compared with what is no map?
+  virtual bool particular() const { return false; }
   // The name of the type: "map", or that of an object type.
   virtual absl::string_view type_name() const { return "map"; }
 };
@@ -47,6 +54,10 @@ class Opaque {
   virtual const TypePtr& type() const = 0;
   virtual bool Equals(const Opaque& other) const = 0;  // REQUIRES: the same type
   virtual int64_t cost_size() const { return 1; }      // what cost accounting takes for its size
+  virtual absl::string_view go_type() const { return type()->name(); }  // the name of upstream's own type
+  // What upstream's value holds, as Go prints it with its type; empty when that is a value of expressions as well.
+  virtual std::string NativeValue() const { return ""; }
+  virtual bool hashable() const { return true; }       // may it be the key of a map?
 };
 
 class Val {
@@ -127,7 +138,10 @@ class Val {
 };
 
 // CEL equality: numbers compare across types, values of different types are unequal.
-bool Equals(const Val& a, const Val& b);
+Equality CompareEqual(const Val& a, const Val& b);
+inline bool Equals(const Val& a, const Val& b) { return CompareEqual(a, b) == Equality::kYes; }
+// The name of upstream's own type: types.Int, cel.IP.
+absl::string_view GoType(const Val& value);
 // -1, 0, 1; an error for values that have no order.
 Val Compare(const Val& a, const Val& b);
 // `seconds` and the like as Go prints them in messages.

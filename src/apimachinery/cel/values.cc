@@ -23,6 +23,7 @@ std::string KeyOf(const Val& key) {
       return absl::StrCat("d", d);
     }
     case Kind::kString: return absl::StrCat("s", key.text());
+    case Kind::kDuration: return absl::StrCat("t", key.nanoseconds());
     default: return "";
   }
 }
@@ -30,7 +31,7 @@ std::string KeyOf(const Val& key) {
 // In the order of insertion. Not changed any more once Build() has handed it out.
 class MapBuilder::OwnedMap final : public Map {
  public:
-  size_t size() const override { return index_.size(); }
+  size_t size() const override { return index_.size() + odd_; }
   bool Find(const Val& key, Val* value) const override {
     const auto found = index_.find(KeyOf(key));
     if (found == index_.end()) return false;
@@ -43,6 +44,7 @@ class MapBuilder::OwnedMap final : public Map {
     }
   }
 
+  size_t odd_ = 0;  // entries that no key finds: lists, maps and the like
   std::unordered_map<std::string, size_t> index_;
   std::vector<std::pair<Val, Val>> entries_;  // an erased one has an error as its key
 };
@@ -65,8 +67,12 @@ bool MapBuilder::Insert(const Val& key, Val value) {
 }
 
 void MapBuilder::Set(const Val& key, Val value) {
-  const auto found = map_->index_.find(KeyOf(key));
-  if (found == map_->index_.end()) {
+  const std::string id = KeyOf(key);
+  const auto found = map_->index_.find(id);
+  if (id.empty()) {
+    ++map_->odd_;
+    map_->entries_.emplace_back(key, std::move(value));
+  } else if (found == map_->index_.end()) {
     Insert(key, std::move(value));
   } else {
     map_->entries_[found->second].second = std::move(value);

@@ -17,7 +17,7 @@ class MapBuilder {
   ~MapBuilder();
   // False: the key is taken (and stays as it was) or of a type that cannot be a key.
   bool Insert(const Val& key, Val value);
-  // Replaces what is there.
+  // Replaces what is there. A value that can be no key makes an entry that is only counted and visited.
   void Set(const Val& key, Val value);
   void Erase(const Val& key);
   Val Build() &&;

@@ -119,15 +119,14 @@ void DeclareVariables(cel::Env* env, std::map<std::string, cel::TypePtr> fields)
 }
 
 absl::StatusOr<cel::Program> Compile(absl::string_view expression, const cel::Env& env, Returns returns) {
-  absl::StatusOr<cel::Program> program = cel::Compile(expression, env);
-  if (!program.ok()) {
-    const bool invalid = absl::IsInvalidArgument(program.status());
-    return absl::InvalidArgumentError(absl::StrCat(invalid ? "compilation failed: " : "program instantiation failed: ",
-                                                   program.status().message()));
+  cel::TypePtr type;
+  absl::StatusOr<cel::Program> program = cel::Compile(expression, env, &type);
+  if (type == nullptr) return absl::InvalidArgumentError(absl::StrCat("compilation failed: ", program.status().message()));
+  if (!Accepted(*type, returns)) {
+    return absl::InvalidArgumentError(absl::StrCat("must evaluate to ", Wanted(returns), " but got ", RuntimeText(*type)));
   }
-  const cel::Type& type = *program->output_type();
-  if (!Accepted(type, returns)) {
-    return absl::InvalidArgumentError(absl::StrCat("must evaluate to ", Wanted(returns), " but got ", RuntimeText(type)));
+  if (!program.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("program instantiation failed: ", program.status().message()));
   }
   return program;
 }

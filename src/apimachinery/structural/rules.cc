@@ -29,13 +29,18 @@ struct Compiled {
 
 std::unique_ptr<const cel::Program> CompileOne(const std::string& expression, const cel::Env& env, absl::string_view wanted,
                                                absl::string_view what, std::string* problem) {
-  absl::StatusOr<cel::Program> program = cel::Compile(expression, env);
-  if (!program.ok()) {
+  cel::TypePtr type;
+  absl::StatusOr<cel::Program> program = cel::Compile(expression, env, &type);
+  if (type == nullptr) {
     *problem = absl::StrCat(what, "compilation failed: ", program.status().message());
     return nullptr;
   }
-  if (program->output_type()->ToString() != wanted) {
+  if (type->ToString() != wanted) {
     *problem = what.empty() ? "cel expression must evaluate to a bool" : "messageExpression must evaluate to a string";
+    return nullptr;
+  }
+  if (!program.ok()) {
+    *problem = absl::StrCat(what.empty() ? "program " : what, "instantiation failed: ", program.status().message());
     return nullptr;
   }
   return std::make_unique<const cel::Program>(*std::move(program));

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "apimachinery/go_number.h"
 #include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
 #include "apimachinery/structural/correlate.h"
@@ -57,10 +58,10 @@ size_t Characters(absl::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-std::string NumberText(double number) {
-  std::string text;
-  AppendJsonDouble(number, &text);
-  return text;
+// A bound as upstream has it beside an integer: what is behind the point is cut off, what is too large wraps around.
+int64_t WholeBound(double limit) {
+  constexpr double kTooLarge = 9223372036854775808.0;
+  return limit >= -kTooLarge && limit < kTooLarge ? static_cast<int64_t>(limit) : INT64_MIN;
 }
 
 class Validator {
@@ -149,7 +150,7 @@ class Validator {
   void Enum(const Schema& schema, const std::string& path, const Value& value, Result* result) const {
     if (schema.enum_values.empty()) return;
     for (const Value& one : schema.enum_values) {
-      if (one == value) {
+      if (one == value && !value.is_null()) {  // upstream looks for no null
         ++result->passed;
         return;
       }
@@ -184,28 +185,44 @@ class Validator {
   }
 
   void Number(const Schema& schema, const std::string& path, const Value& value, Result* result) const {
-    const double number = value.as_double();
-    // Bounds of integers are integers: what a bound has behind the point is cut off.
-    const auto bound = [&](double limit) { return value.is_int() ? std::trunc(limit) : limit; };
-    if (schema.multiple_of && *schema.multiple_of > 0) {
-      const double factor = bound(*schema.multiple_of);
-      const bool fits = value.is_int() ? factor == 0 || value.as_int() % static_cast<int64_t>(factor) == 0
-                                       : IsWhole(factor < 1 ? 1 / factor * number : number / factor);
-      if (!fits) Invalid(result, path, value, "should be a multiple of ", NumberText(factor));
-    }
-    if (schema.maximum) {
-      const double limit = bound(*schema.maximum);
-      if (schema.exclusive_maximum ? number >= limit : number > limit) {
-        Invalid(result, path, value, "should be less than ", schema.exclusive_maximum ? "" : "or equal to ", NumberText(limit));
-      }
-    }
-    if (schema.minimum) {
-      const double limit = bound(*schema.minimum);
-      if (schema.exclusive_minimum ? number <= limit : number < limit) {
-        Invalid(result, path, value, "should be greater than ", schema.exclusive_minimum ? "" : "or equal to ", NumberText(limit));
-      }
+    if (value.is_int()) {
+      const auto bound = [](const std::optional<double>& limit) {
+        return limit ? std::optional<int64_t>(WholeBound(*limit)) : std::nullopt;
+      };
+      const int64_t number = value.as_int();
+      Factor(schema, path, value, result, [&](double factor, std::string* text) {
+        const int64_t whole = WholeBound(factor);
+        *text = absl::StrCat(whole);
+        return whole == 0 || whole == -1 || number % whole == 0;
+      });
+      Range(schema, path, value, result, number, bound(schema.minimum), bound(schema.maximum), [](int64_t n) { return absl::StrCat(n); });
+    } else {
+      const double number = value.as_double();
+      Factor(schema, path, value, result, [&](double factor, std::string* text) {
+        *text = GoDouble(factor);
+        return IsWhole(factor < 1 ? 1 / factor * number : number / factor);
+      });
+      Range(schema, path, value, result, number, schema.minimum, schema.maximum, GoDouble);
     }
     result->passed += 2;
+  }
+
+  template <typename Fits>
+  void Factor(const Schema& schema, const std::string& path, const Value& value, Result* result, Fits fits) const {
+    std::string text;
+    if (!schema.multiple_of || *schema.multiple_of <= 0 || fits(*schema.multiple_of, &text)) return;
+    Invalid(result, path, value, "should be a multiple of ", text);
+  }
+
+  template <typename T, typename Text>
+  void Range(const Schema& schema, const std::string& path, const Value& value, Result* result, T number,
+             const std::optional<T>& minimum, const std::optional<T>& maximum, Text text) const {
+    if (maximum && (schema.exclusive_maximum ? number >= *maximum : number > *maximum)) {
+      Invalid(result, path, value, "should be less than ", schema.exclusive_maximum ? "" : "or equal to ", text(*maximum));
+    }
+    if (minimum && (schema.exclusive_minimum ? number <= *minimum : number < *minimum)) {
+      Invalid(result, path, value, "should be greater than ", schema.exclusive_minimum ? "" : "or equal to ", text(*minimum));
+    }
   }
 
   void List(const Schema& schema, const std::string& path, const Value& value, const Value* old, Result* result) {

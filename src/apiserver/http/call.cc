@@ -25,6 +25,7 @@ ApiStatus Plain(int code, string_view reason, string_view message) {
 
 // The name of upstream's type in memory: "*core.ConfigMapList".
 std::string GoType(const apimachinery::Kind& kind, bool list) {
+  if (kind.custom != nullptr) return list ? "*unstructured.UnstructuredList" : "*unstructured.Unstructured";
   const bool core = kind.group.empty() || kind.kind == "Event";
   return absl::StrCat("*", core ? string_view("core") : kind.group.substr(0, kind.group.find('.')), ".", kind.kind,
                       list ? "List" : "");
@@ -124,6 +125,11 @@ absl::Status Call::CheckForm(const apimachinery::Kind& kind, bool list) const {
         "you requested PartialObjectMetadata, but the requested object is a list (", GoType(kind, true), ")"));
   }
   if (!list && form.as == As::kPartialList) {
+    if (kind.custom != nullptr) {
+      ApiStatus status;
+      status.message = "content is not a list";
+      return status;
+    }
     return apimachinery::NotAcceptable(absl::StrCat(
         "you requested PartialObjectMetadataList, but the requested object is not a list (", GoType(kind, false), ")"));
   }

@@ -74,6 +74,22 @@ bool IsReady(const Value& pod) {
 // The number at a path of a custom resource (".spec.replicas"); 0 when there is none.
 int64_t NumberAt(const Value& object, absl::string_view path) { return object.GetInt(absl::StripPrefix(path, ".")); }
 
+// Where the replicas lie: "spec.replicas" but for custom resources that say otherwise.
+absl::string_view ReplicasPath(const Kind& kind) {
+  return kind.custom == nullptr ? "spec.replicas" : absl::StripPrefix(kind.custom->scale->spec_replicas, ".");
+}
+
+// Stands for replicas that are not set yet, as upstream has it.
+constexpr int64_t kNoReplicas = INT32_MIN;
+
+// Upstream's owners of custom resources cannot bring a Scale to the version they keep: what has to be written by apply fails.
+absl::Status Unconvertible(absl::string_view what, absl::string_view name) {
+  apimachinery::ApiStatus status;
+  status.message = absl::StrCat("failed to ", what, " (/", name, "; autoscaling/v1, Kind=Scale) to proper version: request to "
+                                "convert CR to an invalid group/version: autoscaling/v1");
+  return status;
+}
+
 Value ScaleOf(const Kind& kind, const Value& object) {
   Value scale = Value::MakeObject();
   scale.Set("kind", "Scale");
@@ -134,9 +150,22 @@ absl::StatusOr<Answer> Subresources::SetScale(RequestContext& context, const Res
       registry_.UpdateObject(context, resource, mode, [&](const Value* current) -> absl::StatusOr<Value> {
         apply::ManagedFields owners;
         if (!apply::ParseManagedFields(current->At("metadata.managedFields"), &owners)) owners.clear();
+        const bool custom = resource.kind->custom != nullptr;
+        const absl::string_view path = ReplicasPath(*resource.kind);
         Value before = ScaleOf(*resource.kind, *current);
-        apply::WriteManagedFields(apply::OwnersOfScale(owners), &before);
+        if (custom && current->At(path) == nullptr) before["spec"].Set("replicas", kNoReplicas);
+        const apply::ManagedFields scale_had = apply::OwnersOfScale(owners, path);
+        apply::WriteManagedFields(scale_had, &before);
         ASSIGN_OR_RETURN(Value scale, scale_change(&before));
+        if (custom && applies) {
+          if (scale_had.empty()) return Unconvertible("create manager for existing fields: failed to convert live object", "");
+          if (scale.GetInt("spec.replicas") != before.GetInt("spec.replicas")) {
+            return Unconvertible("convert new object", context.info.name);
+          }
+        }
+        if (custom && scale.GetInt("spec.replicas") == kNoReplicas) {
+          return BadRequest(absl::StrCat("the spec replicas field \"", resource.kind->custom->scale->spec_replicas, "\" cannot be empty"));
+        }
         RETURN_IF_ERROR(CheckScale(context, resource, scale));
         if (!applies) {
           Resource tracked;
@@ -144,16 +173,13 @@ absl::StatusOr<Answer> Subresources::SetScale(RequestContext& context, const Res
           registry_.TrackManagers(context, tracked, &before, scale);
         }
         Value object = *current;
-        const absl::string_view path = resource.kind->custom == nullptr
-                                           ? "spec.replicas"
-                                           : absl::StripPrefix(resource.kind->custom->scale->spec_replicas, ".");
         object.Ensure(path) = Value(scale.GetInt("spec.replicas"));
         object["metadata"].Set("resourceVersion", scale.GetString("metadata.resourceVersion"));
         if (const std::string uid = scale.GetString("metadata.uid"); !uid.empty()) object["metadata"].Set("uid", uid);
         apply::ManagedFields scale_owners;
         if (!apply::ParseManagedFields(scale.At("metadata.managedFields"), &scale_owners)) scale_owners.clear();
         apply::WriteManagedFields(
-            apply::OwnersOfWorkload(std::move(owners), scale_owners, resource.kind->api_version), &object);
+            apply::OwnersOfWorkload(std::move(owners), scale_owners, resource.kind->api_version, path), &object);
         return object;
       }));
   ASSIGN_OR_RETURN(Value object, registry_.TreeOf(resource, *answer.object));

@@ -89,6 +89,17 @@ void WebhookCaBundle(FieldErrors& e, const Path& p, absl::string_view base64) {
 
 namespace {
 
+// Words of expressions that can name nothing.
+bool IsReservedWord(absl::string_view name) {
+  for (const absl::string_view word :
+       {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
+        "loop", "package", "namespace", "return", "var", "void", "while"}) {
+    if (name == word) return true;
+  }
+  return false;
+}
+
+
 bool HasStar(const Array& items) {
   return std::any_of(items.begin(), items.end(), [](const Value& v) { return v.as_string() == "*"; });
 }
@@ -345,7 +356,7 @@ void PolicySpec(FieldErrors& e, const Value& object) {
     expressions::DeclareVariables(&env, declared);
     if (absl::StripAsciiWhitespace(name).empty()) {
       e.Required(at / "name", "name is not specified");
-    } else if (!apimachinery::IsCIdentifier(name).empty()) {
+    } else if (!apimachinery::IsCIdentifier(name).empty() || IsReservedWord(name)) {
       e.Invalid(at / "name", Value(name), "must be a valid CEL identifier");
     }
     if (absl::StripAsciiWhitespace(Text(variables[i], "expression")).empty()) {

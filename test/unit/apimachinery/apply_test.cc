@@ -64,14 +64,14 @@ TEST(ScaleOwnersTest, ReplicasMoveToWhoScales) {
   FieldSet fields = FieldSet::OfDotted("spec.replicas");
   fields.Unite(FieldSet::OfDotted("spec.paused"));
   workload[{"a", "Update", "apps/v1", ""}] = {fields, "apps/v1", "t"};
-  const ManagedFields scale = OwnersOfScale(workload);
+  const ManagedFields scale = OwnersOfScale(workload, "spec.replicas");
   ASSERT_EQ(scale.size(), 1u);
   EXPECT_EQ(scale.begin()->second.api_version, "autoscaling/v1");
   EXPECT_EQ(scale.begin()->second.fields.Encode(), R"({"f:spec":{"f:replicas":{}}})");
 
   ManagedFields scaled;
   scaled[{"b", "Apply", "", "scale"}] = {FieldSet::OfDotted("spec.replicas"), "autoscaling/v1", "u"};
-  const ManagedFields after = OwnersOfWorkload(workload, scaled, "apps/v1");
+  const ManagedFields after = OwnersOfWorkload(workload, scaled, "apps/v1", "spec.replicas");
   ASSERT_EQ(after.size(), 2u);
   EXPECT_EQ(after.at({"a", "Update", "apps/v1", ""}).fields.Encode(), R"({"f:spec":{"f:paused":{}}})");
   EXPECT_EQ(after.at({"b", "Apply", "", "scale"}).api_version, "apps/v1");

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "apimachinery/cel/cel.h"
 #include "apimachinery/cel/conversions.h"
+#include "apimachinery/go_number.h"
 #include "apimachinery/json.h"
 
 namespace apimachinery::cel {
@@ -26,7 +27,7 @@ std::string Show(const Val& v) {
     }
     case Kind::kBytes: return absl::StrCat("b", absl::BytesToHexString(v.text()));
     case Kind::kUint: return absl::StrCat(v.as_uint(), "u");
-    case Kind::kDouble: return absl::StrCat(GeneralDouble(v.as_double()), "d");
+    case Kind::kDouble: return absl::StrCat(GoDouble(v.as_double()), "d");
     case Kind::kNull: return "null";
     case Kind::kOptional: return v.has_value() ? absl::StrCat("optional(", Show(v.optional_value()), ")") : "none";
     case Kind::kType: return absl::StrCat("type ", v.type_value()->name());
@@ -118,7 +119,7 @@ TEST_P(GoldenTest, AnswersAsUpstream) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, GoldenTest,
-                         testing::Values("values.jsonl", "types.jsonl", "syntax.jsonl", "schemas.jsonl"),
+                         testing::Values("values.jsonl", "types.jsonl", "syntax.jsonl", "schemas.jsonl", "random.jsonl"),
                          [](const auto& info) { return info.param.substr(0, info.param.find('.')); });
 
 }  // namespace
