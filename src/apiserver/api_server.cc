@@ -242,6 +242,7 @@ class ApiServerImpl final : public ApiServer {
     rest.server_address = AdvertisedAddress();
     rest.request_timeout = flags_.request_timeout;
     rest.metrics = [this] { return MetricsText(*registry_); };
+    rest.own_metrics = [this] { return OwnMetricsText(*registry_); };
     door_ = std::make_unique<http::RestDoor>(std::move(rest));
     base::http::ServerOptions options;
     options.addresses = {absl::StrCat(absl::StrContains(flags_.bind_address, ":") ? absl::StrCat("[", flags_.bind_address, "]")
@@ -315,7 +316,7 @@ class ApiServerImpl final : public ApiServer {
       lock.unlock();
       const absl::Status status = registry::Bootstrap(*registry_, bootstrap_options_);
       // What was written must be seen by the authorizer of the first request after /readyz.
-      const bool seen = status.ok() && cache_->WaitFresh(absl::Seconds(5)).ok();
+      const bool seen = status.ok() && registry_->AwaitFresh({"rbac.authorization.k8s.io", "clusterroles"}, absl::Seconds(5)).ok();
       lock.lock();
       if (seen) {
         door_->SetReady(true);

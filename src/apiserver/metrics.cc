@@ -8,7 +8,6 @@
 #include "apiserver/registry/resource.h"
 #include "apiserver/store/measured_store.h"
 #include "base/metrics/page.h"
-#include "base/version.h"
 
 namespace apiserver {
 namespace {
@@ -70,12 +69,6 @@ void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceT
     evaluated.Sample("", kLabels, labels, read + from_lists.fetched);
     returned.Sample("", kLabels, labels, read + from_lists.taken);
   }
-  page.Add("skiff_watch_cache_revision", "gauge", "Store revision that the watch cache shows.",
-           static_cast<double>(cache.revision()));
-  const cache::FrameCounters frames = cache::FrameCounts();
-  page.Add("skiff_watch_frames_encoded_total", "counter", "Watch frames made.", static_cast<double>(frames.encoded));
-  page.Add("skiff_watch_frames_served_total", "counter", "Watch frames handed to watchers.",
-           static_cast<double>(frames.served));
 }
 
 void StoreSizes(Page& page, store::Store& store) {
@@ -136,20 +129,45 @@ void Addresses(Page& page, registry::Registry& registry) {
       .Sample("", kLabels, labels, usable - taken);
 }
 
+// Names of upstream's for what this server does not have, at rest as they are there without it: objects are not encrypted,
+// and there is one validation, which nothing else could differ from.
+void AddAbsent(Page& page) {
+  page.Add("apiserver_envelope_encryption_dek_cache_fill_percent", "gauge", "Always 0: objects are not encrypted.", 0);
+  page.Add("apiserver_storage_data_key_generation_failures_total", "counter", "Always 0: objects are not encrypted.", 0);
+  page.Add("apiserver_storage_envelope_transformation_cache_misses_total", "counter", "Always 0: objects are not encrypted.", 0);
+  std::vector<double> bounds;
+  for (double bound = 5e-6; bounds.size() < 14; bound *= 2) bounds.push_back(bound);
+  page.Family("apiserver_storage_data_key_generation_duration_seconds", "histogram", "Always 0: objects are not encrypted.")
+      .Buckets({}, {}, bounds, std::vector<double>(bounds.size() + 1), 0);
+  page.Add("apiserver_validation_declarative_validation_mismatch_total", "counter", "Always 0: objects are validated once.", 0);
+  page.Add("apiserver_validation_declarative_validation_panic_total", "counter", "Always 0: objects are validated once.", 0);
+}
+
 }  // namespace
+
+std::string OwnMetricsText(registry::Registry& registry) {
+  MetricsWriter out;
+  const auto add = [&out](string_view name, string_view type, string_view help, double value) {
+    out.Family(name, type, help);
+    out.Sample(value);
+  };
+  add("skiff_watch_cache_revision", "gauge", "Store revision that the watch cache shows.",
+      static_cast<double>(registry.environment().cache->revision()));
+  const cache::FrameCounters frames = cache::FrameCounts();
+  add("skiff_watch_frames_encoded_total", "counter", "Watch frames made.", static_cast<double>(frames.encoded));
+  add("skiff_watch_frames_served_total", "counter", "Watch frames handed to watchers.", static_cast<double>(frames.served));
+  return out.Take();
+}
 
 std::string MetricsText(registry::Registry& registry) {
   Page page;
-  base::AddProcess(page);
-  base::AddBuild(page);
-  page.Family("version_info", "gauge", "The versions that the server speaks.")
-      .Sample("", std::vector<string_view>{"binary", "component", "emulation", "min_compat"},
-              std::vector<string_view>{string_view(base::kKubernetesVersion).substr(1), "kube", "1.35", "1.34"}, 1);
+  base::AddDaemon(page);
   StoreSizes(page, *registry.environment().store);
   WatchCache(page, *registry.environment().cache, *registry.environment().resources);
   Addresses(page, registry);
   NodePorts(page, registry);
   ApiServices(page, registry);
+  AddAbsent(page);
   return page.Text();
 }
 

@@ -36,7 +36,7 @@ std::string ToPem(BIO* bio) {
 // What every daemon shows of itself, what it has counted, and what it adds.
 std::string MetricsText(const HealthServerOptions& options) {
   base::MetricsPage page;
-  base::AddProcess(page);
+  base::AddDaemon(page);
   base::AddBuild(page);
   if (options.metrics) options.metrics(page);
   return page.Text();

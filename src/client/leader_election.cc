@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
+#include "base/metrics/metrics.h"
 #include "base/rng.h"
 #include "client/api_error.h"
 #include "client/event_recorder.h"
@@ -38,6 +39,13 @@ LeaseView ViewOf(const Lease& lease) {
   return {true, spec.holderidentity(),
           absl::FromUnixSeconds(spec.renewtime().seconds()) + absl::Nanoseconds(spec.renewtime().nanos()),
           spec.leasetransitions()};
+}
+
+// Whether this process leads, by what it wants to lead.
+base::Gauge& LeaderStatus(const std::string& name) {
+  static auto* const family =
+      new base::GaugeFamily("leader_election_master_status", "Whether the process holds the lease.", {"name"});
+  return family->With({name});
 }
 
 }  // namespace
@@ -97,6 +105,7 @@ struct LeaderElector::Impl {
       }
       return false;
     }
+    status.Set(1);
     if (!leading && events != nullptr) {
       ObjectRef ref{"coordination.k8s.io/v1", "Lease", config.ns, config.name, written->metadata().uid(),
                     written->metadata().resourceversion(), ""};
@@ -114,6 +123,7 @@ struct LeaderElector::Impl {
       } else if (absl::Now() - last > config.renew_deadline) {
         base::LogError("leader election lost lease=", config.ns, "/", config.name);
         leading = false;
+        status.Set(0);
         lost();
         return;
       }
@@ -122,6 +132,7 @@ struct LeaderElector::Impl {
   }
 
   void Release() {
+    status.Set(0);
     auto lease = client.Get<Lease>(config.ns, config.name);
     if (!lease.ok() || lease->spec().holderidentity() != config.identity) return;
     auto& spec = *lease->mutable_spec();
@@ -137,6 +148,7 @@ struct LeaderElector::Impl {
   LeaseView seen;
   absl::Time observed = absl::InfinitePast();
   bool leading = false;
+  base::Gauge& status = LeaderStatus(config.name);
   bool unanswered = false;  // the last attempt failed for another reason than another holder
   absl::Notification stop;
   std::thread renewer;

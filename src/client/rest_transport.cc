@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "client/api_error.h"
 #include "client/curl_loop.h"
+#include "client/request_series.h"
 #include "client/wire.h"
 
 namespace client {
@@ -136,7 +137,7 @@ class RestWatch final : public Watch {
 
 class RestTransport final : public Transport {
  public:
-  explicit RestTransport(std::unique_ptr<CurlLoop> loop) : loop_(std::move(loop)) {}
+  RestTransport(const std::string& server, std::unique_ptr<CurlLoop> loop) : series_(server), loop_(std::move(loop)) {}
 
   absl::StatusOr<Object> Get(const Target& target, absl::string_view resource_version) override {
     Query query;
@@ -196,10 +197,18 @@ class RestTransport final : public Transport {
                                                         : absl::StrCat(kProtobuf, ";stream=watch")}};
     request.timeout = absl::ZeroDuration();
     auto parser = std::make_shared<WatchParser>(std::move(callbacks));
+    const absl::Time began = absl::Now();
+    const auto answered = std::make_shared<bool>(false);
     return std::make_unique<RestWatch>(loop_->Stream(
         std::move(request),
-        {[parser](int code, absl::string_view, absl::string_view bytes) { return parser->Data(code, bytes); },
-         [parser](absl::Status status) { parser->Done(std::move(status)); }}));
+        {[parser, answered, began, this](int code, absl::string_view, absl::string_view bytes) {
+           if (!std::exchange(*answered, true)) series_.Ended("GET", code, absl::Now() - began);
+           return parser->Data(code, bytes);
+         },
+         [parser, answered, began, this](absl::Status status) {
+           if (!std::exchange(*answered, true)) series_.Ended("GET", CodeOf("GET", status), absl::Now() - began);
+           parser->Done(std::move(status));
+         }}));
   }
 
   absl::StatusOr<Object> Create(const Target& target, const Object& object, const WriteOptions& options) override {
@@ -270,19 +279,25 @@ class RestTransport final : public Transport {
       request.headers = {{"Accept", accept}};
       if (!content_type.empty()) request.headers.push_back({"Content-Type", std::string(content_type)});
       request.body = body;
+      const absl::Time began = absl::Now();
       absl::StatusOr<HttpReply> reply = loop_->Do(std::move(request));
+      series_.Ended(method, reply.ok() ? reply->code : 0, absl::Now() - began);
+      series_.Sent(method, body.size());
       if (!reply.ok()) return reply.status();
+      series_.Received(method, reply->body.size());
       if (reply->code >= 200 && reply->code < 300) return reply;
       int seconds = 0;
       if ((reply->code == 429 || reply->code >= 500) && retry_when_told && attempt < kMaxRetries &&
           absl::SimpleAtoi(reply->retry_after, &seconds) && seconds > 0) {
         absl::SleepFor(absl::Seconds(std::min(seconds, 10)));
+        series_.Retried(method, reply->code);
         continue;
       }
       return ErrorOf(reply->code, reply->body);
     }
   }
 
+  const RequestSeries series_;
   std::unique_ptr<CurlLoop> loop_;
 };
 
@@ -290,7 +305,7 @@ class RestTransport final : public Transport {
 
 absl::StatusOr<std::unique_ptr<Transport>> NewRestTransport(const ClientConfig& config) {
   ASSIGN_OR_RETURN(auto loop, CurlLoop::Start(config));
-  return std::make_unique<RestTransport>(std::move(loop));
+  return std::make_unique<RestTransport>(config.server, std::move(loop));
 }
 
 }  // namespace client

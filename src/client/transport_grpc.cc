@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "client/api_error.h"
+#include "client/request_series.h"
 #include "client/rest_transport.h"
 #include "skiff/resources.grpc.pb.h"
 
@@ -53,7 +54,7 @@ Object ObjectOf(skiff::v1::ObjectReply& reply) {
 // it holds until OnDone.
 class WatchCall final : public grpc::ClientReadReactor<skiff::v1::WatchEvent> {
  public:
-  explicit WatchCall(WatchCallbacks callbacks) : callbacks_(std::move(callbacks)) {}
+  WatchCall(WatchCallbacks callbacks, const RequestSeries& series) : callbacks_(std::move(callbacks)), series_(series) {}
 
   void Start(Resources::Stub& stub, std::shared_ptr<WatchCall> self) {
     self_ = std::move(self);
@@ -61,6 +62,10 @@ class WatchCall final : public grpc::ClientReadReactor<skiff::v1::WatchEvent> {
     stub.async()->Watch(&context, &request, this);
     StartRead(&event_);
     StartCall();
+  }
+
+  void OnReadInitialMetadataDone(bool ok) override {
+    if (ok) Answered(200);
   }
 
   void OnReadDone(bool ok) override {
@@ -71,6 +76,7 @@ class WatchCall final : public grpc::ClientReadReactor<skiff::v1::WatchEvent> {
 
   void OnDone(const grpc::Status& status) override {
     absl::Status result = error_.ok() ? ToStatus(status, context) : error_;
+    if (!cancelled_.load()) Answered(CodeOf("GET", result));
     if (!cancelled_.load()) callbacks_.done(std::move(result));
     const std::shared_ptr<WatchCall> self = std::move(self_);
     finished_.Notify();
@@ -86,6 +92,11 @@ class WatchCall final : public grpc::ClientReadReactor<skiff::v1::WatchEvent> {
   skiff::v1::WatchRequest request;
 
  private:
+  // Counted once: when the server lets the watch begin, or with why it does not.
+  void Answered(int code) {
+    if (!answered_.exchange(true)) series_.Ended("GET", code, absl::Now() - began_);
+  }
+
   void Deliver() {
     if (cancelled_.load()) return;
     WatchEvent event{EventType::kAdded, event_.object()};
@@ -110,6 +121,9 @@ class WatchCall final : public grpc::ClientReadReactor<skiff::v1::WatchEvent> {
   }
 
   const WatchCallbacks callbacks_;
+  const RequestSeries series_;
+  const absl::Time began_ = absl::Now();
+  std::atomic<bool> answered_{false};
   skiff::v1::WatchEvent event_;
   absl::Status error_;
   std::atomic<bool> cancelled_{false};
@@ -135,7 +149,7 @@ class GrpcTransport final : public Transport {
     skiff::v1::GetRequest request;
     Fill(target, request.mutable_target());
     request.set_resource_version(std::string(resource_version));
-    return ForObject(&Resources::Stub::Get, request);
+    return ForObject("GET", &Resources::Stub::Get, request);
   }
 
   absl::StatusOr<ListMeta> List(const Target& target, const ListOptions& options,
@@ -149,14 +163,14 @@ class GrpcTransport final : public Transport {
     request.set_limit(options.limit);
     request.set_continue_(options.continue_token);
     skiff::v1::ListReply reply;
-    RETURN_IF_ERROR(Call(&Resources::Stub::List, request, &reply));
+    RETURN_IF_ERROR(Call("GET", &Resources::Stub::List, request, &reply));
     for (const std::string& bytes : reply.items()) item(bytes);
     return ListMeta{reply.resource_version(), reply.continue_(), reply.remaining_item_count()};
   }
 
   std::unique_ptr<Watch> StartWatch(const Target& target, const WatchOptions& options,
                                     WatchCallbacks callbacks) override {
-    auto call = std::make_shared<WatchCall>(std::move(callbacks));
+    auto call = std::make_shared<WatchCall>(std::move(callbacks), series_);
     Fill(target, call->request.mutable_target());
     call->request.set_label_selector(options.select.label_selector);
     call->request.set_field_selector(options.select.field_selector);
@@ -170,11 +184,11 @@ class GrpcTransport final : public Transport {
   }
 
   absl::StatusOr<Object> Create(const Target& target, const Object& object, const WriteOptions& options) override {
-    return ForObject(&Resources::Stub::Create, WriteOf(target, object, options));
+    return ForObject("POST", &Resources::Stub::Create, WriteOf(target, object, options));
   }
 
   absl::StatusOr<Object> Update(const Target& target, const Object& object, const WriteOptions& options) override {
-    return ForObject(&Resources::Stub::Update, WriteOf(target, object, options));
+    return ForObject("PUT", &Resources::Stub::Update, WriteOf(target, object, options));
   }
 
   absl::StatusOr<Object> Patch(const Target& target, absl::string_view content_type, absl::string_view patch,
@@ -186,14 +200,14 @@ class GrpcTransport final : public Transport {
     request.set_field_manager(options.field_manager);
     request.set_force(options.force);
     if (options.dry_run) request.add_dry_run("All");
-    return ForObject(&Resources::Stub::Patch, request);
+    return ForObject("PATCH", &Resources::Stub::Patch, request);
   }
 
   absl::StatusOr<Object> Delete(const Target& target, absl::string_view delete_options) override {
     skiff::v1::DeleteRequest request;
     Fill(target, request.mutable_target());
     request.set_options(std::string(delete_options));
-    return ForObject(&Resources::Stub::Delete, request);
+    return ForObject("DELETE", &Resources::Stub::Delete, request);
   }
 
   absl::Status DeleteCollection(const Target& target, const Selection& select,
@@ -204,7 +218,7 @@ class GrpcTransport final : public Transport {
     request.set_label_selector(select.label_selector);
     request.set_field_selector(select.field_selector);
     skiff::v1::ListReply reply;
-    return Call(&Resources::Stub::DeleteCollection, request, &reply);
+    return Call("DELETE", &Resources::Stub::DeleteCollection, request, &reply);
   }
 
   absl::StatusOr<std::string> GetRaw(absl::string_view path, absl::string_view accept) override {
@@ -233,17 +247,22 @@ class GrpcTransport final : public Transport {
   }
 
   template <typename Method, typename Request, typename Reply>
-  absl::Status Call(Method method, const Request& request, Reply* reply) {
+  absl::Status Call(absl::string_view verb, Method method, const Request& request, Reply* reply) {
+    const absl::Time began = absl::Now();
     AwaitConnection();
     grpc::ClientContext context;
     Prepare(context, /*timeout=*/true);
-    return ToStatus(((*stub_).*method)(&context, request, reply), context);
+    const absl::Status status = ToStatus(((*stub_).*method)(&context, request, reply), context);
+    series_.Ended(verb, CodeOf(verb, status), absl::Now() - began);
+    series_.Sent(verb, request.ByteSizeLong());
+    if (status.ok()) series_.Received(verb, reply->ByteSizeLong());
+    return status;
   }
 
   template <typename Method, typename Request>
-  absl::StatusOr<Object> ForObject(Method method, const Request& request) {
+  absl::StatusOr<Object> ForObject(absl::string_view verb, Method method, const Request& request) {
     skiff::v1::ObjectReply reply;
-    RETURN_IF_ERROR(Call(method, request, &reply));
+    RETURN_IF_ERROR(Call(verb, method, request, &reply));
     return ObjectOf(reply);
   }
 
@@ -261,6 +280,7 @@ class GrpcTransport final : public Transport {
   }
 
   const ClientConfig config_;
+  const RequestSeries series_{config_.grpc_server};
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<Resources::Stub> stub_;
   const std::unique_ptr<Transport> rest_;

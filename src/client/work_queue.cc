@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/metrics/queue_series.h"
+
 namespace client {
+
+WorkQueue::WorkQueue(WorkQueueOptions options)
+    : options_(std::move(options)), series_(options_.name.empty() ? nullptr : &base::QueueSeries::Of(options_.name)) {}
 
 void WorkQueue::AddLocked(absl::string_view key) {
   if (shut_down_ || !dirty_.emplace(key).second) return;
+  if (series_ != nullptr) series_->Added(key, options_.clock->Monotonic());
   if (processing_.contains(key)) return;  // Done() puts it back
   ready_.emplace_back(key);
   changed_.Signal();
@@ -48,6 +54,7 @@ void WorkQueue::AddRateLimited(absl::string_view key) {
   absl::Duration delay = options_.max_backoff;
   if (failures < 40) delay = std::min(delay, options_.first_backoff * (int64_t{1} << failures));
   AddAtLocked(key, options_.clock->Monotonic() + delay);
+  if (series_ != nullptr) series_->Retried();
 }
 
 void WorkQueue::Forget(absl::string_view key) {
@@ -76,6 +83,7 @@ std::string WorkQueue::TakeLocked() {
   ready_.pop_front();
   dirty_.erase(key);
   processing_.insert(key);
+  if (series_ != nullptr) series_->Taken(key, options_.clock->Monotonic());
   return key;
 }
 
@@ -103,6 +111,7 @@ std::optional<std::string> WorkQueue::TryGet() {
 void WorkQueue::Done(absl::string_view key) {
   absl::MutexLock lock(&mu_);
   processing_.erase(key);
+  if (series_ != nullptr) series_->Done(key, options_.clock->Monotonic());
   if (!dirty_.contains(key)) return;
   ready_.emplace_back(key);
   changed_.Signal();

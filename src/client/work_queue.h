@@ -13,18 +13,23 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 
+namespace base {
+class QueueSeries;
+}
+
 namespace client {
 
 struct WorkQueueOptions {
   absl::Duration first_backoff = absl::Milliseconds(5);  // upstream's item exponential failure limiter
   absl::Duration max_backoff = absl::Seconds(1000);
   const base::Clock* clock = &base::SystemClock();
+  std::string name;  // the metrics tell of it by this; "": they do not
 };
 
 // Thread-safe. A key added while it is worked on comes again after Done.
 class WorkQueue {
  public:
-  explicit WorkQueue(WorkQueueOptions options = {}) : options_(options) {}
+  explicit WorkQueue(WorkQueueOptions options = {});
 
   void Add(absl::string_view key);
   void AddAfter(absl::string_view key, absl::Duration delay);  // the earliest of several wins
@@ -47,6 +52,7 @@ class WorkQueue {
   std::string TakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const WorkQueueOptions options_;
+  base::QueueSeries* const series_;  // nullptr: without a name
   mutable absl::Mutex mu_;
   absl::CondVar changed_;
   std::deque<std::string> ready_ ABSL_GUARDED_BY(mu_);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """/metrics measures what happens, under upstream's names."""
+import json
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ from rest import Rest
 from skiff import eq, test
 
 NS = "/api/v1/namespaces/default/"
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "metrics")
 
 with skiff.Cluster(nodes=0) as cluster:
     rest = Rest(cluster.conf)
@@ -22,6 +24,15 @@ with skiff.Cluster(nodes=0) as cluster:
             if m and all('%s="%s"' % kv in (m.group(1) or "") for kv in labels.items()):
                 total += float(m.group(2))
         return total
+
+    @test("names and types are upstream's: all that are always there, and no others")
+    def _():
+        shown = dict(re.findall(r"^# TYPE (\S+) (\S+)$", rest("GET", "/metrics")[2].decode(), re.M))
+        known = dict((name, (kind, when)) for name, kind, when in (
+            line.split() for line in open(os.path.join(GOLDEN, "kube-apiserver.txt")) if not line.startswith("#")))
+        eq(sorted(set(shown) - set(known)), [])
+        eq(sorted(name for name, (_, when) in known.items() if when == "always" and name not in shown), [])
+        eq([name for name in shown if shown[name] != known[name][0]], [])
 
     @test("requests are counted by what they ask and what they get")
     def _():
@@ -51,16 +62,30 @@ with skiff.Cluster(nodes=0) as cluster:
         rest("GET", NS + "configmaps?watch=1&timeoutSeconds=1&fieldSelector=metadata.name=a")
         eq(value("apiserver_watch_events_total", resource="configmaps") > before, True)
 
-    @test("an APIService that cannot be used is told, with how often that happened")
+    @test("an APIService that cannot be used is told, and counted when it could be used before")
     def _():
         name = "v1.absent.example.com"
+        services = "/apis/apiregistration.k8s.io/v1/apiservices"
         service = lambda: value("aggregator_unavailable_apiservice", name=name)
-        spec = {"group": "absent.example.com", "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 1, "insecureSkipTLSVerify": True,
-                "service": {"namespace": "default", "name": "absent", "port": 443}}
-        rest("POST", "/apis/apiregistration.k8s.io/v1/apiservices", {"metadata": {"name": name}, "spec": spec})
-        skiff.until(lambda: value("aggregator_unavailable_apiservice_total", name=name, reason="ServiceNotFound") == 1, "the count of what is missing")
-        eq((service(), value("aggregator_unavailable_apiservice", name="v1.apps")), (1, 0))
-        rest("DELETE", "/apis/apiregistration.k8s.io/v1/apiservices/" + name)
+        lost = lambda: value("aggregator_unavailable_apiservice_total", name=name, reason="ServiceNotFound")
+        spec = {"group": "absent.example.com", "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 1}
+        elsewhere = dict(spec, insecureSkipTLSVerify=True, service={"namespace": "default", "name": "absent", "port": 443})
+        available = lambda status: any(c["type"] == "Available" and c["status"] == status for c in json.loads(
+            rest("GET", services + "/" + name)[2]).get("status", {}).get("conditions", []))
+        rest("POST", services, {"metadata": {"name": name}, "spec": elsewhere})
+        skiff.until(lambda: available("False"), "the service is missed")
+        eq((service(), value("aggregator_unavailable_apiservice", name="v1.apps"), lost()), (1, 0, 0))
+        merge = lambda spec: rest("PATCH", services + "/" + name, {"spec": spec}, headers={"Content-Type": "application/merge-patch+json"})
+        merge({"service": None, "insecureSkipTLSVerify": None})
+        skiff.until(lambda: available("True"), "the server has it itself")
+        merge(elsewhere)
+        skiff.until(lambda: lost() == 1, "the count of what was lost")
+        rest("DELETE", services + "/" + name)
+
+    @test("what only this server has to tell has a page of its own")
+    def _():
+        text = rest("GET", "/metrics/skiff")[2].decode()
+        assert "skiff_watch_frames_encoded_total" in text, text
 
     @test("node ports are counted as they are taken")
     def _():
@@ -145,6 +170,44 @@ with skiff.Cluster(nodes=0) as cluster:
             ("apiserver_request_filter_duration_seconds_count", {"filter": "authorization"}),
             ("apiserver_watch_cache_initializations_total", {"resource": "pods"}), ("apiserver_storage_list_total", {"resource": "pods"}),
             ("grpc_client_handled_total", {"grpc_code": "OK", "grpc_method": "Txn"})) if not value(name, **labels) > 0], [])
+
+    @test("what the server itself does counts as work, watches and requests")
+    def _():
+        definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        crd = {"metadata": {"name": "gears.metrics.example"}, "spec": {
+            "group": "metrics.example", "scope": "Namespaced", "names": {"plural": "gears", "singular": "gear", "kind": "Gear", "listKind": "GearList"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
+                "type": "object", "properties": {"teeth": {"type": "integer"}}}}}]}}
+        looks = lambda: value("workqueue_work_duration_seconds_count", name="crd_naming_condition_controller")
+        before = looks(), value("apiserver_selfrequest_total", resource="customresourcedefinitions", verb="PUT")
+        rest("POST", definitions, crd)
+        gears = "/apis/metrics.example/v1/namespaces/default/gears"
+        skiff.until(lambda: rest("POST", gears, {"apiVersion": "metrics.example/v1", "kind": "Gear", "metadata": {"name": "a"}, "teeth": 3})[0] == 201, "gears")
+        eq((value("apiextensions_openapi_v2_regeneration_count", crd="gears.metrics.example", reason="add"),
+            value("apiextensions_openapi_v3_regeneration_count", crd="gears.metrics.example", group="metrics.example", reason="add", version="v1")), (1, 1))
+        eq((looks() > before[0], value("apiserver_selfrequest_total", resource="customresourcedefinitions", verb="PUT") > before[1]), (True, True))
+        eq(value("apiserver_longrunning_requests", resource="customresourcedefinitions", verb="WATCH") >= 1, True)
+        patch = lambda: rest("PATCH", gears + "/a", {"teeth": 4}, headers={"Content-Type": "application/merge-patch+json"})
+        rises(1, patch, ("apiextensions_apiserver_validation_ratcheting_seconds_count", {}),
+              ("apiserver_request_timestamp_comparison_time_count", {"code_path": "unequal_objects_fast"}))
+        done = value("workqueue_adds_total", name="crd_finalizer")
+        rest("DELETE", definitions + "/gears.metrics.example")
+        skiff.until(lambda: value("workqueue_adds_total", name="crd_finalizer") > done, "the instances are seen to")
+        skiff.until(lambda: value("apiextensions_openapi_v2_regeneration_count", crd="gears.metrics.example", reason="remove") == 1, "it has gone")
+
+    @test("writes that change nothing are told from others")
+    def _():
+        rest("POST", NS + "configmaps", {"metadata": {"name": "same"}, "data": {"a": "b"}})
+        patch = lambda: rest("PATCH", NS + "configmaps/same", {"data": {"a": "c"}}, headers={"Content-Type": "application/merge-patch+json"})
+        comparisons = "apiserver_request_timestamp_comparison_time_count"
+        rises(1, patch, (comparisons, {"code_path": "unequal_objects_fast"}))
+        rises(1, patch, (comparisons, {"code_path": "equal_objects"}))
+
+    @test("tokens that are shown are counted")
+    def _():
+        bearer = {"Authorization": "Bearer nonsense"}
+        rises(1, lambda: Rest(cluster.conf, identity=False)("GET", "/api", headers=bearer), ("authentication_token_cache_request_total", {"status": "miss"}),
+              ("authentication_token_cache_fetch_total", {"status": "error"}))
 
     @test("nothing is left in flight but the question itself")
     def _():

@@ -85,13 +85,28 @@ struct SecurityMetrics {
   base::CounterFamily evaluations{"pod_security_evaluations_total", "Decisions on pods, by policy.",
                                   {"decision", "mode", "policy_level", "policy_version", "request_operation", "resource",
                                    "subresource"}};
+  base::CounterFamily exemptions{"pod_security_exemptions_total", "Requests that policy did not look at: nobody is exempt here.",
+                                 {"request_operation", "resource", "subresource"}};
 };
 
+SecurityMetrics& Metrics() {
+  static auto* const metrics = [] {
+    auto* const made = new SecurityMetrics;
+    for (const absl::string_view operation : {"create", "update"}) {
+      for (const absl::string_view resource : {"controller", "pod"}) made->exemptions.With({operation, resource, ""});
+      made->evaluations.With({"allow", "enforce", "privileged", "latest", operation, "pod", ""});
+    }
+    return made;
+  }();
+  return *metrics;
+}
+// Shown before anything happens.
+[[maybe_unused]] const SecurityMetrics& kMetricsFromTheStart = Metrics();
+
 void TellEvaluated(const Attributes& a, absl::string_view mode, const SecurityPolicy& policy, bool allowed, bool pod) {
-  static auto* const metrics = new SecurityMetrics;
   const std::string version = policy.minor == SecurityPolicy::kLatest ? "latest" : absl::StrCat("v1.", policy.minor);
-  metrics->evaluations
-      .With({allowed ? "allow" : "deny", mode, policy.level, version, a.operation == Operation::kCreate ? "create" : "update",
+  Metrics()
+      .evaluations.With({allowed ? "allow" : "deny", mode, policy.level, version, a.operation == Operation::kCreate ? "create" : "update",
              pod ? "pod" : "controller", a.info->subresource})
       .Add();
 }

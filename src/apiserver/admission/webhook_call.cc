@@ -9,11 +9,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/metrics/certificate_series.h"
 
 namespace apiserver::admission {
 namespace {
 
 constexpr size_t kMaxAnswer = 8 << 20;
+constexpr char kNoName[] = "x509: certificate relies on legacy Common Name field, use SANs instead";
 constexpr size_t kMaxIdle = 32;  // handles, each with its connections
 
 size_t Take(char* bytes, size_t, size_t count, void* to) {
@@ -36,9 +38,22 @@ std::string TlsReason(long verified, absl::string_view detail) {
   switch (verified) {
     case X509_V_ERR_CERT_HAS_EXPIRED: case X509_V_ERR_CERT_NOT_YET_VALID:
       return "x509: certificate has expired or is not yet valid";
+    case X509_V_ERR_CA_MD_TOO_WEAK: return "x509: cannot verify signature: insecure algorithm SHA1-RSA";
     case X509_V_OK: return absl::StrCat("x509: ", detail);
     default: return "x509: certificate signed by unknown authority";
   }
+}
+
+base::CertificateSeries& kCertificates = *new base::CertificateSeries("apiserver_webhooks");
+
+// Whether the server's certificate, where one was shown for this call, names no host but in its subject.
+bool HasNoName(CURL* handle) {
+  curl_certinfo* shown = nullptr;
+  if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &shown) != CURLE_OK || shown == nullptr || shown->num_of_certs < 1) return false;
+  for (const curl_slist* line = shown->certinfo[0]; line != nullptr; line = line->next) {
+    if (absl::StartsWith(line->data, "X509v3 Subject Alternative Name:")) return false;
+  }
+  return true;
 }
 
 class Caller final : public WebhookCaller {
@@ -71,12 +86,16 @@ class Caller final : public WebhookCaller {
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https");
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
+    curl_easy_setopt(handle, CURLOPT_CERTINFO, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECT_TO, route);
     curl_blob authorities{const_cast<char*>(call.ca_bundle.data()), call.ca_bundle.size(), CURL_BLOB_COPY};
     if (!call.ca_bundle.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &authorities);
     const CURLcode code = curl_easy_perform(handle);
     absl::Status failed;
-    if (code == CURLE_OK) {
+    const bool no_name = code == CURLE_OK && HasNoName(handle);
+    if (no_name) {
+      failed = absl::UnavailableError(absl::StrCat("Post \"", url, "\": tls: failed to verify certificate: ", kNoName));
+    } else if (code == CURLE_OK) {
       long http = 0;
       curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &http);
       answer.code = static_cast<int>(http);
@@ -88,7 +107,12 @@ class Caller final : public WebhookCaller {
     }
     curl_slist_free_all(headers);
     curl_slist_free_all(route);
-    PutBack(handle);
+    if (no_name) {
+      curl_easy_cleanup(handle);  // with the connection: the next call is to be told again
+    } else {
+      PutBack(handle);
+    }
+    if (!failed.ok()) kCertificates.Failed(failed.message());
     if (!failed.ok()) return failed;
     return answer;
   }

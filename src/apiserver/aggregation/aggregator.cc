@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/http/worker_pool.h"
 #include "base/log.h"
+#include "base/metrics/queue_series.h"
 #include "base/status_macros.h"
 
 namespace apiserver::aggregation {
@@ -230,6 +231,7 @@ class AggregatorImpl final : public Aggregator {
     const bool documents = started->second.next_documents <= absl::Now();
     lock.unlock();
 
+    const base::QueuedWork work(queue_, name);
     const Availability is = Look(*object, target->service);
     const absl::Status told = WriteAvailability(registry_, *object, [&](const Value&) { return is; });
     if (!told.ok()) base::LogWarning("availability of an API service not written name=", name, " error=", told.message());
@@ -252,6 +254,7 @@ class AggregatorImpl final : public Aggregator {
       remote.next = absl::Now() + kAgain;
       if (documents) remote.next_documents = absl::Now() + kDocumentsAgain;
     } else {
+      queue_.Retried();
       remote.next = absl::Now() + std::min(kAgain, kFirstRetry * (int64_t{1} << std::min(remote.failures++, 16)));
     }
     Publish();
@@ -270,6 +273,7 @@ class AggregatorImpl final : public Aggregator {
   registry::Registry& registry_;
   Resolver resolver_;
   std::string cert_pem_, key_pem_;
+  base::QueueSeries& queue_ = base::QueueSeries::Of("RemoteAvailabilityController");
   std::unique_ptr<Client> client_;
   std::unique_ptr<RemoteAsker> asker_;
   base::http::WorkerPool rounds_;

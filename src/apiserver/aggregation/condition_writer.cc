@@ -26,6 +26,13 @@ Value Owned(const Value& before, Value object, absl::Time now) {
 
 namespace {
 
+bool IsAvailable(const Value& service) {
+  for (const Value& condition : service.GetArray("status.conditions")) {
+    if (condition.GetString("type") == "Available") return condition.GetString("status") == "True";
+  }
+  return false;
+}
+
 void CountUnavailable(const std::string& name, const std::string& reason) {
   static auto* const family = new base::CounterFamily("aggregator_unavailable_apiservice_total", "How often an APIService became unusable.",
                                                       {"name", "reason"});
@@ -38,11 +45,11 @@ absl::Status WriteAvailability(registry::Registry& registry, const Value& servic
   const absl::Time now = registry.environment().clock->Now();
   Value probe = service;
   if (!SetAvailable(judge(probe), now, probe)) return absl::OkStatus();
-  std::string unavailable;  // why, when that is new
+  std::string unavailable;  // why, when it was available before
   const auto change = [&](Value& object) {
     const Value before = object;
     const Availability is = judge(object);
-    unavailable = is.available ? "" : is.reason;
+    unavailable = is.available || !IsAvailable(before) ? "" : is.reason;
     if (!SetAvailable(is, now, object)) return false;
     if (object.At("spec.service") != nullptr) object = Owned(before, std::move(object), now);
     return true;

@@ -35,7 +35,7 @@ bool Established(const Value& crd) {
 class ControllerImpl final : public Controller {
  public:
   ControllerImpl(registry::Registry& registry, Aggregator& aggregator)
-      : registry_(registry), aggregator_(aggregator), loop_(registry, Followed(), [this] { return Sync() ? absl::InfiniteDuration() : kRetry; }) {}
+      : registry_(registry), aggregator_(aggregator), loop_(registry, "APIServiceRegistrationController", Followed(), [this] { return Sync() ? absl::InfiniteDuration() : kRetry; }) {}
   ~ControllerImpl() override { Stop(); }
 
   absl::Status Start() override { return loop_.Start(/*look_here=*/false); }

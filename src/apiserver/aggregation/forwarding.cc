@@ -9,6 +9,7 @@
 #include "apiserver/aggregation/location.h"
 #include "apiserver/aggregation/remote_asker.h"
 #include "apiserver/proxy/relay.h"
+#include "base/metrics/certificate_series.h"
 
 namespace apiserver::aggregation {
 namespace {
@@ -125,6 +126,7 @@ void ForwardTo(const Target& target, const Endpoint& endpoint, bool reject_redir
       return fail(to, apimachinery::Timeout("request did not complete within the allotted timeout", 0));
     }
     const std::string problem = status.ok() ? "EOF" : Problem(status);
+    CertificatesOfServices().Failed(problem);
     to.Send(503, TextHeaders(more), absl::StrCat(upgrade ? "" : "error trying to reach service: ", problem, "\n"));
   };
   Relay(client, std::move(out), std::move(request.writer), std::move(hooks));

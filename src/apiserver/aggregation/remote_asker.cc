@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/json.h"
 #include "apiserver/aggregation/remote_documents.h"
+#include "base/metrics/certificate_series.h"
 #include "base/status_macros.h"
 
 namespace apiserver::aggregation {
@@ -32,6 +33,15 @@ absl::StatusOr<Endpoint> Resolver::Resolve(const ServiceReference& reference) {
                          SlicesOf(reference.name, registry_.List({"discovery.k8s.io", "endpointslices"}, reference.ns)), turn_++);
 }
 
+namespace {
+
+// Shown before anything happens.
+base::CertificateSeries& kCertificates = *new base::CertificateSeries("apiserver_kube_aggregator");
+
+}  // namespace
+
+base::CertificateSeries& CertificatesOfServices() { return kCertificates; }
+
 struct RemoteAsker::Question {
   std::string path, accept = "application/json";
   const char* user = kAggregator;
@@ -55,7 +65,9 @@ absl::StatusOr<Client::Response> RemoteAsker::Ask(const ApiService& service, con
   request.headers = {{"Accept", question.accept}, {"User-Agent", "kube-apiserver"}, {"X-Remote-User", question.user}};
   if (question.master) request.headers.push_back({"X-Remote-Group", "system:masters"});
   if (!question.etag.empty()) request.headers.push_back({"If-None-Match", question.etag});
-  return client_.Fetch(std::move(request), question.timeout, kMaxDocument);
+  absl::StatusOr<Client::Response> response = client_.Fetch(std::move(request), question.timeout, kMaxDocument);
+  if (!response.ok()) CertificatesOfServices().Failed(response.status().message());
+  return response;
 }
 
 absl::Status RemoteAsker::ProbeOnce(const ApiService& service) {

@@ -11,6 +11,10 @@
 #include "apiserver/registry/registry.h"
 #include "base/http/client.h"
 
+namespace base {
+class CertificateSeries;
+}
+
 namespace apiserver::aggregation {
 
 // Where requests of an APIService go at this moment. Thread-safe.
@@ -57,6 +61,8 @@ class RemoteAsker {
   const Tls unchecked_;
 };
 
+// Counts the certificates of such servers that are not accepted.
+base::CertificateSeries& CertificatesOfServices();
 // Why a request got no answer, in Go's words.
 std::string Problem(const absl::Status& status);
 

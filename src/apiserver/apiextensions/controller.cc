@@ -8,7 +8,9 @@
 #include "apimachinery/time.h"
 #include "apiserver/apiextensions/conditions.h"
 #include "apiserver/registry/change_loop.h"
+#include "apiserver/apiextensions/openapi_series.h"
 #include "base/log.h"
+#include "base/metrics/queue_series.h"
 #include "base/status_macros.h"
 
 namespace apiserver::apiextensions {
@@ -25,7 +27,7 @@ constexpr absl::Duration kInstancesRecheck = absl::Milliseconds(50);  // while i
 class ControllerImpl final : public Controller {
  public:
   explicit ControllerImpl(registry::Registry& registry)
-      : registry_(registry), loop_(registry, {{kDefinitions, nullptr}}, [this] { return Sync(); }) {}
+      : registry_(registry), loop_(registry, "crd_naming_condition_controller", {{kDefinitions, nullptr}}, [this] { return Sync(); }) {}
   ~ControllerImpl() override { Stop(); }
 
   absl::Status Start() override { return loop_.Start(/*look_here=*/true); }
@@ -78,7 +80,11 @@ class ControllerImpl final : public Controller {
         continue;
       }
       const bool terminating = ConditionIsTrue(crd, "Terminating");
-      changed |= known == serving_.end() || known->second.of != one.of || one.served.established != established ||
+      if (known == serving_.end() || known->second.of != one.of) {
+        CountRegeneration(*one.served.definition, known == serving_.end() ? "add" : "update");
+        changed = true;
+      }
+      changed |= one.served.established != established ||
                  one.served.terminating != terminating;
       one.served.established = established;
       one.served.terminating = terminating;
@@ -91,7 +97,9 @@ class ControllerImpl final : public Controller {
     for (const auto& [name, one] : serving_) served.push_back(one.served);
     registry_.environment().resources->SetCustom(std::make_shared<const CustomResources>(std::move(served), ++generation_));
     for (const auto& [name, gone] : serving) {
-      if (serving_.count(name) == 0) registry_.environment().cache->Close(gone.served.definition->storage_prefix);
+      if (serving_.count(name) != 0) continue;
+      CountRegeneration(*gone.served.definition, "remove");
+      registry_.environment().cache->Close(gone.served.definition->storage_prefix);
     }
     return again;
   }
@@ -154,6 +162,13 @@ class ControllerImpl final : public Controller {
   // A definition on its way out: its instances first, then the finalizer.
   absl::Duration CleanUp(const Value& crd) {
     const std::string name = crd.GetString("metadata.name");
+    const base::QueuedWork work(finalizer_, name);
+    const absl::Duration again = CleanUpOnce(crd, name);
+    if (again != absl::InfiniteDuration()) finalizer_.Retried();
+    return again;
+  }
+
+  absl::Duration CleanUpOnce(const Value& crd, const std::string& name) {
     const auto set = [&](bool status, absl::string_view reason, absl::string_view message) {
       return WriteStatus(name, [&](Value& v) {
         return v.At("metadata.deletionTimestamp") != nullptr &&
@@ -179,7 +194,8 @@ class ControllerImpl final : public Controller {
   // Whether none is left.
   absl::StatusOr<bool> DeleteInstances(const apimachinery::structural::Definition& definition, const cache::ResourceMirror& mirror) {
     registry::Environment& env = registry_.environment();
-    RETURN_IF_ERROR(env.cache->WaitFresh(absl::Seconds(5)));
+    const pipeline::GroupResource what{definition.group, definition.plural};
+    RETURN_IF_ERROR(registry_.AwaitFresh(what, absl::Seconds(5)));
     const cache::Listing listing = env.cache->List(mirror, "");
     if (listing.items.empty()) return true;
     for (const cache::EntryPtr& entry : listing.items) {
@@ -201,7 +217,7 @@ class ControllerImpl final : public Controller {
       const absl::Status deleted = registry_.Delete(context, Value::MakeObject()).status();
       if (!deleted.ok() && apimachinery::ApiStatus::From(deleted).code != 404) return deleted;
     }
-    RETURN_IF_ERROR(env.cache->WaitFresh(absl::Seconds(5)));
+    RETURN_IF_ERROR(registry_.AwaitFresh(what, absl::Seconds(5)));
     return env.cache->Count(mirror) == 0;
   }
 
@@ -223,6 +239,7 @@ class ControllerImpl final : public Controller {
   registry::Registry& registry_;
   std::map<std::string, Serving> serving_;  // the loop's own
   uint64_t generation_ = 0;
+  base::QueueSeries& finalizer_ = base::QueueSeries::Of("crd_finalizer");
   registry::ChangeLoop loop_;
 };
 

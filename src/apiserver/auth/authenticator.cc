@@ -26,6 +26,7 @@ using pki::JwtKey;
 using Strings = std::vector<std::string>;
 
 constexpr absl::Duration kLeeway = absl::Seconds(60);
+constexpr char kInvalidSince[] = "kubernetes.io/legacy-token-invalid-since";
 constexpr char kLegacyIssuer[] = "kubernetes/serviceaccount";  // of the tokens that lie in secrets
 
 bool Contains(const Strings& set, absl::string_view wanted) {
@@ -64,9 +65,24 @@ struct TokenCounters {
                                 "Tokens that were accepted of secrets that their accounts list.", {}};
   base::CounterFamily manual{"serviceaccount_legacy_manual_token_uses_total",
                              "Tokens that were accepted of secrets that people made.", {}};
+  base::CounterFamily invalid{"serviceaccount_invalid_legacy_auto_token_uses_total",
+                              "Tokens that were refused since their secrets are marked as unused for long.", {}};
   base::CounterFamily stale{"serviceaccount_stale_tokens_total",
                             "Bound tokens that were accepted although they should have been renewed.", {}};
 };
+// Upstream keeps the answers about tokens for a while. Here each is looked at anew: a miss of a cache that has no hits.
+struct TokenLookups {
+  base::GaugeFamily active{"authentication_token_cache_active_fetch_count", "Tokens that are being looked at.", {"status"}};
+  base::CounterFamily fetches{"authentication_token_cache_fetch_total", "Tokens that were looked at, by result.", {"status"}};
+  base::CounterFamily requests{"authentication_token_cache_request_total", "Tokens that were shown: all are looked at.", {"status"}};
+  base::HistogramFamily duration{"authentication_token_cache_request_duration_seconds", "Time to look at a token.", {"status"},
+                                 {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}};
+};
+TokenLookups& Lookups() {
+  static auto* const lookups = new TokenLookups;
+  return *lookups;
+}
+
 TokenCounters& Tokens() {
   static auto* const counters = new TokenCounters;
   return *counters;
@@ -164,6 +180,21 @@ class RealAuthenticator final : public Authenticator {
 
   absl::StatusOr<TokenAnswer> AuthenticateToken(absl::string_view token,
                                                 absl::Span<const std::string> audiences) const override {
+    TokenLookups& lookups = Lookups();
+    lookups.active.With({"blocked"});
+    base::Gauge& active = lookups.active.With({"in_flight"});
+    active.Add(1);
+    const absl::Duration began = base::SystemClock().Monotonic();
+    absl::StatusOr<TokenAnswer> answer = LookAt(token, audiences);
+    active.Add(-1);
+    lookups.fetches.With({answer.ok() ? "ok" : "error"}).Add();
+    lookups.requests.With({"miss"}).Add();
+    lookups.duration.With({"miss"}).Observe(absl::ToDoubleSeconds(base::SystemClock().Monotonic() - began));
+    return answer;
+  }
+
+ private:
+  absl::StatusOr<TokenAnswer> LookAt(absl::string_view token, absl::Span<const std::string> audiences) const {
     for (const auto& [secret, user] : static_tokens_) {
       if (SameSecret(secret, token)) return ForOurselves(user, audiences);
     }
@@ -179,7 +210,6 @@ class RealAuthenticator final : public Authenticator {
     return absl::UnauthenticatedError("invalid bearer token");
   }
 
- private:
   // A token that names no audience is meant for this server.
   absl::StatusOr<TokenAnswer> ForOurselves(const UserInfo& user, absl::Span<const std::string> wanted) const {
     TokenAnswer answer{user, {}};
@@ -239,6 +269,14 @@ class RealAuthenticator final : public Authenticator {
       }
       if (const std::string stored = account->GetString("metadata.uid"); stored != uid) {
         return No(absl::StrCat("service account UID (", stored, ") does not match claim (", uid, ")"));
+      }
+      const Value* labels = held->At("metadata.labels");
+      const Value* since = labels == nullptr ? nullptr : labels->Find(kInvalidSince);
+      if (since != nullptr && since->is_string() && !since->as_string().empty()) {
+        Tokens().invalid.With({}).Add();
+        return No(absl::StrCat("the token in secret ", ns, "/", secret, " for service account ", ns, "/", name,
+                               " has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '",
+                               kInvalidSince, "' label from the secret to temporarily allow use of this token"));
       }
       for (const Value& ref : account->GetArray("secrets")) listed = listed || ref.GetString("name") == secret;
     }

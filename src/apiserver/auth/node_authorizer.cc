@@ -3,8 +3,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "apiserver/auth/bootstrap_policy.h"
 #include "apiserver/auth/rules.h"
+#include "base/metrics/metrics.h"
 
 namespace apiserver::auth {
 namespace {
@@ -12,6 +14,11 @@ namespace {
 using apimachinery::Value;
 
 constexpr char kNodePrefix[] = "system:node:";
+
+// There is no graph that is kept: who belongs to whom is looked up in the objects when a node asks.
+base::Histogram& kRelations = (*new base::HistogramFamily(
+    "node_authorizer_graph_actions_duration_seconds", "Time to find out whether an object belongs to a node.", {"operation"},
+    {0.0001, 0.0002, 0.0004, 0.0008, 0.0016, 0.0032, 0.0064, 0.0128, 0.0256, 0.0512, 0.1024, 0.2048})).With({"FindRelation"});
 
 Decision Allow() { return {Decision::Kind::kAllow, ""}; }
 Decision No(std::string why = "") { return {Decision::Kind::kNoOpinion, std::move(why)}; }
@@ -149,7 +156,10 @@ bool NodeAuthorizer::Related(absl::string_view node, absl::string_view resource,
 
 Decision NodeAuthorizer::AllowRelated(absl::string_view node, const pipeline::RequestInfo& request) const {
   if (request.name.empty()) return No("No Object name found");
-  if (Related(node, request.resource, request.ns, request.name)) return Allow();
+  const absl::Time began = absl::Now();
+  const bool related = Related(node, request.resource, request.ns, request.name);
+  kRelations.Observe(absl::ToDoubleSeconds(absl::Now() - began));
+  if (related) return Allow();
   return No(absl::StrCat("no relationship found between node '", node, "' and this object"));
 }
 

@@ -61,12 +61,23 @@ void FairQueues::PopNext() {
   const int next = NextQueue();
   Queue& queue = queues_[next];
   now_ = std::max(now_, queue.start);
+  dispatched_ = queue.start;
   queue.start += queue.requests.front().seats;
   queue.seats -= queue.requests.front().seats;
   queue.requests.pop_front();
   --size_;
   busy_.remove(next);
   if (!queue.requests.empty()) busy_.push_back(next);  // equals take turns
+}
+
+FairQueues::Progress FairQueues::progress() const {
+  Progress progress{now_, dispatched_, now_, now_};
+  for (const int i : busy_) {
+    const double start = queues_[i].start;
+    progress.next_first = i == busy_.front() ? start : std::min(progress.next_first, start);
+    progress.next_last = i == busy_.front() ? start : std::max(progress.next_last, start);
+  }
+  return progress;
 }
 
 bool FairQueues::Remove(uint64_t id) {

@@ -36,6 +36,14 @@ class FairQueues {
   std::vector<uint64_t> RemoveBefore(absl::Time time);
   size_t size() const { return size_; }
 
+  // How far the queues have come in virtual time, which grows with the work that is let go.
+  struct Progress {
+    double now = 0;
+    double dispatched = 0;             // when what was let go last began
+    double next_first = 0, next_last = 0;  // when what is next in the queues begins, of all that have something; else now
+  };
+  Progress progress() const;
+
  private:
   struct Queue {
     std::deque<Waiting> requests;
@@ -47,7 +55,7 @@ class FairQueues {
   const int hand_size_, queue_length_;
   std::vector<Queue> queues_;
   std::list<int> busy_;  // queues with requests
-  double now_ = 0;       // virtual
+  double now_ = 0, dispatched_ = 0;  // virtual
   size_t size_ = 0;
 };
 

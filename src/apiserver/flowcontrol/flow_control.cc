@@ -192,6 +192,7 @@ struct FlowControl::Impl : std::enable_shared_from_this<FlowControl::Impl> {
       const auto pending = waiting.find(id);
       Pending& taken = pending->second;
       taken.series->LeftQueue(taken.request, clock.Now() - taken.since, true);
+      taken.series->Dispatched(state.queues.progress());
       start->emplace_back(std::move(taken.go), TakeLocked(c.states[best], *taken.series, taken.request));
       waiting.erase(pending);
     }
@@ -294,7 +295,7 @@ void FlowControl::Admit(const Applicant& applicant, FlowVerdict* verdict, Go go,
       LevelState& state = *c.states[at];
       const bool nobody_before = state.queues.size() == 0;
       if (nobody_before && impl_->MayTakeLocked(c, at, seats)) {
-        series.NeverWaited();
+        series.NeverWaited(state.queues.progress());
         seat = impl_->TakeLocked(c.states[at], series, counted);
       } else {
         series.Refused();

@@ -48,11 +48,8 @@ Families& All() {
 
 FlowSeries::FlowSeries(absl::string_view schema, absl::string_view level)
     : schema_(schema), level_(level), executing_(&All().executing.With({schema, level})),
-      executing_seats_(&All().executing_seats.With({schema, level})), in_queue_(&All().in_queue.With({schema, level})),
-      in_queue_seats_(&All().in_queue_seats.With({schema, level})), dispatched_(&All().dispatched.With({schema, level})),
-      estimated_(&All().estimated.With({schema, level})), queue_length_(&All().queue_length.With({schema, level})),
-      waited_(&All().waited.With({"true", schema, level})), gave_up_(&All().waited.With({"false", schema, level})),
-      took_(&All().took.With({schema, level, "regular"})), whole_(LevelSeries::Of(level)) {}
+      executing_seats_(&All().executing_seats.With({schema, level})), dispatched_(&All().dispatched.With({schema, level})),
+      estimated_(&All().estimated.With({schema, level})), took_(&All().took.With({schema, level, "regular"})), whole_(LevelSeries::Of(level)) {}
 
 FlowSeries& FlowSeries::Of(absl::string_view schema, absl::string_view level) {
   static auto* const mu = new std::mutex;
@@ -61,6 +58,15 @@ FlowSeries& FlowSeries::Of(absl::string_view schema, absl::string_view level) {
   FlowSeries*& series = (*known)[{std::string(schema), std::string(level)}];
   if (series == nullptr) series = new FlowSeries(schema, level);
   return *series;
+}
+
+const FlowSeries::Queueing& FlowSeries::InQueue() {
+  absl::call_once(queued_once_, [this] {
+    Families& all = All();
+    queueing_ = {&all.in_queue.With({schema_, level_}), &all.in_queue_seats.With({schema_, level_}),
+                 &all.queue_length.With({schema_, level_}), &all.waited.With({"true", schema_, level_})};
+  });
+  return queueing_;
 }
 
 void FlowSeries::Estimated(int seats) { estimated_->Observe(seats); }
@@ -72,24 +78,30 @@ void FlowSeries::Watched(size_t watchers) {
 void FlowSeries::Refused() { All().unseated.With({schema_, level_}).Add(); }
 
 void FlowSeries::Queued(const FlowRequest& r, size_t queue_length) {
-  in_queue_->Add(1);
-  in_queue_seats_->Add(r.seats);
-  queue_length_->Observe(static_cast<double>(queue_length));
+  const Queueing& queue = InQueue();
+  queue.requests->Add(1);
+  queue.seats->Add(r.seats);
+  queue.length->Observe(static_cast<double>(queue_length));
   const Load load{.waiting = 1, .seats_waiting = r.seats};
   whole_.Change(load);
   KindSeries::Of(r.writes).Change(load, r.total_seats);
 }
 
 void FlowSeries::LeftQueue(const FlowRequest& r, absl::Duration waited, bool executes) {
-  in_queue_->Add(-1);
-  in_queue_seats_->Add(-r.seats);
-  (executes ? waited_ : gave_up_)->Observe(absl::ToDoubleSeconds(waited));
+  const Queueing& queue = InQueue();
+  queue.requests->Add(-1);
+  queue.seats->Add(-r.seats);
+  (executes ? *queue.waited : All().waited.With({"false", schema_, level_})).Observe(absl::ToDoubleSeconds(waited));
   const Load load{.waiting = -1, .seats_waiting = -r.seats};
   whole_.Change(load);
   KindSeries::Of(r.writes).Change(load, r.total_seats);
 }
 
-void FlowSeries::NeverWaited() { waited_->Observe(0); }
+void FlowSeries::NeverWaited(const FairQueues::Progress& progress) {
+  Dispatched(progress);
+  InQueue().length->Observe(1);
+  InQueue().waited->Observe(0);
+}
 
 void FlowSeries::Began(const FlowRequest& r) {
   executing_->Add(1);

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "absl/base/call_once.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "apiserver/flowcontrol/level_series.h"
@@ -34,15 +35,25 @@ class FlowSeries {
   void Began(const FlowRequest& request);
   void Ended(const FlowRequest& request, absl::Duration took);
   void Rejected(absl::string_view reason);
-  void NeverWaited();
+  void NeverWaited(const FairQueues::Progress& progress);  // it went through its queue at once
+  void Dispatched(const FairQueues::Progress& progress) { whole_.Dispatched(progress); }
 
  private:
   FlowSeries(absl::string_view schema, absl::string_view level);
 
   const std::string schema_, level_;
-  base::Gauge *executing_, *executing_seats_, *in_queue_, *in_queue_seats_;
+  // Of what waits: looked up at the first request that is not exempt.
+  struct Queueing {
+    base::Gauge *requests, *seats;
+    base::Histogram *length, *waited;
+  };
+  const Queueing& InQueue();
+
+  base::Gauge *executing_, *executing_seats_;
   base::Counter* dispatched_;
-  base::Histogram *estimated_, *queue_length_, *waited_, *gave_up_, *took_;
+  base::Histogram *estimated_, *took_;
+  absl::once_flag queued_once_;
+  Queueing queueing_{};
   LevelSeries& whole_;
 };
 

@@ -29,6 +29,17 @@ struct Families {
                                    "Reads and writes, as a part of those there may be, each nanosecond.",
                                    {"phase", "request_kind"},
                                    {0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1}};
+  base::GaugeFamily now{"apiserver_flowcontrol_current_r", "How far the level's queues have come: their virtual time.",
+                        {"priority_level"}};
+  base::GaugeFamily dispatched{"apiserver_flowcontrol_dispatch_r", "Virtual time of the level when a request was let go last.",
+                               {"priority_level"}};
+  base::GaugeFamily latest{"apiserver_flowcontrol_latest_s", "Virtual time at which the request began that was let go last.",
+                           {"priority_level"}};
+  base::GaugeFamily next{"apiserver_flowcontrol_next_s_bounds", "Least and most virtual time at which queues go on.",
+                         {"bound", "priority_level"}};
+  base::GaugeFamily least{"apiserver_flowcontrol_next_discounted_s_bounds",
+                          "Least and most virtual time at which queues go on: nothing is given back here.",
+                          {"bound", "priority_level"}};
   base::GaugeFamily in_queue{"apiserver_current_inqueue_requests", "Requests that wait for a seat, by kind.", {"request_kind"}};
 };
 Families& All() {
@@ -86,6 +97,10 @@ class LevelFamily final : public base::MetricFamily {
   static double Deviation(const View& view, const std::vector<View>&) { return view.wanted.deviation; }
   static double Most(const View& view, const std::vector<View>&) { return view.wanted.most; }
   static double Smoothed(const View& view, const std::vector<View>&) { return view.wanted.smoothed; }
+  // What the level would be given for what it wanted lately.
+  static double Target(const View& view, const std::vector<View>&) {
+    return view.exempt ? view.wanted.smoothed : std::clamp<double>(view.wanted.smoothed, view.seats.sure, std::max(view.seats.sure, view.seats.most));
+  }
   // What the level may use while the others use what they do (see MayTake).
   static double Limit(const View& view, const std::vector<View>& all) {
     int free = view.total;
@@ -96,6 +111,7 @@ class LevelFamily final : public base::MetricFamily {
   }
 
  private:
+  friend class FairFractionFamily;
   static std::vector<View> Views() {
     std::vector<View> views;
     const absl::Time now = absl::Now();
@@ -113,6 +129,24 @@ class LevelFamily final : public base::MetricFamily {
   const bool exempt_too_;
 };
 
+// How much of what the levels would be given the server has: below 1 they would have to share.
+class FairFractionFamily final : public base::MetricFamily {
+ public:
+  FairFractionFamily()
+      : MetricFamily("apiserver_flowcontrol_seat_fair_frac", "Seats of the server, as a part of those that its levels would be given.", {}) {}
+
+  void Write(base::MetricsWriter& writer) const override {
+    const std::vector<LevelFamily::View> views = LevelFamily::Views();
+    double given = 0, total = 0;
+    for (const LevelFamily::View& view : views) {
+      if (!view.exempt) given += LevelFamily::Target(view, views);
+      total = std::max<double>(total, view.total);
+    }
+    writer.Family(name_, "gauge", help_);
+    writer.Sample(given > 0 ? total / given : 0);
+  }
+};
+
 namespace {
 
 void RegisterLevelFamilies() {
@@ -125,6 +159,9 @@ void RegisterLevelFamilies() {
                      LevelFamily::Most, true};
     LevelFamily smoothed{"apiserver_flowcontrol_demand_seats_smoothed", "Seats wanted lately.", LevelFamily::Smoothed, true};
     LevelFamily limit{"apiserver_flowcontrol_current_limit_seats", "Seats that the level may use now.", LevelFamily::Limit, false};
+    LevelFamily target{"apiserver_flowcontrol_target_seats", "Seats that the level would be given for what it wanted lately.",
+                       LevelFamily::Target, true};
+    FairFractionFamily fair;
   };
   [[maybe_unused]] static const auto* const computed = new Computed;
 }
@@ -143,7 +180,7 @@ LevelSeries& LevelSeries::Of(absl::string_view level) {
 LevelSeries::LevelSeries(absl::string_view level)
     : level_(level), requests_executing_(&All().requests.With({"executing", level})),
       requests_waiting_(&All().requests.With({"waiting", level})), seats_executing_(&All().seats.With({"executing", level})),
-      demand_(&All().demand.With({level})), wanted_(absl::Now()) {}
+      demand_(&All().demand.With({level})), now_(&All().now.With({level})), wanted_(absl::Now()) {}
 
 void LevelSeries::Configure(const PriorityLevel& level, const LevelSeats& seats, int total) {
   All().nominal.With({level_}).Set(seats.nominal);
@@ -154,6 +191,19 @@ void LevelSeries::Configure(const PriorityLevel& level, const LevelSeats& seats,
   total_ = total;
   places_ = level.queues * level.queue_length;
   exempt_ = level.exempt;
+}
+
+void LevelSeries::Dispatched(const FairQueues::Progress& progress) {
+  absl::call_once(dispatched_once_, [this] {
+    Families& all = All();
+    progress_ = {&all.dispatched.With({level_}),    &all.latest.With({level_}),       &all.next.With({"min", level_}),
+                 &all.next.With({"max", level_}), &all.least.With({"min", level_}), &all.least.With({"max", level_})};
+  });
+  now_->Set(progress.now);
+  progress_.dispatched->Set(progress.now);
+  progress_.latest->Set(progress.dispatched);
+  for (base::Gauge* gauge : {progress_.next_first, progress_.least_first}) gauge->Set(progress.next_first);
+  for (base::Gauge* gauge : {progress_.next_last, progress_.least_last}) gauge->Set(progress.next_last);
 }
 
 void LevelSeries::Change(const Load& load) {

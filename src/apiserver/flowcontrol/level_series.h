@@ -4,8 +4,10 @@
 #include <mutex>
 #include <string>
 
+#include "absl/base/call_once.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "apiserver/flowcontrol/fair_queues.h"
 #include "apiserver/flowcontrol/flow_config.h"
 #include "apiserver/flowcontrol/seat_demand.h"
 #include "apiserver/flowcontrol/seats.h"
@@ -31,6 +33,7 @@ class LevelSeries {
   // The seats of the level as they are divided, out of `total` of the server.
   void Configure(const PriorityLevel& level, const LevelSeats& seats, int total);
   void Change(const Load& load);
+  void Dispatched(const FairQueues::Progress& progress);  // something was let go, perhaps at once
 
  private:
   friend class LevelFamily;
@@ -38,6 +41,12 @@ class LevelSeries {
 
   const std::string level_;
   base::TimedHistogram *requests_executing_, *requests_waiting_, *seats_executing_, *demand_;
+  struct Progress {
+    base::Gauge *dispatched, *latest, *next_first, *next_last, *least_first, *least_last;
+  };
+  base::Gauge* now_;
+  absl::once_flag dispatched_once_;
+  Progress progress_{};  // looked up when something is let go first
   std::mutex mu_;
   Load load_;
   LevelSeats seats_;

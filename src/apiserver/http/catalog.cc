@@ -9,6 +9,13 @@
 #include "base/metrics/metrics.h"
 
 namespace apiserver::http {
+namespace {
+
+// Shown before anything happens.
+base::CounterFamily& kAggregations =
+    *new base::CounterFamily("aggregator_discovery_aggregation_count_total", "How often aggregated discovery was put together.", {});
+
+}  // namespace
 
 std::shared_ptr<const discovery::Catalog> OwnCatalog(const registry::Registry& registry) {
   static std::mutex mu;
@@ -52,8 +59,7 @@ std::shared_ptr<const AggregatedDocument> AggregatedOf(const std::shared_ptr<con
   const std::lock_guard lock(mu);
   Kept& mine = kept[core ? 1 : 0];
   if (mine.of != catalog) {
-    static auto* const made = new base::CounterFamily("aggregator_discovery_aggregation_count_total", "How often aggregated discovery was put together.", {});
-    made->With({}).Add();
+    kAggregations.With({}).Add();
     auto document = std::make_shared<AggregatedDocument>();
     document->list = discovery::AggregatedDiscovery(*catalog, core, "v2");
     document->json = apimachinery::WriteJson(document->list) + "\n";

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "apimachinery/schema.h"
 #include "apiserver/pipeline/request_info.h"
+#include "apiserver/pipeline/watch_series.h"
 #include "base/metrics/metrics.h"
 
 namespace apiserver::http {
@@ -44,8 +45,6 @@ struct RequestMetrics {
   base::HistogramFamily bodies{"apiserver_request_body_size_bytes", "Bytes of request bodies.",
                                {"group", "resource", "verb"}, BodyBounds()};
   base::GaugeFamily inflight{"apiserver_current_inflight_requests", "Requests being served, by kind.", {"request_kind"}};
-  base::GaugeFamily longrunning{"apiserver_longrunning_requests", "Long requests being served.",
-                                {"component", "group", "resource", "scope", "subresource", "verb", "version"}};
   base::CounterFamily terminations{"apiserver_request_terminations_total",
                                    "Requests that the server ended in self-defence.",
                                    {"code", "component", "group", "resource", "scope", "subresource", "verb", "version"}};
@@ -54,19 +53,15 @@ struct RequestMetrics {
                                    CoarseBounds()};
   base::GaugeFamily deprecated{"apiserver_requested_deprecated_apis", "Deprecated resources that were asked for.",
                                {"group", "removed_release", "resource", "subresource", "version"}};
-  base::CounterFamily watch_events{"apiserver_watch_events_total", "Events sent to watchers.",
-                                   {"group", "resource", "version"}};
-  base::HistogramFamily watch_lists{"apiserver_watch_list_duration_seconds",
-                                    "Time until watches that begin with what there is have told it.",
-                                    {"group", "resource", "scope", "version"},
-                                    {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60}};
-  base::HistogramFamily watch_sizes{"apiserver_watch_events_sizes", "Bytes of events sent to watchers.",
-                                    {"group", "resource", "version"},
-                                    {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072}};
 };
 
 RequestMetrics& Metrics() {
-  static auto* const metrics = new RequestMetrics;
+  static auto* const metrics = [] {
+    auto* const made = new RequestMetrics;
+    // Told before it happens: discovery that is not to be had yet.
+    made->terminations.With({"503", "aggregator", "", "", "", "/apis", "GET", ""});
+    return made;
+  }();
   return *metrics;
 }
 
@@ -193,7 +188,7 @@ class MeasuredWriter final : public ResponseWriter {
 
     base::Gauge& Gauge() {
       const Question& q = question;
-      return Metrics().longrunning.With({q.component, q.group, q.resource, q.scope, q.subresource, q.verb, q.version});
+      return pipeline::LongRunning({q.component, q.group, q.resource, q.scope, q.subresource, q.verb, q.version});
     }
 
     void End() {
@@ -240,11 +235,6 @@ string_view RequestScope(const pipeline::RequestInfo& info) { return ScopeOf(inf
 
 std::unique_ptr<ResponseWriter> Measure(const Call& call, std::unique_ptr<ResponseWriter> writer) {
   return std::make_unique<MeasuredWriter>(call, std::move(writer));
-}
-
-WatchSeries WatchSeriesOf(string_view group, string_view version, string_view resource, string_view scope) {
-  return {scope.empty() ? nullptr : &Metrics().watch_lists.With({group, resource, scope, version}),
-          &Metrics().watch_events.With({group, resource, version}), &Metrics().watch_sizes.With({group, resource, version})};
 }
 
 void TellDeprecated(string_view group, string_view version, string_view resource) {

@@ -369,8 +369,11 @@ void RestDoor::NotFound(Call& call) {
 }
 
 void RestDoor::ServePath(Call& call) {
-  const bool slis = call.request.path == "/metrics/slis";
-  if (slis || (call.request.path == "/metrics" && impl_->options.metrics)) return ServeMetrics(call, slis);
+  const absl::string_view path = call.request.path;
+  const auto& options = impl_->options;
+  if (path == "/metrics/slis" || (path == "/metrics" && options.metrics) || (path == "/metrics/skiff" && options.own_metrics)) {
+    return ServeMetrics(call);
+  }
   StaticAnswer answer;
   const StaticContext context{impl_->options.registry, impl_->options.extensions, impl_->options.server_address, impl_->ready.load()};
   if (!AnswerStaticPath(context, call, &answer)) return NotFound(call);
@@ -392,7 +395,7 @@ void RestDoor::ServePath(Call& call) {
   call.writer->Send(answer.status, std::move(headers), std::move(answer.body));
 }
 
-void RestDoor::ServeMetrics(Call& call, bool slis) {
+void RestDoor::ServeMetrics(Call& call) {
   Headers headers = call.ResponseHeaders();
   if (call.request.method == "DELETE") {
     headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
@@ -400,7 +403,10 @@ void RestDoor::ServeMetrics(Call& call, bool slis) {
   }
   headers.push_back({"Content-Type", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"});
   const StaticContext context{impl_->options.registry, impl_->options.extensions, impl_->options.server_address, impl_->ready.load()};
-  std::string text = slis ? HealthMetrics(context) : impl_->options.metrics();
+  const absl::string_view path = call.request.path;
+  std::string text = path == "/metrics/slis"    ? HealthMetrics(context)
+                     : path == "/metrics/skiff" ? impl_->options.own_metrics()
+                                                : impl_->options.metrics();
   const absl::string_view encodings = call.request.header("accept-encoding");
   if (WantsGzip(encodings) && absl::StrContains(encodings, "gzip")) {
     headers.push_back({"Content-Encoding", "gzip"});

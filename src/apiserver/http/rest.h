@@ -40,7 +40,8 @@ struct RestOptions {
   audit::Auditor* auditor = nullptr;         // nullptr: nothing is audited
   absl::Duration request_timeout = absl::Minutes(1);  // of who does not say how long, and at most
   std::string server_address;      // "10.0.0.1:6443", told by /api
-  std::function<std::string()> metrics;  // body of /metrics
+  std::function<std::string()> metrics;      // body of /metrics
+  std::function<std::string()> own_metrics;  // body of /metrics/skiff: what only this server has to tell
 };
 
 class RestDoor {
@@ -66,7 +67,7 @@ class RestDoor {
   void Serve(Call& call);
   void ServeExtension(Call& call);
   void ServePath(Call& call);
-  void ServeMetrics(Call& call, bool slis);
+  void ServeMetrics(Call& call);
   void ServeResource(Call& call);
   void ServeCustom(Call& call);
   void ServeVerb(Call& call, apimachinery::patch::PatchType patch_type);  // the form of the answer is known

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "apiserver/http/call.h"
 #include "apiserver/http/measured_writer.h"
+#include "apiserver/pipeline/watch_series.h"
 #include "apiserver/http/present.h"
 
 namespace apiserver::http {
@@ -34,7 +35,7 @@ struct WatchHub::Impl {
     tables::IncludeObject include = tables::IncludeObject::kMetadata;
     registry::ResourcePtr resource;  // keeps the kind
     const apimachinery::Kind* kind = nullptr;
-    WatchSeries series;
+    pipeline::WatchSeries series;
     const absl::Time began = absl::Now();
     std::once_flag started;
     std::mutex mu;
@@ -215,8 +216,8 @@ void WatchHub::Serve(registry::Registry& registry, Call& call) {
   session->resource = *resource;
   session->kind = (*resource)->kind;
   const bool tells_state = call.context.options.send_initial_events;
-  session->series = WatchSeriesOf(session->kind->group, session->kind->version, session->kind->plural,
-                                  tells_state ? RequestScope(call.context.info) : "");
+  session->series = pipeline::WatchSeriesOf({session->kind->group, session->kind->version, session->kind->plural},
+                                            tells_state ? RequestScope(call.context.info) : "");
   {
     const std::lock_guard lock(impl_->mu);
     impl_->live.insert(session);

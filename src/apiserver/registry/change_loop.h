@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,14 +19,14 @@ struct Followed {
 };
 
 // Start, then Stop, each once, on one thread. Changes that come while it looks are looked at next, however many they
-// were.
+// were. The metrics tell of it as of a queue of work, and of what it follows as of watches.
 class ChangeLoop {
  public:
   // Looks at everything; answers when to look again although nothing changes (InfiniteDuration: not before).
   using Look = std::function<absl::Duration()>;
 
-  // `registry` must outlive the loop.
-  ChangeLoop(Registry& registry, std::vector<Followed> followed, Look look);
+  // `name`: of the queue. `registry` must outlive the loop.
+  ChangeLoop(Registry& registry, std::string name, std::vector<Followed> followed, Look look);
   ~ChangeLoop();  // stops
 
   // The cache must have started. Follow, one look on this thread if `look_here` (it is done when Start returns) or at

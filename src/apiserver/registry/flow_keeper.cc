@@ -1,14 +1,12 @@
 #include "apiserver/registry/flow_keeper.h"
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/json.h"
 #include "apimachinery/time.h"
 #include "apiserver/flowcontrol/default_objects.h"
+#include "apiserver/registry/change_loop.h"
+#include "apiserver/registry/self_series.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -21,35 +19,7 @@ using pipeline::RequestContext;
 
 constexpr char kGroup[] = "flowcontrol.apiserver.k8s.io";
 constexpr const char* kResources[] = {"flowschemas", "prioritylevelconfigurations"};
-constexpr std::chrono::seconds kRetry(1);
-
-// What the threads of the cache tell the keeper.
-struct Signal {
-  std::mutex mu;
-  std::condition_variable wake;
-  bool changed = true, watch_over = true, stopping = false;
-
-  void Set(bool over) {
-    const std::lock_guard lock(mu);
-    changed = true;
-    watch_over = watch_over || over;
-    wake.notify_all();
-  }
-};
-
-class Bell final : public cache::WatchSink {
- public:
-  explicit Bell(std::shared_ptr<Signal> signal) : signal_(std::move(signal)) {}
-  bool OnEvent(const cache::Event&, const cache::Event::View&) override {
-    signal_->Set(false);
-    return true;
-  }
-  bool OnBookmark(int64_t, bool) override { return true; }
-  void OnEnd(absl::Status) override { signal_->Set(true); }
-
- private:
-  const std::shared_ptr<Signal> signal_;
-};
+constexpr absl::Duration kRetry = absl::Seconds(1);
 
 RequestContext ContextOf(absl::string_view manager) {
   RequestContext context;
@@ -61,50 +31,20 @@ RequestContext ContextOf(absl::string_view manager) {
 
 class FlowKeeperImpl final : public FlowKeeper {
  public:
-  explicit FlowKeeperImpl(Registry& registry) : registry_(registry), thread_([this] { Run(); }) {}
-  ~FlowKeeperImpl() override {
-    {
-      const std::lock_guard lock(signal_->mu);
-      signal_->stopping = true;
-      signal_->wake.notify_all();
+  explicit FlowKeeperImpl(Registry& registry)
+      : registry_(registry), loop_(registry, "priority_and_fairness_config_queue",
+                                   {{{kGroup, kResources[0]}, nullptr}, {{kGroup, kResources[1]}, nullptr}}, [this] { return Look(); }) {
+    if (const absl::Status started = loop_.Start(/*look_here=*/false); !started.ok()) {
+      base::LogWarning("flow control configuration is not kept error=", started.message());
     }
-    thread_.join();
   }
 
  private:
-  void Run() {
-    std::vector<std::unique_ptr<cache::WatchTicket>> watches;
-    std::unique_lock lock(signal_->mu);
-    while (!signal_->stopping) {
-      const bool watch = signal_->watch_over;
-      signal_->changed = signal_->watch_over = false;
-      lock.unlock();
-      if (watch) watches = Watch();
-      const absl::Status status = Reconcile();
-      if (!status.ok()) base::LogWarning("flow control configuration waits error=", status.message());
-      lock.lock();
-      if (status.ok()) {
-        signal_->wake.wait(lock, [this] { return signal_->changed || signal_->stopping; });
-      } else {
-        signal_->wake.wait_for(lock, kRetry, [this] { return signal_->stopping; });
-      }
-    }
-    lock.unlock();
-    watches.clear();
-  }
-
-  std::vector<std::unique_ptr<cache::WatchTicket>> Watch() {
-    std::vector<std::unique_ptr<cache::WatchTicket>> watches;
-    for (const char* plural : kResources) {
-      const ResourcePtr resource = registry_.environment().resources->FindAnyVersion(kGroup, plural);
-      if (resource == nullptr) continue;
-      cache::WatchRequest request;
-      request.after_revision = -2;
-      auto ticket = registry_.environment().cache->Watch(*resource->mirror, std::move(request),
-                                                         std::make_unique<Bell>(signal_));
-      if (ticket.ok()) watches.push_back(*std::move(ticket));
-    }
-    return watches;
+  absl::Duration Look() {
+    const absl::Status status = Reconcile();
+    if (status.ok()) return absl::InfiniteDuration();
+    base::LogWarning("flow control configuration waits error=", status.message());
+    return kRetry;
   }
 
   absl::Status Reconcile() {
@@ -153,6 +93,7 @@ class FlowKeeperImpl final : public FlowKeeper {
     context.info.subresource = "status";
     context.info.name = name;
     context.options.force = true;
+    CountSelfRequest("APPLY", {kGroup, kResources[0]}, "status");
     const std::string bytes = apimachinery::WriteJson(patch);
     const absl::Status status =
         registry_.Patch(context, apimachinery::patch::PatchType::kApply, {BodyFormat::kYaml, bytes}).status();
@@ -160,8 +101,7 @@ class FlowKeeperImpl final : public FlowKeeper {
   }
 
   Registry& registry_;
-  const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
-  std::thread thread_;  // last: it uses the others
+  ChangeLoop loop_;  // last: it uses the others
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "apiserver/registry/continue_token.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/subresources.h"
-#include "base/metrics/metrics.h"
+#include "apiserver/registry/read_series.h"
 #include "base/status_macros.h"
 
 namespace apiserver::registry {
@@ -106,38 +106,6 @@ absl::Status CheckListOptions(const RequestOptions& o) {
 
 }  // namespace
 
-namespace {
-
-struct ReadMetrics {
-  using Family = base::CounterFamily;
-  Family cache_lists{"apiserver_cache_list_total", "LIST requests served from the watch cache.",
-                     {"group", "index", "resource"}};
-  Family cache_fetched{"apiserver_cache_list_fetched_objects_total", "Objects looked at in the watch cache by LIST requests.",
-                       {"group", "index", "resource"}};
-  Family cache_returned{"apiserver_cache_list_returned_objects_total",
-                        "Objects that LIST requests served from the watch cache answered with.", {"group", "resource"}};
-  Family store_lists{"apiserver_storage_list_total", "LIST requests served from the store.", {"group", "resource"}};
-  Family store_fetched{"apiserver_storage_list_fetched_objects_total", "Objects read from the store by LIST requests.",
-                       {"group", "resource"}};
-  Family store_evaluated{"apiserver_storage_list_evaluated_objects_total",
-                         "Objects from the store that LIST requests held against their selectors.", {"group", "resource"}};
-  Family store_returned{"apiserver_storage_list_returned_objects_total",
-                        "Objects that LIST requests served from the store answered with.", {"group", "resource"}};
-  Family consistent{"apiserver_watch_cache_consistent_read_total", "Consistent reads from the watch cache.",
-                    {"fallback", "group", "resource", "success"}};
-  base::HistogramFamily waits{"apiserver_watch_cache_read_wait_seconds",
-                              "Time that reads waited for the watch cache to become fresh.",
-                              {"group", "resource"},
-                              {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3}};
-};
-
-ReadMetrics& Metrics() {
-  static auto* const metrics = new ReadMetrics;
-  return *metrics;
-}
-
-}  // namespace
-
 // Until the cache shows what the request asks for: all that was committed (no version), or `revision`.
 absl::Status Registry::AwaitCache(const RequestContext& context, const Resource& resource, int64_t revision) const {
   cache::Cache& cache = *env_.cache;
@@ -147,8 +115,7 @@ absl::Status Registry::AwaitCache(const RequestContext& context, const Resource&
     if (context.fresh) return absl::OkStatus();
     const absl::Time began = absl::Now();
     const absl::Status fresh = cache.WaitFresh(patience);
-    Metrics().waits.With({resource.group(), resource.plural()}).Observe(absl::ToDoubleSeconds(absl::Now() - began));
-    Metrics().consistent.With({"false", resource.group(), resource.plural(), fresh.ok() ? "true" : "false"}).Add();
+    CountFreshRead(resource.group(), resource.plural(), absl::Now() - began, fresh.ok());
     if (fresh.ok()) return fresh;
     return late() ? GaveUp() : apimachinery::ServiceUnavailable(fresh.message()).ToStatus();
   }
@@ -159,6 +126,13 @@ absl::Status Registry::AwaitCache(const RequestContext& context, const Resource&
   }
   if (cache.WaitFor(revision, patience).ok()) return absl::OkStatus();
   return late() ? GaveUp() : TooLarge(revision, cache.revision());
+}
+
+absl::Status Registry::AwaitFresh(const pipeline::GroupResource& what, absl::Duration patience) const {
+  const absl::Time began = absl::Now();
+  const absl::Status fresh = env_.cache->WaitFresh(patience);
+  CountFreshRead(what.group, what.resource, absl::Now() - began, fresh.ok());
+  return fresh;
 }
 
 absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
@@ -217,8 +191,7 @@ absl::StatusOr<ListAnswer> Registry::ListAsStored(RequestContext& context, const
   }
   RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
   ListAnswer list = ListFromCache(resource, std::move(filter), from_store.limit);
-  Metrics().cache_lists.With({resource->group(), "", resource->plural()}).Add();
-  Metrics().cache_returned.With({resource->group(), resource->plural()}).Add(static_cast<double>(list.items.size()));
+  CountCacheList(resource->group(), resource->plural(), list.items.size());
   return list;
 }
 
@@ -236,7 +209,7 @@ ListAnswer Registry::ListFromCache(const ResourcePtr& resource, cache::Filter fi
   }
   const std::string prefix = filter.ns.empty() ? "" : filter.ns + "/";
   cache::Listing listing = env_.cache->List(*resource->mirror, prefix);
-  Metrics().cache_fetched.With({resource->group(), "", resource->plural()}).Add(static_cast<double>(listing.items.size()));
+  CountCacheFetched(resource->group(), resource->plural(), listing.items.size());
   answer.revision = listing.revision;
   filter.ns.clear();  // the prefix has seen to it
   const bool all = filter.MatchesEverything();
@@ -281,13 +254,7 @@ absl::StatusOr<ListAnswer> Registry::ListFromStore(const ResourcePtr& resource, 
       });
   if (!listed.ok()) return ListFailed(listed.status(), list);
   answer.revision = *listed;
-  const auto count = [&resource](base::CounterFamily& family, size_t n) {
-    family.With({resource->group(), resource->plural()}).Add(static_cast<double>(n));
-  };
-  count(Metrics().store_lists, 1);
-  count(Metrics().store_fetched, static_cast<size_t>(fetched));
-  count(Metrics().store_evaluated, static_cast<size_t>(fetched));
-  count(Metrics().store_returned, answer.items.size());
+  CountStoreList(resource->group(), resource->plural(), static_cast<size_t>(fetched), answer.items.size());
   if (more) {
     const std::string next = answer.items.back()->key + std::string(1, '\0');
     answer.continue_token =

@@ -9,6 +9,7 @@
 #include "apiserver/cache/object_bytes.h"
 #include "apiserver/registry/event_leases.h"
 #include "apiserver/registry/services.h"
+#include "apiserver/registry/self_series.h"
 #include "base/status_macros.h"
 
 namespace apiserver::registry {
@@ -249,6 +250,7 @@ absl::StatusOr<ObjectPtr> Registry::Modify(const pipeline::GroupResource& what, 
     }
     bool conflict = false;
     ASSIGN_OR_RETURN(cache::EntryPtr stored, Put(*resource, tree, entry->revision, &conflict));
+    CountSelfRequest("PUT", what);
     if (!conflict) return stored->Decode();
   }
   return apimachinery::Conflict(what.group, what.resource, name, "too many writers at once");
@@ -259,6 +261,7 @@ absl::Status Registry::Delete(const pipeline::GroupResource& what, absl::string_
   if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
   ASSIGN_OR_RETURN(cache::EntryPtr entry, Current(*resource, ns, name, /*from_store=*/true));
   if (entry == nullptr) return apimachinery::NotFound(what.group, what.resource, name);
+  CountSelfRequest("DELETE", what);
   return env_.store->Delete(resource->StoreKey(ns, name), entry->revision).status();
 }
 

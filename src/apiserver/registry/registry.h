@@ -122,6 +122,9 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
                                              const std::function<bool(apimachinery::Value&)>& change) override;
   absl::Status Delete(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) override;
 
+  // Until the cache shows all that was committed, for the server's own reads of a resource.
+  absl::Status AwaitFresh(const pipeline::GroupResource& what, absl::Duration patience) const;
+
   // A create with everything but authentication and authorization (bootstrap objects). `applied`: the managed fields
   // are those of a server-side apply already.
   absl::StatusOr<Answer> CreateObject(pipeline::RequestContext& context, const Resource& resource,

@@ -15,6 +15,8 @@
 #include "apiserver/registry/subresources.h"
 #include "apiserver/validation/validation.h"
 #include "apiserver/warnings/warnings.h"
+#include "apiserver/registry/self_series.h"
+#include "apiserver/registry/update_series.h"
 #include "base/rng.h"
 #include "base/status_macros.h"
 
@@ -159,6 +161,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
     context.info.version = std::string(kind.version);
     context.info.resource = std::string(kind.plural);
     context.info.ns = object.GetString("metadata.namespace");
+    CountSelfRequest("POST", {context.info.group, context.info.resource});
   }
   if (resource.terminating) {
     return apimachinery::Forbidden(kind.group, kind.plural, object.GetString("metadata.name"),
@@ -203,6 +206,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
                    services_->Allocate(kind, object, nullptr, context.options.dry_run));
   apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, nullptr, "");
   errors.Append(validation::ValidateCreate(kind, object));
+  CountRepeatedErrors(errors);
   if (!errors.empty()) {
     return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), object.GetString("metadata.name"), errors);
   }
@@ -393,8 +397,11 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   }
   apimachinery::FieldErrors errors = RefuseAdminAccess(kind, object, &old, mode.subresource);
   std::vector<std::string> tolerated;
+  const absl::Time validation_began = absl::Now();
   errors.Append(validation::ValidateUpdate(kind, object, old, mode.subresource, &tolerated));
+  if (kind.custom != nullptr) CountRatcheting(absl::Now() - validation_began);
   for (const std::string& warning : tolerated) context.AddWarning(warning);
+  CountRepeatedErrors(errors);
   if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), name, errors);
   for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
@@ -413,7 +420,10 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
                               (kind.kind == "Namespace" && !old.GetArray("spec.finalizers").empty());
   bool conflict = false;
   cache::EntryPtr stored;
-  if (!current->completed && apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old)) {
+  const absl::Time comparison_began = absl::Now();
+  const bool equal = !current->completed && apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old);
+  CountComparison(equal, absl::Now() - comparison_began);
+  if (equal) {
     stored = current;  // nothing to write
   } else if (context.options.dry_run) {
     stored = MakeEntry(kind, object);

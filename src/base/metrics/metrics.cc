@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/metrics/member_family.h"
+#include "base/metrics/stability.h"
 
 namespace base {
 namespace {
@@ -59,7 +60,10 @@ void Histogram::Observe(double value) {
 
 void MetricsWriter::Family(absl::string_view name, absl::string_view type, absl::string_view help) {
   name_ = std::string(name);
-  absl::StrAppend(&out_, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
+  const absl::string_view stability = StabilityOf(name);
+  absl::StrAppend(&out_, "# HELP ", name, " ");
+  if (!stability.empty()) absl::StrAppend(&out_, "[", stability, "] ");
+  absl::StrAppend(&out_, help, "\n# TYPE ", name, " ", type, "\n");
 }
 
 void MetricsWriter::Sample(absl::string_view suffix, Labels names, Labels values, double value, absl::string_view bound,

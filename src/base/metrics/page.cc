@@ -10,6 +10,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/metrics/features.h"
+#include "base/metrics/runtime.h"
+#include "base/metrics/stability.h"
 #include "base/version.h"
 
 namespace base {
@@ -29,12 +32,37 @@ MetricsWriter& MetricsPage::Family(string_view name, string_view type, string_vi
   return writer;
 }
 
+namespace {
+
+// How many families there are, by how steady they are. None is hidden, and none can be switched off.
+void AddCounts(const std::map<std::string, std::string>& texts, MetricsPage& page) {
+  page.Add("disabled_metrics_total", "counter", "Metrics that are switched off.", 0);
+  page.Add("hidden_metrics_total", "counter", "Metrics that are not shown any more.", 0);
+  page.Add("cardinality_enforcement_unexpected_categorizations_total", "counter",
+           "Label values that were told as one for being unexpected.", 0);
+  std::map<string_view, double> counts;
+  for (const auto& [name, text] : texts) {
+    if (const string_view stability = StabilityOf(name); !stability.empty()) ++counts[stability];
+  }
+  constexpr string_view kLabels[] = {"deprecated_version", "stability_level"};
+  MetricsWriter& writer = page.Family("registered_metrics_total", "counter", "Metrics that there are, by how steady they are.");
+  for (const auto& [stability, count] : counts) {
+    const string_view labels[] = {"", stability};
+    writer.Sample("", kLabels, labels, count);
+  }
+}
+
+}  // namespace
+
 std::string MetricsPage::Text() {
   for (const MetricFamily* family : AllMetrics()) {
     MetricsWriter writer;
     family->Write(writer);
     texts_[family->name()] = writer.Take();
   }
+  for (auto& [name, writer] : open_) texts_[name] = writer.Take();
+  open_.clear();
+  AddCounts(texts_, *this);
   for (auto& [name, writer] : open_) texts_[name] = writer.Take();
   std::string all;
   for (const auto& [name, text] : texts_) all += text;
@@ -85,8 +113,7 @@ double StartTime() {
   return boot + ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-}  // namespace
-
+// process_*
 void AddProcess(MetricsPage& page) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -114,17 +141,21 @@ void AddProcess(MetricsPage& page) {
            NetworkBytes(netstat, "IpExt:", "OutOctets"));
 }
 
+}  // namespace
+
 void AddBuild(MetricsPage& page) {
   page.Family("kubernetes_build_info", "gauge", "The release whose API this is.")
       .Sample("", std::vector<string_view>{"git_version", "major", "minor", "platform"},
               std::vector<string_view>{kKubernetesVersion, "1", "35", "linux/amd64"}, 1);
 }
 
-std::string DaemonMetrics() {
-  MetricsPage page;
+void AddDaemon(MetricsPage& page) {
   AddProcess(page);
-  AddBuild(page);
-  return page.Text();
+  AddRuntime(page);
+  AddFeatures(page);
+  page.Family("version_info", "gauge", "The versions that the daemon speaks.")
+      .Sample("", std::vector<string_view>{"binary", "component", "emulation", "min_compat"},
+              std::vector<string_view>{string_view(kKubernetesVersion).substr(1), "kube", "1.35", "1.34"}, 1);
 }
 
 }  // namespace base

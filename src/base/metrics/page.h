@@ -14,7 +14,7 @@ class MetricsPage {
   void Add(absl::string_view name, absl::string_view type, absl::string_view help, double value);
   // A family whose samples follow. The writer lives as long as the page.
   MetricsWriter& Family(absl::string_view name, absl::string_view type, absl::string_view help);
-  // All of these and all of AllMetrics(), by name.
+  // All of these and all of AllMetrics(), by name; and how many that are.
   std::string Text();
 
  private:
@@ -22,10 +22,9 @@ class MetricsPage {
   std::map<std::string, MetricsWriter> open_;
 };
 
-void AddProcess(MetricsPage& page);  // process_*: processor time, memory, files, network of this process
-void AddBuild(MetricsPage& page);    // kubernetes_build_info
-
-// The page of a daemon that has nothing to add.
-std::string DaemonMetrics();
+void AddBuild(MetricsPage& page);  // kubernetes_build_info
+// What every daemon shows: process_* (processor time, memory, files, network of this process), go_* (runtime.h), the version
+// and the features of the release.
+void AddDaemon(MetricsPage& page);
 
 }  // namespace base

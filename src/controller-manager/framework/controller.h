@@ -14,6 +14,7 @@
 #include "client/event_recorder.h"
 #include "client/informer.h"
 #include "client/work_queue.h"
+#include "controller-manager/framework/queue_name.h"
 
 namespace controller_manager {
 
@@ -28,7 +29,8 @@ struct Context {
 class Controller {
  public:
   // Registers informers and handlers in the constructor; work begins with Run.
-  Controller(std::string name, int workers) : name_(std::move(name)), max_workers_(workers) {}
+  Controller(std::string name, int workers)
+      : name_(std::move(name)), max_workers_(workers), queue_({.name = std::string(QueueNameOf(name_))}) {}
   virtual ~Controller() { Stop(); }
 
   const std::string& name() const { return name_; }

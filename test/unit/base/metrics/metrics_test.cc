@@ -28,7 +28,7 @@ TEST(MetricsTest, CountersComeOutByTheirLabels) {
   family.With({"200", "GET"}).Add(2);
   family.With({"200", "GET"}).Add();
   EXPECT_EQ(Text(family),
-            "# HELP test_requests_total Requests.\n# TYPE test_requests_total counter\n"
+            "# HELP test_requests_total [ALPHA] Requests.\n# TYPE test_requests_total counter\n"
             "test_requests_total{code=\"200\",verb=\"GET\"} 3\ntest_requests_total{code=\"404\",verb=\"GET\"} 1\n");
 }
 
@@ -36,7 +36,7 @@ TEST(MetricsTest, BucketsOfHistogramsAddUp) {
   HistogramFamily family("test_seconds", "Time.", {}, {0.5, 1});
   for (const double value : {0.25, 0.5, 0.75, 4.0}) family.With(Labels()).Observe(value);
   EXPECT_EQ(Text(family),
-            "# HELP test_seconds Time.\n# TYPE test_seconds histogram\ntest_seconds_bucket{le=\"0.5\"} 2\n"
+            "# HELP test_seconds [ALPHA] Time.\n# TYPE test_seconds histogram\ntest_seconds_bucket{le=\"0.5\"} 2\n"
             "test_seconds_bucket{le=\"1\"} 3\ntest_seconds_bucket{le=\"+Inf\"} 4\ntest_seconds_sum 5.5\n"
             "test_seconds_count 4\n");
 }
@@ -45,7 +45,7 @@ TEST(MetricsTest, ValuesOfLabelsAreEscaped) {
   GaugeFamily family("test_gauge", "A gauge.", {"name"});
   family.With({"a\"b\\c\nd"}).Set(-1);
   EXPECT_EQ(Text(family),
-            "# HELP test_gauge A gauge.\n# TYPE test_gauge gauge\ntest_gauge{name=\"a\\\"b\\\\c\\nd\"} -1\n");
+            "# HELP test_gauge [ALPHA] A gauge.\n# TYPE test_gauge gauge\ntest_gauge{name=\"a\\\"b\\\\c\\nd\"} -1\n");
 }
 
 TEST(MetricsTest, NumbersAreWrittenAsGoWritesThem) {
@@ -60,7 +60,7 @@ TEST(MetricsTest, NumbersAreWrittenAsGoWritesThem) {
 
 TEST(MetricsTest, AFamilyWithoutLabelsIsShownBeforeAnythingHappens) {
   CounterFamily family("test_failures_total", "Failures.", {});
-  EXPECT_EQ(Text(family), "# HELP test_failures_total Failures.\n# TYPE test_failures_total counter\ntest_failures_total 0\n");
+  EXPECT_EQ(Text(family), "# HELP test_failures_total [ALPHA] Failures.\n# TYPE test_failures_total counter\ntest_failures_total 0\n");
 }
 
 TEST(SummaryTest, QuantilesAreWithinAFewPercent) {
