@@ -151,6 +151,7 @@ class WatchReactor final : public ::grpc::ServerWriteReactor<pb::WatchEvent> {
     PumpLocked();
   }
   void OnDone() override {
+    { const std::lock_guard lock(mu_); }  // whoever called Finish with it held has let go of it
     ticket_.reset();
     if (trail_ != nullptr) trail_->Over();
     delete this;

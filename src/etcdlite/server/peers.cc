@@ -45,7 +45,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
     std::lock_guard<std::mutex> lock(mu_);
     if (stream_ == nullptr && !OpenLocked()) return;
     if (stream_->QueuedBytes() > kMaxQueued) return;
-    stream_->Send(transport::EncodeBatch(context_.state->membership.cluster_id(), messages));
+    stream_->Send(transport::EncodeBatch(context_.cluster_id, messages));
   }
 
   std::shared_ptr<rpc::Channel> channel() {
@@ -105,7 +105,7 @@ class IncomingMessages final : public rpc::StreamHandler {
       : context_(context), stream_(std::move(stream)) {}
   void OnMessage(std::string message) override {
     absl::StatusOr<std::vector<raft::Message>> messages =
-        transport::DecodeBatch(context_.state->membership.cluster_id(), message);
+        transport::DecodeBatch(context_.cluster_id, message);
     if (!messages.ok()) return stream_->Finish(messages.status());
     context_.node->Receive(*std::move(messages));
   }
@@ -128,7 +128,7 @@ class IncomingSnapshot final : public rpc::StreamHandler {
   }
 
   void OnMessage(std::string bytes) override {
-    absl::StatusOr<transport::Chunk> chunk = transport::DecodeChunk(context_.state->membership.cluster_id(), bytes);
+    absl::StatusOr<transport::Chunk> chunk = transport::DecodeChunk(context_.cluster_id, bytes);
     if (!chunk.ok()) return stream_->Finish(chunk.status());
     if (!file_.is_open()) file_.open(path_, std::ios::binary | std::ios::trunc);
     if (chunk->message.has_value()) message_ = std::move(chunk->message);
@@ -318,7 +318,7 @@ class PeersImpl final : public Peers {
         message.snapshot = mark;
       }
       sent += piece->size();
-      stream->Send(transport::EncodeChunk(context_.state->membership.cluster_id(), writer.done() ? &message : nullptr, *piece));
+      stream->Send(transport::EncodeChunk(context_.cluster_id, writer.done() ? &message : nullptr, *piece));
     }
     if (failed.ok()) {
       stream->HalfClose();

@@ -87,6 +87,7 @@ class ServerImpl final : public Server {
     ASSIGN_OR_RETURN(OpenedMember member, OpenMember(flags_, &state_, [this] { return FetchMembershipFromPeers(flags_); }));
     context_.flags = &flags_;
     context_.member_id = member.member_id;
+    context_.cluster_id = member.cluster_id;
     context_.state = &state_;
     context_.reader = &reader_;
     context_.quota_bytes = flags_.quota_backend_bytes == 0 ? int64_t{2} << 30 : std::max<int64_t>(flags_.quota_backend_bytes, 0);
@@ -105,7 +106,7 @@ class ServerImpl final : public Server {
     housekeeping_ = Housekeeping::Start(context_, retention);
     ASSIGN_OR_RETURN(metrics_, MetricsHttp::Start(context_));
     base::LogInfo("ready to serve clients name=", flags_.name, " member=", absl::StrFormat("%x", context_.member_id),
-                  " cluster=", absl::StrFormat("%x", state_.membership.cluster_id()),
+                  " cluster=", absl::StrFormat("%x", context_.cluster_id),
                   " clients=", absl::StrJoin(flags_.listen_client_urls, ","));
     return absl::OkStatus();
   }

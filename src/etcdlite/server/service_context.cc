@@ -7,7 +7,7 @@
 namespace etcdlite::server {
 
 std::string ServiceContext::HeaderAt(int64_t revision) const {
-  return apply::EncodeHeader({state->membership.cluster_id(), member_id, node->status().term}, revision);
+  return apply::EncodeHeader({cluster_id, member_id, node->status().term}, revision);
 }
 
 std::string ServiceContext::Header() const { return HeaderAt(state->store->revision()); }

@@ -32,6 +32,7 @@ inline absl::Status MalformedError() { return absl::InternalError("grpc: error w
 struct ServiceContext {
   const ServerFlags* flags = nullptr;
   uint64_t member_id = 0;
+  uint64_t cluster_id = 0;  // never changes; the one in the state is written anew with each snapshot
   apply::State* state = nullptr;
   node::Node* node = nullptr;
   mvcc::WatchHub* hub = nullptr;
