@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "base/http/exchange.h"
+#include "base/http/head_rules.h"
 
 namespace base::http {
 namespace {
@@ -46,7 +47,7 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
     parser_->eager(true);
     parser_->header_limit(static_cast<uint32_t>(core_.options.max_header_bytes));
     parser_->body_limit(core_.options.max_body_bytes);
-    continued_ = false;
+    continued_ = checked_ = false;
     taken_ = 0;
     held_.Resize(static_cast<int64_t>(inbox_.size()));
   }
@@ -73,6 +74,10 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
       if (used == 0) break;
     }
     if (!held_.Resize(static_cast<int64_t>(inbox_.size() + taken_))) return RefuseFor(ServerCore::Refusal::kNoMemory);
+    if (parser_->is_header_done() && !checked_) {
+      checked_ = true;
+      if (const HeadRefusal refusal = Check(); refusal.status != 0) return RefuseHead(refusal);
+    }
     if (parser_->is_header_done() && !parser_->is_done() && !continued_) {
       continued_ = true;
       transport_->SetDeadline(core_.options.body_timeout);
@@ -112,12 +117,22 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
 
   void Refuse(const beast::error_code& ec) {
     if (ec == beast::http::error::body_limit) return RefuseFor(ServerCore::Refusal::kTooLarge);
+    if (ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow) return RefuseHead({431, "", ""});
+    if (ec == beast::http::error::bad_version) return RefuseHead({505, "unsupported protocol version", ""});
+    RefuseHead({400, "", ""});
+  }
+
+  HeadRefusal Check() {
+    const auto& message = parser_->get();
+    std::vector<HeadField> fields;
+    for (const auto& field : message) fields.push_back({ToView(field.name_string()), ToView(field.value())});
+    return CheckHead(ToView(message.method_string()), ToView(message.target()), static_cast<int>(message.version()), fields);
+  }
+
+  void RefuseHead(const HeadRefusal& refusal) {
     keep_alive_ = false;
     inbox_.clear();
-    const bool header = ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow;
-    const std::string text = header ? "431 Request Header Fields Too Large" : "400 Bad Request";
-    transport_->Write(MakeChunk(absl::StrCat("HTTP/1.1 ", text, "\r\nContent-Type: text/plain; charset=utf-8\r\n",
-                                             "Connection: close\r\n\r\n", text)));
+    transport_->Write(RefusalText(refusal));
     transport_->Close();
   }
 
@@ -169,7 +184,7 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
   std::shared_ptr<Http1Exchange> current_;
   MemoryShare held_;  // for the request that is read or answered
   size_t taken_ = 0;  // of it, by the parser
-  bool keep_alive_ = true, continued_ = false, draining_ = false;
+  bool keep_alive_ = true, continued_ = false, checked_ = false, draining_ = false;
   bool unread_ = false;  // the client reads less than it asks for
   bool dropping_ = false;  // the answer is on its way while the rest of a refused body arrives
   size_t dropped_ = 0;

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "base/http/head_rules.h"
 
 namespace base::http {
 namespace {
@@ -68,7 +69,8 @@ QueryParams ParseQuery(absl::string_view query) {
   QueryParams params;
   if (query.empty()) return params;
   for (absl::string_view part : absl::StrSplit(query, '&')) {
-    if (part.empty()) continue;
+    // What does not parse is left out, as upstream has it.
+    if (part.empty() || absl::StrContains(part, ';') || !EscapesAreWhole(part)) continue;
     const std::pair<absl::string_view, absl::string_view> kv = absl::StrSplit(part, absl::MaxSplits('=', 1));
     params.emplace_back(PercentDecode(kv.first, true), PercentDecode(kv.second, true));
   }
@@ -106,6 +108,7 @@ absl::string_view ReasonPhrase(int status) {
     case 412: return "Precondition Failed";
     case 413: return "Request Entity Too Large";
     case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
     case 422: return "Unprocessable Entity";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
@@ -114,6 +117,7 @@ absl::string_view ReasonPhrase(int status) {
     case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
     case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
     default: return "Status";
   }
 }

@@ -54,7 +54,7 @@ struct Request {
 std::string PercentDecode(absl::string_view text, bool plus_is_space = false);
 std::string PercentEncode(absl::string_view text);  // everything but unreserved characters
 
-// A query string taken apart, in order, decoded.
+// A query string taken apart, in order, decoded. Parts with a bad escape or a ';' are left out.
 using QueryParams = std::vector<std::pair<std::string, std::string>>;
 QueryParams ParseQuery(absl::string_view query);
 absl::string_view FindParam(const QueryParams& params, absl::string_view name);  // "" when absent

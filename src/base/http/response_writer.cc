@@ -1,4 +1,5 @@
 // The thread-safe face of an Exchange, and the server's dispatch of requests to workers.
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "base/http/exchange.h"
 
@@ -339,6 +340,12 @@ void ServerCore::RefuseBody(const Request& head, std::shared_ptr<Exchange> excha
 }
 
 void SetTarget(Request& request, absl::string_view target) {
+  if (!absl::StartsWith(target, "/")) {  // the form for proxies: the path is what counts
+    if (const size_t scheme = target.substr(0, target.find('?')).find("://"); scheme != absl::string_view::npos) {
+      const size_t path = target.find_first_of("/?", scheme + 3);
+      target = path == absl::string_view::npos ? "/" : target.substr(path);
+    }
+  }
   request.target = std::string(target);
   const size_t mark = target.find('?');
   request.raw_path = std::string(target.substr(0, mark));

@@ -72,7 +72,10 @@ TlsSession::Step TlsSession::After(int result) {
     case SSL_ERROR_ZERO_RETURN: problem_ = "closed"; break;
     default: {
       char text[256] = "stream truncated";
-      if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof(text));
+      if (const unsigned long code = ERR_get_error(); code != 0) {
+        ERR_error_string_n(code, text, sizeof(text));
+        plain_http_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
+      }
       problem_ = text;
     }
   }

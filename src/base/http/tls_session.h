@@ -32,6 +32,7 @@ class TlsSession {
   void Shutdown(std::string* out);
 
   const std::string& problem() const { return problem_; }
+  bool plain_http() const { return plain_http_; }  // what was wrong is that the client does not speak TLS
   SSL* native() { return ssl_; }
 
  private:
@@ -44,6 +45,7 @@ class TlsSession {
   SSL* ssl_;
   std::string* out_ = nullptr;
   std::string problem_;
+  bool plain_http_ = false;
 };
 
 }  // namespace base::http

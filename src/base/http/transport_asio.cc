@@ -100,6 +100,12 @@ class Connection final : public Transport {
     const TlsSession::Step step = session_->Handshake(&scratch.out);
     Send(scratch.out);
     if (step == TlsSession::Step::kEnd) {
+      if (session_->plain_http()) {  // in Go's words
+        static constexpr absl::string_view kAnswer =
+            "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+        (void)::send(socket_.native_handle(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)::recv(socket_.native_handle(), scratch.in, kReadSize, MSG_DONTWAIT);  // unread bytes would reset the connection
+      }
       return done(absl::UnavailableError(absl::StrCat("TLS handshake: ", session_->problem())));
     }
     if (step == TlsSession::Step::kWait) {
