@@ -4,10 +4,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/json.h"
 #include "apimachinery/patch/patch.h"
 
 namespace apimachinery::patch {
 namespace {
+
+constexpr size_t kMaxCopied = 3 << 20;  // upstream's: else some copies of copies fill the memory
 
 absl::Status Refused() {
   return GenericStatus(422, "", "", "", "", "");  // upstream hides the library's text
@@ -46,6 +49,7 @@ class JsonPatcher {
       if (!FindContainer(from->as_string(), &container, &key)) return false;
       const Value* found;
       if (!Get(container, key, &found)) return false;
+      if (found != nullptr && (copied_ += WriteJson(*found).size()) > kMaxCopied) return false;
       return Add(to, found != nullptr ? Value(*found) : Value());
     }
     return false;
@@ -164,6 +168,7 @@ class JsonPatcher {
   }
 
   Value& root_;
+  size_t copied_ = 0;  // bytes as JSON, by all copies so far
 };
 
 }  // namespace
