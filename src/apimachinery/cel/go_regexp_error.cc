@@ -30,6 +30,10 @@ const char* Words(RE2::ErrorCode code) {
 
 }  // namespace
 
+std::string ExpressionTooLarge(absl::string_view expression) {
+  return absl::StrCat("error parsing regexp: expression too large: `", expression.substr(0, 100), "`");
+}
+
 std::string GoRegexpError(const RE2& compiled, absl::string_view expression) {
   const RE2::ErrorCode code = compiled.error_code();
   absl::string_view at = compiled.error_arg();

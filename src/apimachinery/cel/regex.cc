@@ -77,6 +77,10 @@ class Cache {
 
 std::shared_ptr<const Regex> CompileRegex(absl::string_view pattern, std::string* error) {
   static Cache& cache = *new Cache;
+  if (pattern.size() > kMaxExpression) {
+    *error = ExpressionTooLarge(pattern);
+    return nullptr;
+  }
   if (auto kept = cache.Get(pattern)) return kept;
   auto made = std::make_shared<const Re2Regex>(pattern);
   if (!made->ok()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "apimachinery/cel/go_regexp_error.h"
 #include "apimachinery/json.h"
 #include "apimachinery/structural/schema.h"
 #include "base/status_macros.h"
@@ -80,7 +81,7 @@ class Reader {
   static void ReadConstraints(const Value& props, Schema* out) {
     out->format = Text(props, "format");
     out->pattern = Text(props, "pattern");
-    if (!out->pattern.empty()) {
+    if (!out->pattern.empty() && out->pattern.size() <= cel::kMaxExpression) {
       RE2::Options options;
       options.set_log_errors(false);
       auto regex = std::make_shared<const RE2>(out->pattern, options);

@@ -7,6 +7,7 @@
 
 namespace apiserver::validation {
 std::string GoRegexpProblem(absl::string_view expression) {
+  if (expression.size() > apimachinery::cel::kMaxExpression) return apimachinery::cel::ExpressionTooLarge(expression);
   // Go also knows (?<name>...) for (?P<name>...).
   std::string pattern;
   for (size_t i = 0; i < expression.size(); ++i) {

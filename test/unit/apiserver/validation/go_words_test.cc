@@ -62,6 +62,9 @@ TEST(GoRegexp, NamesTheFirstFaultOfAnExpression) {
        }) {
     EXPECT_EQ(GoRegexpProblem(c.text), c.problem);
   }
+  std::string slow;  // to compile
+  while (slow.size() < 300000) slow += "a?";
+  EXPECT_EQ(GoRegexpProblem(slow).rfind("error parsing regexp: expression too large: `a?a?", 0), 0u);
 }
 
 TEST(GoText, FindsTheFirstRuneThatDoesNotPrint) {
