@@ -63,6 +63,7 @@ class CacheImpl final : public Cache {
       stopping_ = true;
     }
     changed_.notify_all();
+    tick_.notify_all();
     if (ticker_.joinable()) ticker_.join();
     if (freshness_ != nullptr) freshness_->Stop();
     std::unique_ptr<store::WatchHandle> feed;
@@ -163,7 +164,7 @@ class CacheImpl final : public Cache {
             resource.initializations.load(), resource.objects_read.load()};
   }
   size_t watchers() const override { return watcher_count_.load(); }
-  size_t WatchersOf(const ResourceMirror& resource) const override { return resource.watchers()->size(); }
+  size_t WatchersOf(const ResourceMirror& resource) const override { return resource.watcher_count(); }
   uint64_t bookmarks() const override { return bookmarks_.load(); }
 
   absl::StatusOr<std::unique_ptr<WatchTicket>> Watch(const ResourceMirror& resource, WatchRequest request,
@@ -210,9 +211,7 @@ class CacheImpl final : public Cache {
   }
 
   static void EndWatches(const ResourceMirror& mirror, const absl::Status& status) {
-    // Held by name: a watch that ends meanwhile puts another list in the mirror, and this one must outlive the loop.
-    const std::shared_ptr<const Watchers> watchers = mirror.watchers();
-    for (const std::shared_ptr<Watcher>& watcher : *watchers) watcher->End(status);
+    for (const std::shared_ptr<Watcher>& watcher : mirror.watchers()) watcher->End(status);
   }
 
   struct Ticket final : WatchTicket {
@@ -220,7 +219,7 @@ class CacheImpl final : public Cache {
         : cache(cache), mirror(std::move(mirror)), watcher(std::move(watcher)) {}
     ~Ticket() override {
       watcher->Drop();
-      mirror->Unregister(watcher.get());
+      mirror->Unregister(*watcher);
       --cache->watcher_count_;
     }
     CacheImpl* const cache;
@@ -278,7 +277,7 @@ class CacheImpl final : public Cache {
     sink.on_compacted = [this] {
       const std::lock_guard lock(mu_);
       reload_ = true;
-      changed_.notify_all();
+      tick_.notify_all();
     };
     auto feed = store_.Watch(std::string(kRegistryPrefix), revision_.load(), std::move(sink));
     const std::lock_guard lock(mu_);
@@ -305,9 +304,8 @@ class CacheImpl final : public Cache {
     }
     // Readers first: a consistent read must not wait for slow fan-out.
     Advance(revision);
-    for (const ResourceMirror* mirror : told) {
-      const std::shared_ptr<const Watchers> watchers = mirror->watchers();
-      for (const std::shared_ptr<Watcher>& watcher : *watchers) watcher->Wake();
+    for (ResourceMirror* mirror : told) {
+      for (const std::shared_ptr<Watcher>& watcher : mirror->TakeSleepers()) watcher->Wake();
     }
   }
 
@@ -344,7 +342,7 @@ class CacheImpl final : public Cache {
     while (true) {
       {
         std::unique_lock lock(mu_);
-        changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_ || reload_; });
+        tick_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_ || reload_; });
         if (stopping_) return;
         if (!reload_) {
           lock.unlock();
@@ -363,8 +361,7 @@ class CacheImpl final : public Cache {
     const int64_t revision = revision_.load();
     const std::shared_ptr<const MirrorMap> mirrors = Mirrors();
     for (const auto& [prefix, mirror] : *mirrors) {
-      const std::shared_ptr<const Watchers> watchers = mirror->watchers();  // outlives the loop, see EndWatches
-      for (const std::shared_ptr<Watcher>& watcher : *watchers) {
+      for (const std::shared_ptr<Watcher>& watcher : mirror->watchers()) {
         watcher->EndWhenForgotten();
         if (now >= watcher->deadline()) {
           watcher->End(absl::OkStatus());
@@ -388,7 +385,7 @@ class CacheImpl final : public Cache {
     for (const auto& [prefix, mirror] : *mirrors) EndWatches(*mirror, absl::OutOfRangeError("history was compacted"));
     while (!Load().ok()) {
       std::unique_lock lock(mu_);
-      if (changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
+      if (tick_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
     }
     Follow();
   }
@@ -405,7 +402,8 @@ class CacheImpl final : public Cache {
   absl::InsecureBitGen bits_;  // under mu_
 
   mutable std::mutex mu_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;  // the revision
+  std::condition_variable tick_;     // what the ticker has to know
   bool stopping_ = false, reload_ = false;
   std::unique_ptr<store::WatchHandle> feed_;
   std::vector<std::unique_ptr<store::WatchHandle>> dead_feeds_;

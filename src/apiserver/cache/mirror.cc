@@ -1,6 +1,7 @@
 #include "apiserver/cache/mirror.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 
@@ -139,9 +140,8 @@ absl::Status ResourceMirror::Register(const std::shared_ptr<Watcher>& watcher, i
     *state_revision = after;
   }
   watcher->PlaceAt(place);
-  auto changed = std::make_shared<Watchers>(*watchers_);
-  changed->push_back(watcher);
-  watchers_ = std::move(changed);
+  watcher->place_in_all = watchers_.size();
+  watchers_.push_back(watcher);
   return absl::OkStatus();
 }
 
@@ -163,10 +163,15 @@ ResourceMirror::Objects ResourceMirror::ObjectsAfter(absl::string_view prefix, a
   return some;
 }
 
-ResourceMirror::Batch ResourceMirror::EventsFrom(int64_t place) const {
+ResourceMirror::Batch ResourceMirror::EventsFrom(int64_t place, Watcher* sleeper) {
   const std::lock_guard lock(mu_);
   if (place < events_begin_) return nullptr;
   const int64_t end = std::min<int64_t>(events_end_, place + kEventsAtOnce);
+  if (place == end && sleeper != nullptr && sleeper->place_asleep == Watcher::kNowhere &&
+      sleeper->place_in_all != Watcher::kNowhere) {
+    sleeper->place_asleep = asleep_.size();
+    asleep_.push_back(watchers_[sleeper->place_in_all]);
+  }
   if (batch_ != nullptr && batch_begin_ == place && batch_begin_ + static_cast<int64_t>(batch_->size()) == end) {
     return batch_;
   }
@@ -176,16 +181,41 @@ ResourceMirror::Batch ResourceMirror::EventsFrom(int64_t place) const {
   return batch_;
 }
 
-void ResourceMirror::Unregister(const Watcher* watcher) {
-  const std::lock_guard lock(mu_);
-  auto changed = std::make_shared<Watchers>(*watchers_);
-  std::erase_if(*changed, [watcher](const std::shared_ptr<Watcher>& w) { return w.get() == watcher; });
-  watchers_ = std::move(changed);
+namespace {
+
+// The last one takes the place of the one that goes.
+void Leave(Watchers& watchers, size_t Watcher::*place, Watcher& who) {
+  const size_t at = std::exchange(who.*place, Watcher::kNowhere);
+  if (at == Watcher::kNowhere) return;
+  if (at + 1 != watchers.size()) {
+    watchers[at] = std::move(watchers.back());
+    watchers[at].get()->*place = at;
+  }
+  watchers.pop_back();
 }
 
-std::shared_ptr<const Watchers> ResourceMirror::watchers() const {
+}  // namespace
+
+void ResourceMirror::Unregister(Watcher& watcher) {
+  const std::lock_guard lock(mu_);
+  Leave(asleep_, &Watcher::place_asleep, watcher);
+  Leave(watchers_, &Watcher::place_in_all, watcher);
+}
+
+Watchers ResourceMirror::watchers() const {
   const std::lock_guard lock(mu_);
   return watchers_;
+}
+
+size_t ResourceMirror::watcher_count() const {
+  const std::lock_guard lock(mu_);
+  return watchers_.size();
+}
+
+Watchers ResourceMirror::TakeSleepers() {
+  const std::lock_guard lock(mu_);
+  for (const std::shared_ptr<Watcher>& watcher : asleep_) watcher->place_asleep = Watcher::kNowhere;
+  return std::exchange(asleep_, {});
 }
 
 }  // namespace apiserver::cache

@@ -48,8 +48,11 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
   // Registers `watcher` at the place where it begins; `state_revision`: what its initial state shows at least.
   // OutOfRange: too old.
   absl::Status Register(const std::shared_ptr<Watcher>& watcher, int64_t* state_revision);
-  void Unregister(const Watcher* watcher);
-  std::shared_ptr<const Watchers> watchers() const;
+  void Unregister(Watcher& watcher);
+  Watchers watchers() const;  // as of now
+  size_t watcher_count() const;
+  // Those that wait for an event, to be woken now that there is one; they sleep no more.
+  Watchers TakeSleepers();
 
   // Some objects below `prefix` that come after the key `after` ("": from the first on).
   struct Objects {
@@ -61,9 +64,10 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
   Objects ObjectsAfter(absl::string_view prefix, absl::string_view after) const;
 
   // Places of events are numbers that only grow. Events from a place on, some or all of them; nullptr: the first of
-  // them is forgotten. Watchers that are at the same place share one answer.
+  // them is forgotten. Watchers that are at the same place share one answer. When there are none, `sleeper` (if any, and
+  // registered) is among the sleepers from then on, so that it cannot miss the next one.
   using Batch = std::shared_ptr<const std::vector<EventPtr>>;
-  Batch EventsFrom(int64_t place) const;
+  Batch EventsFrom(int64_t place, Watcher* sleeper = nullptr);
   int64_t events_begin() const { return events_begin_.load(); }  // of the oldest event that is remembered
   int64_t events_end() const { return events_end_.load(); }      // of the next event
 
@@ -87,11 +91,11 @@ class ResourceMirror : public std::enable_shared_from_this<ResourceMirror> {
   std::atomic<int64_t> events_begin_{0}, events_end_{0};  // written under mu_
   int64_t frames_begin_ = 0;  // events from here on keep their encoded frames
   size_t frames_bytes_ = 0;   // of their objects
-  mutable Batch batch_;       // the last answer of EventsFrom, and where it begins
-  mutable int64_t batch_begin_ = -1;
+  Batch batch_;               // the last answer of EventsFrom, and where it begins
+  int64_t batch_begin_ = -1;
   int64_t oldest_ = 0;       // watches may start after this revision or later ones
   int64_t last_change_ = 0;  // of this resource
-  std::shared_ptr<const Watchers> watchers_ = std::make_shared<const Watchers>();  // replaced, never changed
+  Watchers watchers_, asleep_;  // in no order; each watcher knows its places
   std::atomic<uint64_t> generation_{1};
 };
 

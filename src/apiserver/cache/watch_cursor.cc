@@ -12,20 +12,18 @@ constexpr int64_t kEventsBehind = 512;
 
 }  // namespace
 
-Watcher::Watcher(const ResourceMirror& mirror, WatchRequest r, std::unique_ptr<WatchSink> sink, absl::Time now)
+Watcher::Watcher(ResourceMirror& mirror, WatchRequest r, std::unique_ptr<WatchSink> sink, absl::Time now)
     : request(std::move(r)), mirror_(mirror), deadline_(now + request.timeout), sink_(std::move(sink)),
       in_state_(request.after_revision == -1), initial_end_due_(request.initial_bookmark) {}
 
 void Watcher::Wake() {
-  if (awake_.load() || awake_.exchange(true)) return;
   const std::lock_guard lock(wake_mu_);
   if (sink_ != nullptr) sink_->OnNews(shared_from_this());
 }
 
 void Watcher::Run() {
   const std::lock_guard lock(mu_);
-  awake_ = false;  // what the mirror takes over from here on asks for another turn
-  if (over_ || !TellStateLocked() || !TellEventsLocked()) return;
+  if (over_ || !TellStateLocked() || !TellEventsLocked(true)) return;
   if (!initial_end_due_) return;
   initial_end_due_ = false;
   over_ = !sink_->OnBookmark(told_, true);
@@ -49,15 +47,15 @@ bool Watcher::TellStateLocked() {
       }
     }
     if (!in_state_) break;
-    if (objects.events_end - position_ > kEventsBehind && !TellEventsLocked()) return false;
+    if (objects.events_end - position_ > kEventsBehind && !TellEventsLocked(false)) return false;
     if (PauseWhenFullLocked()) return false;
   }
   return true;
 }
 
-bool Watcher::TellEventsLocked() {
+bool Watcher::TellEventsLocked(bool then_sleep) {
   while (true) {
-    const ResourceMirror::Batch batch = mirror_.EventsFrom(position_);
+    const ResourceMirror::Batch batch = mirror_.EventsFrom(position_, then_sleep ? this : nullptr);
     if (batch == nullptr) {
       EndLocked(absl::ResourceExhaustedError("watch client is too slow"));
       return false;
@@ -77,7 +75,6 @@ bool Watcher::TellEventsLocked() {
 
 bool Watcher::PauseWhenFullLocked() {
   if (!sink_->Full()) return false;
-  awake_ = true;  // no news until there is room
   sink_->OnFull(shared_from_this());
   return true;
 }

@@ -2,7 +2,6 @@
 // its events. A client that does not read costs no memory: it stays where it is, and when the events it has not heard
 // are forgotten its watch ends.
 #pragma once
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -20,15 +19,15 @@ class ResourceMirror;
 class Watcher final : public base::Turn, public std::enable_shared_from_this<Watcher> {
  public:
   // `mirror` outlives the call of Drop.
-  Watcher(const ResourceMirror& mirror, WatchRequest request, std::unique_ptr<WatchSink> sink, absl::Time now);
+  Watcher(ResourceMirror& mirror, WatchRequest request, std::unique_ptr<WatchSink> sink, absl::Time now);
 
   // Where it begins; by the mirror, before anything else.
   void PlaceAt(int64_t position) { position_ = position; }
   // What the initial state shows at least. Before the first turn, which is the caller's to run.
   void StateIsOf(int64_t revision) { told_ = revision; }
 
-  void Wake();          // the mirror has more events
-  void Run() override;  // tells what there is to tell, as far as the sink takes it
+  void Wake();          // the mirror has more events and this one slept
+  void Run() override;  // tells what there is to tell, as far as the sink takes it; sleeps when that was all
   // Everything up to `revision` is in the mirror. False: the client has not been told all of it yet.
   bool Bookmark(int64_t revision);
   void EndWhenForgotten();  // the client is so slow that it missed events
@@ -37,6 +36,9 @@ class Watcher final : public base::Turn, public std::enable_shared_from_this<Wat
 
   absl::Time deadline() const { return deadline_; }
   absl::Time next_bookmark = absl::InfiniteFuture();  // ticker's own
+  // Where the mirror keeps it, under the mirror's lock: among all, and among those that sleep.
+  static constexpr size_t kNowhere = static_cast<size_t>(-1);
+  size_t place_in_all = kNowhere, place_asleep = kNowhere;
 
   const WatchRequest request;
 
@@ -49,15 +51,14 @@ class Watcher final : public base::Turn, public std::enable_shared_from_this<Wat
   };
   // These answer false when it is over or the sink is full.
   bool TellStateLocked();
-  bool TellEventsLocked();
+  bool TellEventsLocked(bool then_sleep);
   bool TellLocked(const EventPtr& event);
   bool PauseWhenFullLocked();
   bool ShownByStateLocked(const Event& event);
   void EndLocked(absl::Status status);
 
-  const ResourceMirror& mirror_;
+  ResourceMirror& mirror_;
   const absl::Time deadline_;
-  std::atomic<bool> awake_{true};  // a turn is due, or waits for the client
   std::mutex wake_mu_;             // before mu_; holds off Drop while the sink hears of news
   std::mutex mu_;
   std::unique_ptr<WatchSink> sink_;  // under both; nullptr: dropped

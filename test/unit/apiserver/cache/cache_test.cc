@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "apimachinery/codec.h"
@@ -145,6 +148,32 @@ TEST_F(CacheTest, DroppedTicketsHearNothing) {
   Write("a", "x", 0);
   EXPECT_TRUE(log.lines.empty());
   EXPECT_EQ(cache_->watchers(), 0u);
+}
+
+TEST_F(CacheTest, WatchersComeAndGoWithoutAnyoneMissingAnEvent) {
+  Start();
+  std::mt19937 random(7);
+  std::map<int, std::pair<std::unique_ptr<Log>, std::unique_ptr<WatchTicket>>> watchers;
+  std::map<int, size_t> wanted;
+  int64_t at = 0;
+  for (int step = 0; step < 2000; ++step) {
+    const int who = static_cast<int>(random() % 40);
+    if (random() % 4 == 0) {
+      at = Write("a", absl::StrCat(step), at);
+      for (auto& [name, count] : wanted) ++count;
+    } else if (watchers.erase(who) == 0) {
+      WatchRequest request;
+      request.after_revision = -2;
+      auto log = std::make_unique<Log>();
+      auto ticket = Watch(std::move(request), log.get());
+      watchers[who] = {std::move(log), std::move(ticket)};
+      wanted[who] = 0;
+    } else {
+      wanted.erase(who);
+    }
+    for (const auto& [name, watcher] : watchers) ASSERT_EQ(watcher.first->lines.size(), wanted[name]) << step;
+    ASSERT_EQ(cache_->WatchersOf(*mirror_), watchers.size());
+  }
 }
 
 // A client that takes so many lines and then no more until it is given room.
