@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "base/http/client.h"
 #include "base/http/exchange.h"
+#include "base/http/long_fields.h"
 #include "base/status_macros.h"
 
 namespace base::http {
@@ -97,7 +98,7 @@ class Call final : public std::enable_shared_from_this<Call> {
       const bool had_head = parser_->is_header_done();
       beast::error_code ec;
       if (!had_head) parser_->eager(false);  // the head by itself: its fields decide what follows
-      const size_t used = parser_->put(boost::asio::buffer(inbox_), ec);
+      const size_t used = PutInto(*parser_, boost::asio::buffer(inbox_), ec, beast::http::error::header_limit);
       inbox_.erase(0, used);
       if (ec == beast::http::error::need_buffer) ec = {};
       if (ec == beast::http::error::need_more) {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "base/http/exchange.h"
 #include "base/http/head_rules.h"
+#include "base/http/long_fields.h"
 
 namespace base::http {
 namespace {
@@ -66,7 +67,7 @@ class Http1Session final : public Session, public std::enable_shared_from_this<H
   void Parse() {
     while (!inbox_.empty() && !parser_->is_done()) {
       beast::error_code ec;
-      const size_t used = parser_->put(boost::asio::buffer(inbox_), ec);
+      const size_t used = PutInto(*parser_, boost::asio::buffer(inbox_), ec, beast::http::error::header_limit);
       inbox_.erase(0, used);
       taken_ += used;
       if (ec == beast::http::error::need_more) break;

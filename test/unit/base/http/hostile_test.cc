@@ -193,6 +193,16 @@ TEST_F(HostileTest, HeadsBeyondTheLimitAre431InBothProtocols) {
   EXPECT_TRUE(absl::StrContains(two.Until("fine"), "fine"));  // the connection goes on
 }
 
+TEST_F(HostileTest, AFieldTooLongToKeepIs431AndEndsNobody) {
+  ServeOk({});
+  for (const char* field : {"Authorization: Bearer ", "X-", ""}) {
+    RawClient client(server_->port());
+    client.Send(absl::StrCat("GET / HTTP/1.1\r\nHost: x\r\n", field, std::string(200000, 'a'), ": b\r\n\r\n"));
+    EXPECT_TRUE(absl::StrContains(client.Until("Too Large"), "431 Request Header Fields Too Large")) << field;
+  }
+  ExpectOthersAreServed();
+}
+
 TEST_F(HostileTest, BodiesThatFillTheMemoryAre429) {
   ServerOptions options;
   options.max_request_memory = 200000;

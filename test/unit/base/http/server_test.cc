@@ -171,6 +171,14 @@ TEST_P(ServerTest, BodiesBeyondTheLimitAre413) {
   EXPECT_EQ(Fetch("POST", "/", std::string(1001, 'x'))->status, 413);
 }
 
+TEST_P(ServerTest, AFieldTooLongToKeepFailsTheCallAndNothingElse) {
+  Serve([](Request r, std::unique_ptr<ResponseWriter> w) {
+    w->Send(200, {{"x-a", std::string(r.path == "/long" ? 70000 : 7, 'a')}}, "fine");
+  });
+  EXPECT_FALSE(Fetch("GET", "/long").ok());
+  EXPECT_TRUE(Fetch("GET", "/short").ok());
+}
+
 TEST_P(ServerTest, AWriterThatIsDroppedAnswers500) {
   Serve([](Request, std::unique_ptr<ResponseWriter>) {});
   EXPECT_EQ(Fetch("GET", "/")->status, 500);
