@@ -415,9 +415,8 @@ class JsonDecoder {
         if (!IsNumber(*value)) return TypeError(field, true, value);
         if (value->is_raw()) {
           const std::string& text = value->as_string();
-          double d = 0;
-          const auto result = std::from_chars(text.data(), text.data() + text.size(), d);
-          if (result.ec == std::errc::result_out_of_range && d != 0) return TypeError(field, true, value);
+          const double d = std::strtod(text.c_str(), nullptr);
+          if (!std::isfinite(d)) return TypeError(field, true, value);
           *value = Value(d);
         } else if (value->is_int()) {
           *value = Value(static_cast<double>(value->as_int()));

@@ -4,11 +4,16 @@
 #include <rapidjson/reader.h>
 #include <rapidjson/error/en.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "apimachinery/json.h"
@@ -19,10 +24,40 @@ namespace {
 
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
 
+// Numbers that no double holds, by where they stand. The reader refuses them, whoever wants nothing but their text.
+using HugeNumbers = absl::flat_hash_map<size_t, std::string>;
+
+// Puts numbers of the same length in their places.
+HugeNumbers ReplaceHugeNumbers(std::string* json) {
+  HugeNumbers huge;
+  bool quoted = false;
+  for (size_t i = 0; i < json->size(); ++i) {
+    const char c = (*json)[i];
+    if (quoted) {
+      i += c == '\\' ? 1 : 0;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '-' || absl::ascii_isdigit(static_cast<unsigned char>(c))) {
+      const size_t length = std::min(json->find_first_not_of("0123456789+-.eE", i), json->size()) - i;
+      std::string text = json->substr(i, length);
+      double number = 0;
+      if (length > 3 && absl::SimpleAtod(text, &number) && std::isinf(number)) {
+        json->replace(i, length, absl::StrCat(c == '-' ? "-1." : "1.", std::string(length - (c == '-' ? 3 : 2), '0')));
+        huge.emplace(i, std::move(text));
+      }
+      i += length - 1;
+    }
+  }
+  return huge;
+}
+
 // Builds the tree. Open containers are kept by the address of their heap part, which moves of a Value do not change.
 class Builder {
  public:
-  Builder(const ParseOptions& options, const rapidjson::StringStream& in) : options_(options), in_(in) {}
+  // All outlive it.
+  Builder(const ParseOptions& options, const rapidjson::StringStream& in, const HugeNumbers* huge = nullptr)
+      : options_(options), in_(in), huge_(huge) {}
 
   bool Null() { return Put(Value()); }
   bool Bool(bool b) { return Put(Value(b)); }
@@ -74,10 +109,16 @@ class Builder {
     return true;
   }
   bool Number(double d) {
-    if (!options_.number_text) return Put(Value(d));
+    if (!options_.number_text) {
+      if (!std::isfinite(d)) return false;
+      return Put(Value(d == 0 ? 0.0 : d));  // the sign of zero is lost on its way through the store upstream
+    }
     const char* begin = in_.src_;  // still at the number's first character
     const char* end = begin;
     while (*end == '+' || *end == '-' || *end == '.' || *end == 'e' || *end == 'E' || (*end >= '0' && *end <= '9')) ++end;
+    if (huge_ != nullptr) {
+      if (const auto found = huge_->find(in_.Tell()); found != huge_->end()) return Put(Value::Raw(found->second));
+    }
     return Put(Value::Raw(std::string(begin, end)));
   }
   bool Open(Value container) {
@@ -168,6 +209,7 @@ class Builder {
 
   const ParseOptions& options_;
   const rapidjson::StringStream& in_;
+  const HugeNumbers* const huge_;
   std::vector<Frame> open_;
   Value root_;
 };
@@ -187,10 +229,16 @@ absl::StatusOr<Value> ParseJson(absl::string_view text, const ParseOptions& opti
   Builder builder(options, in);
   const rapidjson::ParseResult result = reader.Parse<kFlags>(in, builder);
   if (result && in.Tell() == buffer.size()) return builder.TakeRoot();
+  if (result.Code() == rapidjson::kParseErrorNumberTooBig && options.number_text) {
+    const HugeNumbers huge = ReplaceHugeNumbers(&buffer);
+    rapidjson::StringStream again(buffer.c_str());
+    Builder second(options, again, &huge);
+    if (reader.Parse<kFlags>(again, second) && again.Tell() == buffer.size()) return second.TakeRoot();
+  }
   std::string problem = json_text::Diagnose(text, options.max_depth);  // the bytes as they came, as Go quotes them
   if (problem.empty()) {  // fine by grammar: a number that no double holds
     problem = "json: cannot unmarshal number into Go value of type float64";
-    if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
+    if (result.Code() == rapidjson::kParseErrorNumberTooBig || result.Code() == rapidjson::kParseErrorTermination) {
       size_t begin = result.Offset();
       size_t end = begin;
       const auto numeric = [&](size_t i) { return i < buffer.size() && (isalnum(buffer[i]) || strchr("+-.", buffer[i])); };

@@ -194,6 +194,19 @@ void AppendJsonDouble(double number, std::string* out) {
   const double magnitude = std::fabs(number);
   const bool scientific = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
   char text[64];
+  if (magnitude >= 9007199254740992.0 && !scientific) {  // the shortest digits, then zeros: not the exact value
+    const auto last = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr;
+    const absl::string_view shortest(text, last - text);
+    const size_t mark = shortest.find('e');
+    size_t zeros = static_cast<size_t>((shortest[mark + 2] - '0') * 10 + (shortest[mark + 3] - '0'));  // e+18
+    for (const char c : shortest.substr(0, mark)) {
+      if (c != '.') out->push_back(c);
+    }
+    const size_t point = shortest.find('.');
+    if (point < mark) zeros -= mark - point - 1;
+    out->append(zeros, '0');
+    return;
+  }
   const auto end = std::to_chars(text, text + sizeof text, number,
                                  scientific ? std::chars_format::scientific : std::chars_format::fixed).ptr;
   absl::string_view written(text, end - text);

@@ -130,7 +130,10 @@ bool Value::as_bool() const {
   return bool_;
 }
 int64_t Value::as_int() const {
-  if (is_double()) return static_cast<int64_t>(double_);
+  if (is_double()) {
+    constexpr double kLimit = 9223372036854775808.0;
+    return double_ >= -kLimit && double_ < kLimit ? static_cast<int64_t>(double_) : INT64_MIN;  // as Go's conversion
+  }
   if (!is_int()) WrongType("int", type_);
   return int_;
 }

@@ -66,7 +66,7 @@ class Value {
 
   // REQUIRES: the matching type (checked).
   bool as_bool() const;
-  int64_t as_int() const;      // kInt, or a kDouble that is whole
+  int64_t as_int() const;      // kInt, or a kDouble cut off; the least number when it is beyond int64
   double as_double() const;    // kInt or kDouble
   const std::string& as_string() const;  // kString or kRaw
   std::string& as_string();

@@ -1,16 +1,17 @@
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
-#include <sstream>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
 #include "apimachinery/yaml.h"
 #include "apimachinery/yaml_core.h"
@@ -20,6 +21,8 @@ namespace apimachinery {
 namespace {
 
 constexpr int kMaxAliasNodes = 200000;  // what a few aliases may blow a small file up to
+constexpr size_t kMaxDepth = 10000;
+constexpr char kConverting[] = "error converting YAML to JSON: ";
 constexpr char kPrefix[] = "error converting YAML to JSON: yaml: ";
 
 int64_t CountNodes(const Value& value) {
@@ -38,74 +41,212 @@ int64_t CountNodes(const Value& value) {
   return count;
 }
 
+// The library's parser of one text, and its current event. Not thread-safe; `text` outlives it.
+class Events {
+ public:
+  explicit Events(absl::string_view text) {
+    yaml_parser_initialize(&parser_);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  }
+  ~Events() {
+    if (have_) yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+  Events(const Events&) = delete;
+  Events& operator=(const Events&) = delete;
+
+  // The next event; nullptr when the text is malformed.
+  const yaml_event_t* Next() {
+    if (have_) yaml_event_delete(&event_);
+    have_ = yaml_parser_parse(&parser_, &event_) != 0;
+    return have_ ? &event_ : nullptr;
+  }
+
+  // What is wrong, with upstream's notion of the line: none for the first, and only scanners count from one.
+  absl::Status Problem() const {
+    const bool scanning = parser_.error == YAML_SCANNER_ERROR;
+    size_t line = parser_.problem_mark.line;
+    if (line != 0) {
+      line += scanning ? 1 : 0;
+    } else {
+      line = parser_.context_mark.line;
+    }
+    const char* problem = parser_.problem != nullptr ? parser_.problem : "unknown problem parsing YAML content";
+    return absl::InvalidArgumentError(line != 0 ? absl::StrCat(kPrefix, "line ", line, ": ", problem) : absl::StrCat(kPrefix, problem));
+  }
+
+ private:
+  yaml_parser_t parser_;
+  yaml_event_t event_;
+  bool have_ = false;
+};
+
+absl::string_view TextOf(const unsigned char* text) {
+  return text == nullptr ? absl::string_view() : absl::string_view(reinterpret_cast<const char*>(text));
+}
+
+// Go's %#v of what YAML reads as.
+std::string GoSyntax(const Value& value) {
+  if (value.is_null()) return "interface {}(nil)";
+  if (value.is_string()) return GoQuote(value.as_string());
+  if (!value.is_array() && !value.is_object()) return WriteJson(value);
+  std::string out = value.is_array() ? "[]interface {}{" : "map[interface {}]interface {}{";
+  if (value.is_array()) {
+    for (size_t i = 0; i < value.size(); ++i) absl::StrAppend(&out, i > 0 ? ", " : "", GoSyntax(value.array()[i]));
+  } else {
+    for (size_t i = 0; i < value.size(); ++i) {
+      const Member& member = value.object()[i];
+      absl::StrAppend(&out, i > 0 ? ", " : "", GoQuote(member.key), ":", GoSyntax(member.value));
+    }
+  }
+  return absl::StrCat(out, "}");
+}
+
+// Finds the escapes that the library knows and upstream does not: a slash in double quotes.
+class UnknownEscapes {
+ public:
+  explicit UnknownEscapes(absl::string_view text) : text_(absl::StrContains(text, "\\/") ? text : absl::string_view()) {}
+
+  // The line of one in a double quoted scalar between two marks, counted from one; 0: there is none. REQUIRES: scalars in order
+  size_t LineIn(const yaml_mark_t& start, const yaml_mark_t& end) {
+    if (text_.empty()) return 0;
+    const size_t from = Advance(start.index), to = Advance(end.index);
+    size_t line = start.line + 1;
+    for (size_t i = from; i < to; ++i) {
+      line += text_[i] == '\n' ? 1 : 0;
+      if (text_[i] == '\\' && text_[++i] == '/') return line;
+    }
+    return 0;
+  }
+
+ private:
+  size_t Advance(size_t character) {  // marks count characters
+    for (; character_ < character && byte_ < text_.size(); ++character_) {
+      for (++byte_; byte_ < text_.size() && (text_[byte_] & 0xC0) == 0x80;) ++byte_;
+    }
+    return byte_;
+  }
+
+  absl::string_view text_;
+  size_t character_ = 0, byte_ = 0;
+};
+
 // Builds the tree from the parser's events.
-class Builder final : public YAML::EventHandler {
+class Builder {
  public:
   // `core`: only true and false are booleans.
-  Builder(std::vector<std::string>* duplicates, bool core) : duplicates_(duplicates), core_(core) {}
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Put(mark, Value(), anchor, true); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) return Fail(mark, "unknown anchor referenced");
-    alias_nodes_ += CountNodes(found->second);
-    if (alias_nodes_ > kMaxAliasNodes) return Fail(mark, "document contains excessive aliasing");
-    Put(mark, found->second, 0, false);
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
-    const bool plain = tag == "?" || tag.empty();
-    if (tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:bool" ||
-        tag == "tag:yaml.org,2002:null") {
-      return Put(mark, ResolvePlainScalar(text), anchor, true);
+  Builder(absl::string_view text, std::vector<std::string>* duplicates, bool core)
+      : duplicates_(duplicates), core_(core), unknown_escapes_(text) {}
+
+  // False: status() says why, or there is no more.
+  bool Take(const yaml_event_t& event) {
+    const size_t line = event.start_mark.line + 1;
+    switch (event.type) {
+      case YAML_ALIAS_EVENT: Alias(line, std::string(TextOf(event.data.alias.anchor))); break;
+      case YAML_SCALAR_EVENT: Scalar(line, event); break;
+      case YAML_SEQUENCE_START_EVENT: Start(Value::MakeArray(), line, TextOf(event.data.sequence_start.anchor)); break;
+      case YAML_MAPPING_START_EVENT: Start(Value::MakeObject(), line, TextOf(event.data.mapping_start.anchor)); break;
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT: Close(); break;
+      case YAML_DOCUMENT_END_EVENT:
+      case YAML_STREAM_END_EVENT: return false;
+      default: break;
     }
-    if (plain && IsInfinite(text)) return Fail(mark, "infinities and NaN have no JSON form");
-    Value value = plain ? ResolvePlainScalar(text) : Value(text);
-    if (core_ && value.is_bool() && !absl::EqualsIgnoreCase(text, "true") && !absl::EqualsIgnoreCase(text, "false")) value = text;
-    Put(mark, std::move(value), anchor, plain, text);
+    return status_.ok();
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    open_.push_back({Value::MakeArray(), "", false, false, anchor, mark});
-  }
-  void OnSequenceEnd() override { Close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    open_.push_back({Value::MakeObject(), "", false, false, anchor, mark});
-  }
-  void OnMapEnd() override { Close(); }
 
   absl::Status status() const { return status_; }
-  Value Take() { return std::move(root_); }
+  Value TakeRoot() { return std::move(root_); }
 
  private:
   struct Open {
     Value value;
-    std::string key;
-    bool has_key;
-    bool merge;  // the key is a plain <<
-    YAML::anchor_t anchor;
-    YAML::Mark mark;
-    bool merged = false;
-    absl::flat_hash_set<std::string> keys = {};  // those that were written out, not merged
+    std::string key = {};
+    std::string key_text = {};  // as a complaint shows it
+    bool has_key = false;
+    bool merge = false;  // the key is a plain <<
+    bool null_key = false;
+    bool merged = false;  // once at least
+    std::string anchor = {};
+    size_t line = 0;
+    absl::flat_hash_set<std::string> keys = {};
   };
 
-  static bool IsInfinite(const std::string& text) {
-    const std::string lower = absl::AsciiStrToLower(text);
-    return lower == ".inf" || lower == "+.inf" || lower == "-.inf" || lower == ".nan";
+  void Fail(absl::string_view why) {
+    if (status_.ok()) status_ = absl::InvalidArgumentError(absl::StrCat(kPrefix, why));
   }
 
-  void Fail(const YAML::Mark& mark, absl::string_view why) {
-    if (status_.ok()) status_ = absl::InvalidArgumentError(absl::StrCat(kPrefix, "line ", mark.line + 1, ": ", why));
+  void FailConverting(absl::string_view why) {
+    if (status_.ok()) status_ = absl::InvalidArgumentError(absl::StrCat(kConverting, why));
+  }
+
+  bool AtKey() const { return !open_.empty() && open_.back().value.is_object() && !open_.back().has_key; }
+
+  void Alias(size_t line, const std::string& anchor) {
+    for (const Open& open : open_) {
+      if (open.anchor == anchor) return Fail(absl::StrCat("anchor '", anchor, "' value contains itself"));
+    }
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) return Fail(absl::StrCat("unknown anchor '", anchor, "' referenced"));
+    alias_nodes_ += CountNodes(found->second);
+    if (alias_nodes_ > kMaxAliasNodes) return Fail("document contains excessive aliasing");
+    Put(line, found->second, "", false);
+  }
+
+  void Scalar(size_t line, const yaml_event_t& event) {
+    const auto& scalar = event.data.scalar;
+    if (scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE) {
+      if (const size_t at = unknown_escapes_.LineIn(event.start_mark, event.end_mark); at > 0) {
+        return Fail(absl::StrCat(at > 1 ? absl::StrCat("line ", at, ": ") : "", "found unknown escape character"));
+      }
+    }
+    const absl::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    absl::string_view tag = TextOf(scalar.tag);
+    const bool ours = absl::ConsumePrefix(&tag, "tag:yaml.org,2002:");
+    const bool plain = scalar.tag == nullptr && scalar.plain_implicit != 0;
+    Value value(text);
+    if (plain || (ours && (tag == "int" || tag == "float" || tag == "bool" || tag == "null"))) {
+      value = ResolvePlainScalar(text);
+      if (core_ && value.is_bool() && !absl::EqualsIgnoreCase(text, "true") && !absl::EqualsIgnoreCase(text, "false")) value = text;
+      const absl::string_view read = value.is_int() ? "int" : value.is_double() ? "float" : value.is_bool() ? "bool" : value.is_null() ? "null" : "str";
+      if (!plain && read != tag && !(tag == "float" && read == "int")) {
+        return Fail(absl::StrCat("cannot decode !!", read, " `", text, "` as a !!", tag));
+      }
+      if (const absl::string_view infinite = Infinite(text); !infinite.empty()) {
+        if (!AtKey()) return FailConverting(absl::StrCat("json: unsupported value: ", infinite));
+        value = infinite == "NaN" ? ".nan" : infinite == "+Inf" ? ".inf" : "-.inf";
+      }
+    } else if (ours && tag == "binary") {
+      std::string bytes;
+      if (!absl::Base64Unescape(text, &bytes)) return Fail("!!binary value contains invalid base64 data");
+      value = std::move(bytes);
+    }
+    Put(line, std::move(value), TextOf(scalar.anchor), plain && text == "<<");
+  }
+
+  void Start(Value empty, size_t line, absl::string_view anchor) {
+    if (open_.size() >= kMaxDepth) return Fail("exceeded max depth of 10000");
+    open_.push_back({std::move(empty)});
+    open_.back().line = line;
+    open_.back().anchor = std::string(anchor);
+  }
+
+  static absl::string_view Infinite(absl::string_view text) {
+    if (text == ".inf" || text == ".Inf" || text == ".INF" || text == "+.inf" || text == "+.Inf" || text == "+.INF") return "+Inf";
+    if (text == "-.inf" || text == "-.Inf" || text == "-.INF") return "-Inf";
+    return text == ".nan" || text == ".NaN" || text == ".NAN" ? "NaN" : "";
   }
 
   void Close() {
     Open done = std::move(open_.back());
     open_.pop_back();
-    Put(done.mark, std::move(done.value), done.anchor, false);
+    Put(done.line, std::move(done.value), done.anchor, false);
   }
 
-  void Put(const YAML::Mark& mark, Value value, YAML::anchor_t anchor, bool plain, absl::string_view text = "") {
+  // `merges`: a plain <<, which as a key stands for the members of its value.
+  void Put(size_t line, Value value, absl::string_view anchor, bool merges) {
     if (!status_.ok()) return;
-    if (anchor != 0) anchors_[anchor] = value;
+    if (!anchor.empty()) anchors_[anchor] = value;
     if (open_.empty()) {
       root_ = std::move(value);
       return;
@@ -114,67 +255,74 @@ class Builder final : public YAML::EventHandler {
     if (top.value.is_array()) {
       top.value.Append(std::move(value));
     } else if (!top.has_key) {
-      if (value.is_array() || value.is_object()) return Fail(mark, "invalid map key");
+      if (value.is_array() || value.is_object()) return Fail(absl::StrCat("invalid map key: ", GoSyntax(value)));
       top.has_key = true;
-      top.merge = plain && text == "<<";
-      top.key = value.is_string() ? value.as_string() : value.is_null() ? "null" : WriteJson(value);
+      top.merge = merges;
+      top.null_key = value.is_null();
+      top.key = value.is_string() ? value.as_string() : WriteJson(value);
+      top.key_text = GoSyntax(value);
     } else {
       top.has_key = false;
-      if (top.merge) {
-        top.merged = true;
-        return Merge(mark, top.value, value);
+      if (top.merge) return Merge(line, top, value);
+      if (top.null_key) {
+        return FailConverting(absl::StrCat("unsupported map key of type: %!s(<nil>), key: <nil>, value: ",
+                                           value.is_null() ? "<nil>" : GoSyntax(value)));
       }
-      const bool again = !top.keys.insert(top.key).second;
-      if (again) {
-        const std::string problem = absl::StrCat("key \"", top.key, "\" already set in map");
-        if (duplicates_ == nullptr) return Fail(mark, problem);
-        duplicates_->push_back(absl::StrCat("line ", mark.line + 1, ": ", problem));
-      }
-      if (top.merged || again) {
-        top.value.Set(top.key, std::move(value));
-      } else {
-        top.value.object().push_back(Member{std::move(top.key), std::move(value)});
-      }
+      Set(line, top, std::move(value));
     }
   }
 
-  // Keys that are already there win (merge key language-independent type, 1.1).
-  void Merge(const YAML::Mark& mark, Value& into, const Value& from) {
+  // The last of several wins. What a merge brought may be written anew, but is told as well.
+  void Set(size_t line, Open& top, Value value) {
+    const bool written = !top.keys.insert(top.key).second;
+    if (!written && (!top.merged || !top.value.Has(top.key))) {
+      top.value.object().push_back(Member{std::move(top.key), std::move(value)});
+      return;
+    }
+    if (!Repeated(line, top.key_text, written)) return;
+    top.value.Set(top.key, std::move(value));
+  }
+
+  bool Repeated(size_t line, absl::string_view key, bool written) {
+    const std::string problem = absl::StrCat("line ", line, ": key ", key, " already set in map");
+    if (duplicates_ != nullptr) {
+      duplicates_->push_back(problem);
+    } else if (written) {
+      Fail(problem);
+    }
+    return status_.ok();
+  }
+
+  // As if the members stood here.
+  void Merge(size_t line, Open& top, const Value& from) {
+    top.merged = true;
     if (from.is_array()) {
-      for (const Value& one : from.array()) Merge(mark, into, one);
+      for (auto one = from.array().rbegin(); one != from.array().rend(); ++one) {  // the first wins
+        if (!one->is_object()) return Fail("map merge requires map or sequence of maps as the value");
+        Merge(line, top, *one);
+      }
     } else if (from.is_object()) {
       for (const Member& member : from.object()) {
-        if (!into.Has(member.key)) into.Set(member.key, member.value);
+        if (top.value.Has(member.key)) Repeated(line, GoQuote(member.key), false);
+        top.value.Set(member.key, member.value);
       }
     } else {
-      Fail(mark, "map merge requires map or sequence of maps as the value");
+      Fail("map merge requires map or sequence of maps as the value");
     }
   }
 
   std::vector<std::string>* const duplicates_;
   const bool core_;
+  UnknownEscapes unknown_escapes_;
   std::vector<Open> open_;
-  absl::flat_hash_map<YAML::anchor_t, Value> anchors_;
+  absl::flat_hash_map<std::string, Value> anchors_;
   int64_t alias_nodes_ = 0;
   Value root_;
   absl::Status status_;
 };
 
-// The library's complaint in upstream's words, where they have a common meaning.
-absl::string_view Reword(absl::string_view message) {
-  if (absl::StrContains(message, "illegal map value")) return "mapping values are not allowed in this context";
-  if (absl::StrContains(message, "end of map not found")) return "did not find expected key";
-  if (absl::StrContains(message, "end of map flow not found")) return "did not find expected ',' or '}'";
-  if (absl::StrContains(message, "end of sequence flow not found")) return "did not find expected ',' or ']'";
-  if (absl::StrContains(message, "end of sequence not found")) return "did not find expected '-' indicator";
-  if (absl::StrContains(message, "illegal tab")) return "found a tab character that violates indentation";
-  if (absl::StrContains(message, "unknown token")) return "found character that cannot start any token";
-  if (absl::StrContains(message, "illegal EOF in scalar")) return "found unexpected end of stream";
-  return message;
-}
-
-// The library recurses with the nesting of the text, so that is bounded before it starts. Brackets count wherever they
-// stand, which at worst refuses a text that no one writes.
+// The library looks at every open bracket again for each token, so their number is bounded before it starts. Brackets count
+// wherever they stand, which at worst refuses a text that no one writes.
 bool NestsTooDeep(absl::string_view text) {
   constexpr size_t kMost = 1000;
   size_t flow = 0, line_start = 0;
@@ -193,22 +341,17 @@ bool NestsTooDeep(absl::string_view text) {
   return false;
 }
 
-}  // namespace
-
-namespace {
-
 absl::StatusOr<Value> Parse(absl::string_view text, std::vector<std::string>* duplicates, bool core) {
   if (NestsTooDeep(text)) return absl::InvalidArgumentError(absl::StrCat(kPrefix, "exceeded max depth of 10000"));
-  std::istringstream stream{std::string(text)};
-  Builder builder(duplicates, core);
-  try {
-    YAML::Parser parser(stream);
-    parser.HandleNextDocument(builder);
-  } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(absl::StrCat(kPrefix, "line ", error.mark.line + 1, ": ", Reword(error.msg)));
+  Events events(text);
+  Builder builder(text, duplicates, core);
+  for (;;) {
+    const yaml_event_t* event = events.Next();
+    if (event == nullptr) return events.Problem();
+    if (!builder.Take(*event)) break;
   }
   if (!builder.status().ok()) return builder.status();
-  return builder.Take();
+  return builder.TakeRoot();
 }
 
 }  // namespace
@@ -257,6 +400,36 @@ void WholeFloatsToInts(Value* root) {
 }
 
 }  // namespace
+
+namespace {
+
+// Whether a text that is JSON means the same when it is read as YAML: no escapes, characters or repeated keys that only one
+// of them knows.
+bool ReadsAlikeAsYaml(absl::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\t' || text[i] == 0x7f) return false;
+    if (text[i] != '\\') continue;
+    const char escaped = i + 1 < text.size() ? text[++i] : '/';
+    if (escaped == '/' || escaped == 'u') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<Value> ParseYamlFast(absl::string_view text, std::vector<std::string>* duplicates) {
+  if (absl::StartsWith(text, "{") && ReadsAlikeAsYaml(text)) {
+    ParseOptions options;
+    std::vector<std::string> repeated;
+    options.duplicates = &repeated;
+    absl::StatusOr<Value> json = ParseJson(text, options);
+    if (json.ok() && repeated.empty()) {
+      WholeFloatsToInts(&*json);
+      return json;
+    }
+  }
+  return ParseYaml(text, duplicates);
+}
 
 absl::StatusOr<Value> ParseYamlOrJson(absl::string_view text) {
   const absl::string_view start = absl::StripLeadingAsciiWhitespace(text);

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
+#include "apimachinery/json.h"
 
 namespace apimachinery {
 namespace {
@@ -128,9 +129,13 @@ bool LooksLikeTimestamp(absl::string_view text) {
 }  // namespace
 
 Value FloatByWayOfJson(double number) {
-  constexpr double kFirstTooLarge = 9223372036854775808.0;
-  const bool fits = std::trunc(number) == number && number >= -kFirstTooLarge && number < kFirstTooLarge;
-  return fits ? Value(static_cast<int64_t>(number)) : Value(number);
+  constexpr double kExact = 9007199254740992.0, kFirstTooLarge = 9223372036854775808.0;
+  if (std::trunc(number) != number || std::fabs(number) > kFirstTooLarge) return Value(number);
+  if (std::fabs(number) < kExact) return Value(static_cast<int64_t>(number));
+  std::string text;  // its shortest digits and zeros, which is another integer
+  AppendJsonDouble(number, &text);
+  int64_t whole = 0;
+  return absl::SimpleAtoi(text, &whole) ? Value(whole) : Value(number);
 }
 
 Value ResolvePlainScalar(absl::string_view text) {
@@ -144,7 +149,7 @@ Value ResolvePlainScalar(absl::string_view text) {
       if (std::optional<Value> number = ParseInt(plain)) return *std::move(number);
     }
     double number = 0;
-    if (LooksLikeFloat(plain) && absl::SimpleAtod(plain, &number)) return FloatByWayOfJson(number);
+    if (LooksLikeFloat(plain) && absl::SimpleAtod(plain, &number) && std::isfinite(number)) return FloatByWayOfJson(number);
   }
   return Value(text);
 }

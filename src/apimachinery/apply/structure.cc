@@ -179,7 +179,16 @@ class Comparer {
   void Run(const Structure& declared, const Value* before, const Value* after) {
     // What did not change has no differences inside; to see so costs nothing beside looking for them.
     if (before == after || (before != nullptr && after != nullptr && before->IdenticalTo(*after))) return;
+    const bool both = before != nullptr && after != nullptr && !before->is_null() && !after->is_null();
     const Structure type = Resolve(declared, after != nullptr && !after->is_null() ? *after : before != nullptr ? *before : Null());
+    if (both && declared.kind == Kind::kUntyped) {  // as what it was, then as what it is
+      if (const Structure was = Resolve(declared, *before); was.kind != type.kind) RunAs(was, before, after);
+    }
+    RunAs(type, before, after);
+  }
+
+ private:
+  void RunAs(const Structure& type, const Value* before, const Value* after) {
     if (type.kind == Kind::kLeaf || type.atomic || (EmptyOrNull(type, before) && EmptyOrNull(type, after))) {
       Leaf(before, after);
       return;
@@ -196,7 +205,6 @@ class Comparer {
     }
   }
 
- private:
   void Leaf(const Value* before, const Value* after) {
     if (before == nullptr) {
       result_.added.Insert(path_);
@@ -617,7 +625,7 @@ FieldSet FieldsOf(const Structure& type, const Value& value) {
 }
 
 Value Merge(const Structure& declared, const Value& live, const Value& applied) {
-  const Structure type = Resolve(declared, applied);
+  const Structure type = Resolve(declared, applied.is_null() ? live : applied);  // null takes any form
   if (type.kind == Kind::kLeaf || type.atomic) return applied;
   if (applied.is_null() && !applied.is_hollow() && !live.empty()) return live;  // says nothing of the members
   if (IsMap(type)) {

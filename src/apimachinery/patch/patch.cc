@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/field_error.h"
 #include "apimachinery/go_quote.h"
@@ -47,7 +48,11 @@ absl::StatusOr<Value> RunJsonPatch(absl::string_view text, bool typed, Value pla
   constexpr char kPrefix[] = "error decoding patch: json: cannot unmarshal ";
   std::vector<std::string> duplicates;
   absl::StatusOr<Value> operations = ParsePatch(text, "error decoding patch: ", typed, &duplicates);
-  if (!operations.ok()) return operations;
+  if (!operations.ok()) {
+    const std::string why = ApiStatus::From(operations.status()).message;
+    if (!absl::EndsWith(why, " into Go value of type float64")) return operations;
+    return BadRequest(absl::StrReplaceAll(why, {{"Go value of", "Go struct field jsonPatchOp.value of"}}));
+  }
   if (operations->is_null()) return plain;
   if (!operations->is_array()) {
     return BadRequest(absl::StrCat(kPrefix, Word(*operations), " into Go value of type []handlers.jsonPatchOp"));

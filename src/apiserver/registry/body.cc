@@ -86,6 +86,7 @@ absl::StatusOr<Value> Decode(const Kind& expected, const Body& body, pipeline::R
   absl::StatusOr<Value> parsed = yaml ? apimachinery::ParseYaml(body.bytes, &repeated)
                                       : apimachinery::ParseJson(body.bytes, options);
   if (!parsed.ok()) return UnrecognizedText(expected, yaml, parsed.status().message(), body.bytes);
+  if (yaml) apimachinery::SortKeys(&*parsed);  // it is read by way of JSON whose members are sorted: so its problems come up
   if (parsed->is_null()) parsed = Value::MakeObject();
   RETURN_IF_ERROR(CheckTypeMembers(expected, *parsed, body.bytes));
   const std::string kind = parsed->GetString("kind"), api_version = parsed->GetString("apiVersion");

@@ -1,5 +1,6 @@
 #include "apiserver/registry/custom_body.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/json.h"
@@ -41,7 +42,13 @@ absl::StatusOr<Value> ParseBody(const Kind& expected, const Body& body, std::vec
   options.max_depth = kMaxDepth;
   absl::StatusOr<Value> parsed =
       yaml ? apimachinery::ParseYaml(body.bytes, duplicates) : apimachinery::ParseJson(body.bytes, options);
-  if (!parsed.ok()) return UnrecognizedText(expected, yaml, parsed.status().message(), body.bytes);
+  if (!parsed.ok()) {
+    const absl::string_view problem = parsed.status().message();
+    if (absl::StartsWith(problem, "json: cannot unmarshal number ")) {  // by then upstream knows of what kind it is
+      return CannotHandle(expected.kind, expected.version, expected, problem);
+    }
+    return UnrecognizedText(expected, yaml, problem, body.bytes);
+  }
   if (!yaml) {
     for (std::string& path : *duplicates) path = absl::StrCat("duplicate field \"", path, "\"");
   }

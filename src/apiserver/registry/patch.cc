@@ -1,6 +1,7 @@
 // patch: a change computed from the current object, then an update like any other.
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "apimachinery/apply/apply.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/time.h"
@@ -46,12 +47,24 @@ absl::Status NotConverted(const apimachinery::Kind& kind, const Value& applied, 
   return status.ToStatus();
 }
 
+// Keys that stand twice in an applied configuration: a warning, or an error, as the request wants.
+absl::Status TellRepeated(const std::vector<std::string>& repeated, pipeline::RequestContext& context) {
+  if (repeated.empty() || context.options.field_validation == pipeline::FieldValidation::kIgnore) return absl::OkStatus();
+  if (context.options.field_validation == pipeline::FieldValidation::kStrict) {
+    return BadRequest(absl::StrCat("error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ",
+                                   absl::StrJoin(repeated, "\n  ")));
+  }
+  for (const std::string& one : repeated) context.AddWarning(one);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, const Value* current,
                                 const Body& body, absl::Time now) {
   const std::string& name = context.info.name;
-  absl::StatusOr<Value> applied = apimachinery::ParseYamlOrJson(body.bytes);
+  std::vector<std::string> repeated;
+  absl::StatusOr<Value> applied = apimachinery::ParseYamlFast(body.bytes, &repeated);
   if (!applied.ok()) return BadRequest(absl::StrCat("error decoding YAML: ", applied.status().message()));
   if (!applied->is_object()) return BadRequest("apply patch must be an object");
   const std::string applied_name = applied->GetString("metadata.name"), api_version = applied->GetString("apiVersion");
@@ -69,6 +82,7 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
   manager.convert = ConverterOf(kind);
   absl::StatusOr<Value> merged = apimachinery::apply::Apply(StructureOf(kind), current == nullptr ? Value() : *current,
                                                             *applied, manager, context.options.force);
+  if (merged.ok()) RETURN_IF_ERROR(TellRepeated(repeated, context));
   if (kind.custom != nullptr) {
     if (!merged.ok()) return merged;
     if (applied_name.empty()) return NameUnknown(name);

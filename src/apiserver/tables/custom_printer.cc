@@ -26,7 +26,7 @@ const std::vector<PrinterColumn>& ColumnsOrDefault(const Version& version) {
 Value TypedCell(const std::string& type, const Value& value, absl::Time now) {
   if (type == "integer") {
     if (value.is_int()) return value;
-    if (value.is_double()) return Value(static_cast<int64_t>(value.as_double()));
+    if (value.is_double()) return Value(value.as_int());
   } else if (type == "number") {
     if (value.is_number()) return Value(value.as_double());
   } else if (type == "boolean") {

@@ -5,6 +5,7 @@
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
 #include "apimachinery/patch/patch.h"
+#include "apimachinery/structural/schema.h"
 #include "gtest/gtest.h"
 
 namespace apimachinery::apply {
@@ -39,6 +40,35 @@ TEST(TrackUpdateTest, AListElementWithoutItsKeyEndsTracking) {
                                             "key fields [\"name\"] (and doesn't have default values for any key fields)"),
             std::string::npos)
       << applied.status();
+}
+
+// Recorded from upstream: untyped values are compared as what they were and as what they are.
+TEST(TrackUpdateTest, OwnersOfMembersLoseThemWithTheirMap) {
+  const structural::Schema schema = *structural::Parse(Json(R"({"type":"object","x-kubernetes-preserve-unknown-fields":true})"));
+  const ObjectType type(&schema);
+  const auto owned = [](const Value& object) {
+    std::string out;
+    for (const Value& entry : object.GetArray("metadata.managedFields")) out += entry.Find("fieldsV1")->as_string();
+    return out;
+  };
+  struct Case { const char *before, *after, *want; };
+  for (const Case& c : {Case{R"({"q":1})", "1", R"({"f:x":{}})"}, Case{R"({"q":1})", "[1]", R"({"f:x":{}})"},
+                        Case{R"({"q":1})", R"({"q":2})", R"({"f:x":{".":{},"f:q":{}}})"}, Case{"1", R"({"q":2})", R"({"f:x":{".":{},"f:q":{}}})"},
+                        Case{R"({"q":{"r":1}})", R"({"q":1})", R"({"f:x":{".":{},"f:q":{}}})"}, Case{R"({"q":1})", "null", R"({"f:x":{}})"}}) {
+    SCOPED_TRACE(c.after);
+    const Value made = TrackUpdate(type, Value(), Json((std::string(R"({"kind":"K","apiVersion":"g/v1","x":)") + c.before + "}").c_str()), Me("g/v1"));
+    Value changed = made;
+    changed.Set("x", Json(c.after));
+    EXPECT_EQ(owned(TrackUpdate(type, made, changed, Me("g/v1"))), c.want);
+  }
+}
+
+TEST(ApplyTest, ANullSaysNothingOfAnUntypedMap) {
+  const structural::Schema schema = *structural::Parse(Json(R"({"type":"object","x-kubernetes-preserve-unknown-fields":true})"));
+  const Value live = Json(R"({"kind":"K","apiVersion":"g/v1","x":{"q":1}})");
+  const absl::StatusOr<Value> merged = Apply(ObjectType(&schema), live, Json(R"({"kind":"K","apiVersion":"g/v1","x":null})"), Me("g/v1"), false);
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(WriteJson(*merged->Find("x")), R"({"q":1})");
 }
 
 TEST(TrackUpdateTest, ManagersOfUnknownVersionsOwnNothing) {

@@ -17,7 +17,8 @@ TEST(JsonTest, PrintsAsGoDoes) {
       {"[1.0,1e3,0.000001,1e-7,1e20,1e21,123456789012345678901234567890,-0.5]",
        "[1,1000,0.000001,1e-7,100000000000000000000,1e+21,1.2345678901234568e+29,-0.5]"},
       {"[9223372036854775807,9223372036854775808,-9223372036854775808]",
-       "[9223372036854775807,9223372036854775808,-9223372036854775808]"},
+       "[9223372036854775807,9223372036854776000,-9223372036854775808]"},  // shortest digits, then zeros
+      {"[-0.0,18446744073709551615,1.5e20]", "[0,18446744073709552000,150000000000000000000]"},
       {" { } ", "{}"},
   };
   for (const Case& c : cases) {
@@ -32,6 +33,17 @@ TEST(JsonTest, NumbersKeepTheirTextOnDemand) {
   ParseOptions options;
   options.number_text = true;
   EXPECT_EQ(WriteJson(*ParseJson("[1e3,1.50,7,99999999999999999999]", options)), "[1e3,1.50,7,99999999999999999999]");
+  const absl::StatusOr<Value> huge = ParseJson(R"([1e400,-7,1.0,"\"1e400",-1e999])", options);  // beyond any double, which only a reader of numbers minds
+  ASSERT_TRUE(huge.ok()) << huge.status();
+  EXPECT_EQ(WriteJson(*huge), R"([1e400,-7,1.0,"\"1e400",-1e999])");
+  EXPECT_TRUE(huge->array()[1].is_int());
+}
+
+TEST(JsonTest, NumbersBeyondADoubleAreRefused) {
+  for (const char* number : {"1e400", "-1e400", "1.7976931348623159e308"}) {
+    EXPECT_EQ(ParseJson(std::string("{\"a\":") + number + "}").status().message(),
+              std::string("json: cannot unmarshal number ") + number + " into Go value of type float64");
+  }
 }
 
 TEST(JsonTest, TheLastOfDuplicatesWinsAndPathsAreReported) {

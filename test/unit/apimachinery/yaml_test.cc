@@ -16,10 +16,14 @@ TEST(YamlTest, PlainScalarsReadAsYaml11) {
       {"true: b", R"({"true":"b"})"}, {"a: |\n  x\n  y\n", R"({"a":"x\ny\n"})"}, {"- a\n- 1", R"(["a",1])"},
       {"b: &x {c: 1}\na: *x", R"({"b":{"c":1},"a":{"c":1}})"},
       {"b: &x {c: 1, d: 2}\na: {<<: *x, c: 3}", R"({"b":{"c":1,"d":2},"a":{"c":3,"d":2}})"}, {"", "null"},
+      {"a: {<<: {b: 2}}", R"({"a":{"b":2}})"}, {"a: {<<: [{b: 1}, {b: 2}]}", R"({"a":{"b":1}})"}, {".inf: a", R"({".inf":"a"})"},
+      {"a: 1e400", R"({"a":"1e400"})"}, {"a: !!str 1", R"({"a":"1"})"}, {"a: !!int \"1\"", R"({"a":1})"}, {"a: !x 1", R"({"a":"1"})"},
+      {"a: !!binary aGk=", R"({"a":"hi"})"}, {"a: 12:30", R"({"a":"12:30"})"}, {"a: 1\n---\nb: 2", R"({"a":1})"}, {"a:b", R"("a:b")"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.yaml);
-    const auto got = ParseYaml(c.yaml);
+    std::vector<std::string> duplicates;
+    const auto got = ParseYaml(c.yaml, &duplicates);
     ASSERT_TRUE(got.ok()) << got.status();
     const auto want = ParseJson(c.json);
     EXPECT_TRUE(*got == *want) << WriteJson(*got);
@@ -29,7 +33,8 @@ TEST(YamlTest, PlainScalarsReadAsYaml11) {
 TEST(YamlTest, WholeFloatsAreIntegersByWayOfJson) {
   struct Case { const char* text; const char* json; bool is_int; };
   for (const Case& c : {Case{"2.0", "2", true}, Case{"1e10", "10000000000", true}, Case{"-1.0", "-1", true}, Case{"2.5", "2.5", false},
-                        Case{"9223372036854775808.0", "9223372036854775808", false}}) {
+                        Case{"9223372036854775808.0", "9223372036854776000", false},
+                        Case{"-9223372036854775809", "-9223372036854776000", false}, Case{"1234567890123456789.0", "1234567890123456800", true}}) {
     SCOPED_TRACE(c.text);
     for (const bool json : {true, false}) {
       const auto got = json ? ParseYamlOrJson(std::string("{\"a\":") + c.text + "}") : ParseYaml(std::string("a: ") + c.text);
@@ -40,9 +45,46 @@ TEST(YamlTest, WholeFloatsAreIntegersByWayOfJson) {
   }
 }
 
-TEST(YamlTest, WhatIsNoYamlNamesTheLine) {
-  const auto got = ParseYaml("apiVersion: v1\nkind: ConfigMap\n  metadata: [");
-  EXPECT_EQ(got.status().message(), "error converting YAML to JSON: yaml: line 3: mapping values are not allowed in this context");
+// Recorded from upstream: no line for the first, and parsers count lines from zero.
+TEST(YamlTest, WhatIsNoYamlIsToldInUpstreamsWords) {
+  struct Case { const char* yaml; const char* problem; };
+  const Case cases[] = {
+      {"apiVersion: v1\nkind: ConfigMap\n  metadata: [", "yaml: line 3: mapping values are not allowed in this context"},
+      {"a: b: c", "yaml: mapping values are not allowed in this context"},
+      {"a: \"\\q\"", "yaml: found unknown escape character"},
+      {"b: 1\na: \"\\/\"", "yaml: line 2: found unknown escape character"},
+      {"a: \"\\x\"", "yaml: did not find expected hexdecimal number"},
+      {"a: \"\\ud83d\"", "yaml: found invalid Unicode character escape code"},
+      {"a: @x", "yaml: found character that cannot start any token"},
+      {"a: \x01", "yaml: control characters are not allowed"},
+      {"a: *x", "yaml: unknown anchor 'x' referenced"},
+      {"a: &x [*x]", "yaml: anchor 'x' value contains itself"},
+      {"a: !!int x", "yaml: cannot decode !!str `x` as a !!int"},
+      {"a: {<<: x}", "yaml: map merge requires map or sequence of maps as the value"},
+      {"? [a]\n: b", "yaml: invalid map key: []interface {}{\"a\"}"},
+      {"null: b", "unsupported map key of type: %!s(<nil>), key: <nil>, value: \"b\""},
+      {"a: -.inf", "json: unsupported value: -Inf"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.yaml);
+    EXPECT_EQ(ParseYaml(c.yaml).status().message(), std::string("error converting YAML to JSON: ") + c.problem);
+  }
+}
+
+TEST(YamlTest, RepeatedKeysAreNamedAsTheyRead) {
+  std::vector<std::string> duplicates;
+  ASSERT_TRUE(ParseYaml("a: 1\n1: x\na:\n  b\n1: y", &duplicates).ok());
+  EXPECT_EQ(duplicates, (std::vector<std::string>{"line 4: key \"a\" already set in map", "line 5: key 1 already set in map"}));
+}
+
+TEST(YamlTest, JsonIsReadAsTheYamlThatItIs) {
+  std::vector<std::string> duplicates;
+  EXPECT_EQ(WriteJson(*ParseYamlFast(R"({"a":2.0})")), R"({"a":2})");
+  EXPECT_EQ(WriteJson(*ParseYamlFast(R"({"a":1e400})")), R"({"a":"1e400"})");
+  EXPECT_EQ(WriteJson(*ParseYamlFast(R"({"a":1,"a":2})", &duplicates)), R"({"a":2})");
+  EXPECT_EQ(duplicates, std::vector<std::string>{"line 1: key \"a\" already set in map"});
+  EXPECT_FALSE(ParseYamlFast(R"({"a":"\/"})").ok());
+  EXPECT_FALSE(ParseYamlFast(R"({"a":"\ud83d\ude00"})").ok());
 }
 
 TEST(YamlTest, AliasBombIsRefused) {

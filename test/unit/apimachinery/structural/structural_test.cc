@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "apimachinery/json.h"
 #include "apimachinery/structural/definition.h"
 #include "apimachinery/structural/rules.h"
@@ -47,6 +48,24 @@ TEST(PruneTest, WhatIsNotDeclaredGoesAndIsNamed) {
     Prune(SchemaOf(c.schema), /*root=*/true, &value, &pruned);
     EXPECT_EQ(Sorted(value), c.want);
     EXPECT_EQ(pruned, c.pruned);
+  }
+}
+
+// Recorded from upstream: a value is converted to the element's type as Go does; whole numbers are what is left of the fraction.
+TEST(ValidateTest, NumbersAreComparedAsUpstreamDoes) {
+  struct Case {
+    absl::string_view schema, value;
+    bool valid;
+  };
+  for (const Case& c : {Case{R"({"enum":[1]})", "1.5", true}, Case{R"({"enum":[1]})", "2.5", false}, Case{R"({"enum":["a"]})", "97", true},
+                        Case{R"({"enum":["\u00e9"]})", "233", true}, Case{R"({"enum":["a"]})", "98", false},
+                        Case{R"({"type":"integer"})", "2.0", true}, Case{R"({"type":"integer"})", "4.9e-324", false},
+                        Case{R"({"type":"integer"})", "1000000000.0000001", true}, Case{R"({"type":"integer"})", "-1.00000000001", false},
+                        Case{R"({"type":"integer"})", "9223372036854775808", false}}) {
+    SCOPED_TRACE(absl::StrCat(c.schema, " ", c.value));
+    FieldErrors errors;
+    Validate(SchemaOf(c.schema), "x", Json(c.value), nullptr, &errors);
+    EXPECT_EQ(errors.empty(), c.valid) << errors.ToString();
   }
 }
 
