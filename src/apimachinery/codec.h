@@ -22,8 +22,9 @@ namespace apimachinery {
 struct DecodeOptions {
   bool strict = true;       // collect unknown and duplicate fields
   size_t max_depth = 10000;
-  // The tree is the outcome of a strategic merge patch: type errors in the words of upstream's converter
-  // ("cannot restore struct from: int64"), whole floats pass for integers, unknown fields come sorted.
+  // The tree is the outcome of a strategic merge patch or is applied: type errors in the words of upstream's converter
+  // ("cannot restore struct from: int64"), whole floats pass for integers, large ones lose their
+  // upper bits, unknown fields come sorted.
   bool converting = false;
 };
 

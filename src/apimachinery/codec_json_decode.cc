@@ -266,6 +266,7 @@ class JsonDecoder {
   bool Struct(const Message& message, Value* value, int depth) {
     structs_.push_back(&message);
     Object& object = value->object();
+    if (converting_) codec::SortMembers(message, &object);  // the converter goes by the type's order, not the text's
     uint64_t seen[4] = {};  // by position in `flat`; no type has more members
     size_t kept = 0;
     int last = -1;
@@ -405,6 +406,7 @@ class JsonDecoder {
         if (converting_ && value->is_double() && std::trunc(value->as_double()) == value->as_double()) {
           *value = Value(value->as_int());
         }
+        if (converting_ && value->is_int() && field.type == FieldType::kInt32) *value = Value(static_cast<int64_t>(static_cast<int32_t>(value->as_int())));
         if (!value->is_int() || (field.type == FieldType::kInt32 &&
                                  (value->as_int() > INT32_MAX || value->as_int() < INT32_MIN))) {
           return TypeError(field, true, value);
@@ -429,7 +431,7 @@ class JsonDecoder {
         if (!value->is_string()) return TypeError(field, true, value);
         std::string bytes;
         if (const int64_t bad = Base64Decode(value->as_string(), &bytes); bad >= 0) {
-          if (saved_.empty()) saved_ = absl::StrCat("illegal base64 data at input byte ", bad);
+          if (saved_.empty()) saved_ = absl::StrCat(converting_ ? "error decoding from json: " : "", "illegal base64 data at input byte ", bad);
           *value = Value();
           return true;
         }

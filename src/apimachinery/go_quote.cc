@@ -80,17 +80,23 @@ std::string FormatDouble(double d) {
 
 }  // namespace
 
-std::string GoFormat(const Value& value) {
+namespace {
+
+// `text`: by %s instead of %v.
+std::string Format(const Value& value, bool text) {
+  const auto scalar = [text](absl::string_view type, std::string shown) {
+    return text ? absl::StrCat("%!s(", type, "=", shown, ")") : shown;
+  };
   switch (value.type()) {
-    case Value::Type::kNull: return "<nil>";
-    case Value::Type::kBool: return value.as_bool() ? "true" : "false";
-    case Value::Type::kInt: return absl::StrCat(value.as_int());
-    case Value::Type::kDouble: return FormatDouble(value.as_double());
+    case Value::Type::kNull: return text ? "%!s(<nil>)" : "<nil>";
+    case Value::Type::kBool: return scalar("bool", value.as_bool() ? "true" : "false");
+    case Value::Type::kInt: return scalar("int64", absl::StrCat(value.as_int()));
+    case Value::Type::kDouble: return scalar("float64", FormatDouble(value.as_double()));
     case Value::Type::kString:
     case Value::Type::kRaw: return value.as_string();
     case Value::Type::kArray: {
       std::string out = "[";
-      for (size_t i = 0; i < value.size(); ++i) absl::StrAppend(&out, i > 0 ? " " : "", GoFormat(value.array()[i]));
+      for (size_t i = 0; i < value.size(); ++i) absl::StrAppend(&out, i > 0 ? " " : "", Format(value.array()[i], text));
       return out + "]";
     }
     case Value::Type::kObject: {
@@ -99,12 +105,17 @@ std::string GoFormat(const Value& value) {
       std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key < b->key; });
       std::string out = "map[";
       for (size_t i = 0; i < members.size(); ++i) {
-        absl::StrAppend(&out, i > 0 ? " " : "", members[i]->key, ":", GoFormat(members[i]->value));
+        absl::StrAppend(&out, i > 0 ? " " : "", members[i]->key, ":", Format(members[i]->value, text));
       }
       return out + "]";
     }
   }
   return "";
 }
+
+}  // namespace
+
+std::string GoFormat(const Value& value) { return Format(value, false); }
+std::string GoFormatAsText(const Value& value) { return Format(value, true); }
 
 }  // namespace apimachinery

@@ -336,7 +336,10 @@ absl::StatusOr<Value> Apply(const ObjectType& type, const Value& live, const Val
   } else if (type.message != nullptr) {
     // Free JSON has been through a tree upstream: its text is made anew.
     if (!VerbatimMembers(*type.message).empty()) SortKeys(&merged);
-    absl::StatusOr<Decoded> decoded = DecodeTree(*type.message, std::move(merged));
+    DecodeOptions options;
+    options.strict = false;
+    options.converting = true;
+    absl::StatusOr<Decoded> decoded = DecodeTree(*type.message, std::move(merged), options);
     if (!decoded.ok()) return BadRequest(decoded.status().message());
     merged = std::move(decoded->value);
   }

@@ -5,7 +5,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
 
 namespace apimachinery::apply {
@@ -151,17 +153,31 @@ std::string PathElement::Encode() const {
   return "";
 }
 
+namespace {
+
+// A value in a path, for people.
+std::string Show(const Value& value) {
+  if (value.is_string()) return GoQuote(value.as_string());
+  if (value.is_array()) {
+    return absl::StrCat("[", absl::StrJoin(value.array(), ",", [](std::string* out, const Value& item) { out->append(Show(item)); }), "]");
+  }
+  if (!value.is_object()) return value.is_double() ? GoFormat(value) : WriteJson(value);
+  return absl::StrJoin(value.object(), "", [](std::string* out, const Member& m) { absl::StrAppend(out, m.key, "=", Show(m.value)); });
+}
+
+}  // namespace
+
 std::string PathElement::ToString() const {
   switch (kind) {
     case Kind::kName: return absl::StrCat(".", name);
     case Kind::kKey: {
       std::string out = "[";
       for (const Member& member : value.object()) {
-        absl::StrAppend(&out, out.size() > 1 ? "," : "", member.key, "=", WriteJson(member.value));
+        absl::StrAppend(&out, out.size() > 1 ? "," : "", member.key, "=", Show(member.value));
       }
       return out + "]";
     }
-    case Kind::kValue: return absl::StrCat("[=", WriteJson(value), "]");
+    case Kind::kValue: return absl::StrCat("[=", Show(value), "]");
     case Kind::kIndex: return absl::StrCat("[", value.as_int(), "]");
   }
   return "";

@@ -145,13 +145,21 @@ const Value* PrintedHollow(const Structure& type, const Member& member) {
   return member.value.is_hollow_list() ? list : map;
 }
 
+// Bytes that are set to none: the store tells them from unset ones, JSON does not.
+bool AreNoBytes(const Structure& type, const Member& member) {
+  if (!member.value.is_string() || !member.value.as_string().empty()) return false;
+  if (type.kind != Kind::kStruct || type.message == nullptr) return false;
+  const Field* field = type.message->FindJson(member.key);
+  return field != nullptr && field->is_single() && field->type == FieldType::kBytes && codec::OmitAbsent(*field);
+}
+
 // Members sorted by name, of a typed struct with those that are printed without being set.
 using Members = absl::InlinedVector<std::pair<absl::string_view, const Value*>, 16>;
 Members MembersOf(const Structure& type, const Value* value) {
   Members members;
   if (value == nullptr || !value->is_object()) return members;
   for (const Member& member : value->object()) {
-    const Value* printed = member.value.is_hollow() ? PrintedHollow(type, member) : &member.value;
+    const Value* printed = member.value.is_hollow() ? PrintedHollow(type, member) : AreNoBytes(type, member) ? nullptr : &member.value;
     if (printed != nullptr) members.emplace_back(member.key, printed);
   }
   if (type.kind == Kind::kStruct && type.message != nullptr) {
@@ -419,6 +427,16 @@ class Checker {
     } else if ((shape == Shape::kTime || shape == Shape::kMicroTime || shape == Shape::kQuantity ||
                 shape == Shape::kIntOrString) && container) {
       Problem(absl::StrCat("expected any scalar, got &{", GoFormat(value), "}"));
+    } else if (shape == Shape::kStringList && !value.is_array() && !value.is_null()) {
+      Problem(absl::StrCat("expected list, got &{", GoFormat(value), "}"));
+    } else if (shape == Shape::kStringList && value.is_array()) {
+      for (size_t i = 0; i < value.size(); ++i) {
+        const Value& item = value.array()[i];
+        if (item.is_string() || item.is_null()) continue;
+        path_.push_back(PathElement::Of(PathElement::Kind::kIndex, Value(static_cast<int64_t>(i))));
+        Problem(absl::StrCat("expected string, got &value.valueUnstructured{Value:", Show(item), "}"));
+        path_.pop_back();
+      }
     }
   }
   void Map(const Structure& type, const Value& value) {

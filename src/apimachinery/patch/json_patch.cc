@@ -33,7 +33,7 @@ class JsonPatcher {
     const std::string& to = path->as_string();
     const Value* value = operation.Find("value");
     static const Value* const null = new Value;
-    if (op == "add") return to.empty() ? ReplaceRoot(value) : Add(to, value != nullptr ? *value : *null);
+    if (op == "add") return !to.empty() && Add(to, value != nullptr ? *value : *null);
     if (op == "remove") return Remove(to, nullptr);
     if (op == "replace") return to.empty() ? ReplaceRoot(value) : Replace(to, value != nullptr ? *value : *null);
     if (op == "test") return Test(to, value != nullptr ? *value : *null);

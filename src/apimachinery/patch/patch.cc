@@ -120,7 +120,8 @@ ApiStatus Patched::StrictError() const {
   return Invalid("", "", "", errors);
 }
 
-absl::StatusOr<Patched> PatchObject(PatchType type, const Message* message, const Value& current, absl::string_view text) {
+absl::StatusOr<Patched> PatchObject(PatchType type, const Message* message, const Value& current, absl::string_view text,
+                                    const Judge& judge) {
   Patched result;
   DecodeOptions decode;
   absl::StatusOr<Value> outcome;
@@ -144,6 +145,9 @@ absl::StatusOr<Patched> PatchObject(PatchType type, const Message* message, cons
                                        : RunMergePatch(text, typed, std::move(plain), &result.strict_errors);
     if (!outcome.ok()) return outcome.status();
     result.shown = WriteJson(*outcome);
+    if (const std::string problem = judge ? judge(*outcome, result.shown) : ""; !problem.empty()) {
+      return RefuseOutcome(result.shown, problem);
+    }
   } else {
     return UnsupportedMediaType("the body of the request was in an unknown format");
   }

@@ -1,6 +1,7 @@
 // The ways to change an object by a patch, as pure functions from the current object to the new one. Server-side
 // apply is in apply/apply.h.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,10 @@ struct Patched {
 // without `message` (custom resources) it is plain and kStrategicMerge is not supported.
 // BadRequest: the patch is malformed; 422: it cannot be applied or its outcome is no object of the type; 413: too many
 // operations. Errors carry ApiStatus.
+// `judge` looks at the outcome of a JSON or merge patch, and its text, before it is read as the type: why it is refused, or "".
+using Judge = std::function<std::string(const Value& outcome, absl::string_view text)>;
 absl::StatusOr<Patched> PatchObject(PatchType type, const Message* message, const Value& current,
-                                    absl::string_view patch);
+                                    absl::string_view patch, const Judge& judge = {});
 
 // --- The algorithms alone, on plain trees (codec.h's ToPlain). ---
 

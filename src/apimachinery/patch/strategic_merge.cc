@@ -19,7 +19,7 @@ absl::Status Plain(std::string message) {
   return status;
 }
 absl::Status BadType(const Value& type, const Value& in) {
-  return Plain(absl::StrCat("unknown patch type: ", GoFormat(type), " in map: ", GoFormat(in)));
+  return Plain(absl::StrCat("unknown patch type: ", GoFormatAsText(type), " in map: ", GoFormat(in)));
 }
 const char* GoTypeWord(const Value& value) {
   switch (value.type()) {
@@ -36,6 +36,10 @@ absl::Status BadArgument(const Value& got) {
   return Plain(absl::StrCat("expected a []interface {}, but received a ", GoTypeWord(got)));
 }
 
+absl::Status NoObject(const Value& got) {
+  return Plain(absl::StrCat("expected a map[string]interface {}, but received a ", GoTypeWord(got)));
+}
+
 void DiscardNulls(Value* value) {
   if (value->is_object()) {
     Object& members = value->object();
@@ -47,27 +51,18 @@ void DiscardNulls(Value* value) {
   }
 }
 
-// What a patch adds anew has nothing to be directed at: directives are carried out on nothing.
-void DropDirectives(Value* value) {
+// What a patch adds anew has nothing to be directed at: members and elements with $patch are left out, in the patch, too.
+// False: that is the value itself. Other directives stay, and are unknown fields then.
+bool RemoveDirected(Value* value) {
   if (value->is_object()) {
+    if (value->Has(kDirective)) return false;
     Object& members = value->object();
-    members.erase(std::remove_if(members.begin(), members.end(),
-                                 [](const Member& m) {
-                                   return m.key == kDirective || m.key == kRetainKeys ||
-                                          absl::StartsWith(m.key, kSetElementOrder) ||
-                                          absl::StartsWith(m.key, kDeleteFromPrimitiveList);
-                                 }),
-                  members.end());
-    for (Member& member : members) DropDirectives(&member.value);
+    members.erase(std::remove_if(members.begin(), members.end(), [](Member& m) { return !RemoveDirected(&m.value); }), members.end());
   } else if (value->is_array()) {
     Array& items = value->array();
-    items.erase(std::remove_if(items.begin(), items.end(),
-                               [](const Value& item) {
-                                 return item.GetString(kDirective) == "delete" || item.GetString(kDirective) == "replace";
-                               }),
-                items.end());
-    for (Value& item : items) DropDirectives(&item);
+    items.erase(std::remove_if(items.begin(), items.end(), [](Value& item) { return !RemoveDirected(&item); }), items.end());
   }
+  return true;
 }
 
 absl::Status RetainKeys(const MergeOptions& options, Value* original, Value* patch) {
@@ -201,7 +196,7 @@ absl::Status MergeList(const PatchMember& member, bool deletion, const MergeOpti
                        Value* patch_value, ServerOrder* server = nullptr) {
   Array& original = original_value->array();
   Array& patch = patch_value->array();
-  if (!member.merge) {
+  if (!member.merge && !deletion) {  // what is to be deleted is deleted, however lists of the field are merged
     *original_value = *patch_value;
     return absl::OkStatus();
   }
@@ -263,9 +258,13 @@ absl::Status CheckOrder(absl::string_view merge_key, const Array* patch, const A
       if (merge_key.empty()) {
         found = order[at] == item;
       } else {
-        const Value* left = order[at].Find(merge_key);
+        if (item.Has(kDirective)) continue;
+        if (!item.is_object()) return NoObject(item);
+        if (!order[at].is_object()) return NoObject(order[at]);
         const Value* right = item.Find(merge_key);
-        if (right == nullptr && !item.Has(kDirective)) return NoMergeKey(item, merge_key);
+        if (right == nullptr) return NoMergeKey(item, merge_key);
+        const Value* left = order[at].Find(merge_key);
+        if (left == nullptr) return NoMergeKey(order[at], merge_key);
         found = left != nullptr && right != nullptr && *left == *right;
       }
     }
@@ -311,7 +310,7 @@ absl::Status OrderedLists(const TypePlace& type, const MergeOptions& options, Va
       merged = *in_original;
     } else if (in_original == nullptr) {
       merged = *in_patch;
-      if (options.parallel_lists) DropDirectives(&merged);
+      RemoveDirected(&merged);
     } else {
       merged = *in_original;
       absl::Status status = MergeList(*member, false, options, &merged, in_patch, &server);
@@ -439,8 +438,11 @@ absl::Status MergeObjects(const TypePlace& type, const MergeOptions& options, Va
       if (deletion) continue;
       if (options.ignore_unmatched_nulls) DiscardNulls(&entry.value);
       Value added = entry.value;
-      if (options.parallel_lists) DropDirectives(&added);
-      original->Set(key, std::move(added));
+      if (RemoveDirected(&added)) {
+        original->Set(key, std::move(added));
+      } else {
+        original->Erase(key);
+      }
       continue;
     }
     if (entry.value.is_object()) {

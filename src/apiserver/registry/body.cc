@@ -1,5 +1,6 @@
 #include "apiserver/registry/body.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "apimachinery/api_error.h"
@@ -31,23 +32,18 @@ std::string InternalPackage(const Kind& kind) {
   return std::string(kind.group.substr(0, kind.group.find('.')));
 }
 
+// Lists are kinds that nobody stores.
+bool IsListKind(absl::string_view api_version, absl::string_view kind) {
+  return absl::EndsWith(kind, "List") && Schema::Builtin().FindKind(api_version, kind.substr(0, kind.size() - 4)) != nullptr;
+}
+
 // What the body says it is must be what the request is about.
 absl::Status CheckKind(const Kind& expected, absl::string_view api_version, absl::string_view kind) {
-  if (api_version == expected.api_version && kind == expected.kind) return absl::OkStatus();
-  if (expected.kind == "Eviction" && kind == "Eviction" && api_version == "policy/v1beta1") return absl::OkStatus();  // the same form
-  const Kind* actual = Schema::Builtin().FindKind(api_version, kind);
-  if (actual == nullptr) {
-    return CannotHandle(kind, VersionOf(api_version), expected,
-                        absl::StrCat("no kind \"", kind, "\" is registered for version \"", api_version,
-                                     "\" in scheme \"", kScheme, "\""));
-  }
-  if (kind == expected.kind) {
-    return BadRequest(absl::StrCat("the API version in the data (", api_version,
-                                   ") does not match the expected API version (", expected.api_version, ")"));
-  }
-  return CannotHandle(kind, VersionOf(api_version), expected,
-                      absl::StrCat("converting (", actual->version, ".", kind, ") to (", InternalPackage(expected), ".",
-                                   expected.kind, "): unknown conversion"));
+  const std::string problem = KindProblem(expected, api_version, kind);
+  if (!problem.empty()) return CannotHandle(kind, VersionOf(api_version), expected, problem);
+  if (api_version == expected.api_version || expected.kind == "Eviction") return absl::OkStatus();
+  return BadRequest(absl::StrCat("the API version in the data (", api_version, ") does not match the expected API version (",
+                                 expected.api_version, ")"));
 }
 
 void SetKind(const Kind& kind, Value& object) {
@@ -107,20 +103,22 @@ absl::StatusOr<Value> Decode(const Kind& expected, const Body& body, pipeline::R
 
 }  // namespace
 
+std::string KindProblem(const Kind& expected, absl::string_view api_version, absl::string_view kind) {
+  if (api_version == expected.api_version && kind == expected.kind) return "";
+  if (expected.kind == "Eviction" && kind == "Eviction" && api_version == "policy/v1beta1") return "";  // the same form
+  const Kind* actual = Schema::Builtin().FindKind(api_version, kind);
+  if (actual == nullptr && !IsListKind(api_version, kind)) {
+    return absl::StrCat("no kind \"", kind, "\" is registered for version \"", api_version, "\" in scheme \"", kScheme, "\"");
+  }
+  if (kind == expected.kind) return "";
+  return absl::StrCat("converting (", VersionOf(api_version), ".", kind, ") to (", InternalPackage(expected), ".", expected.kind,
+                      "): unknown conversion");
+}
+
 absl::StatusOr<Value> DecodeBody(const Kind& expected, const Body& body, pipeline::RequestContext& context) {
   absl::StatusOr<Value> object = Decode(expected, body, context);
   if (object.ok() && context.audit != nullptr) context.audit->RequestObject(expected, *object);
   return object;
-}
-
-absl::StatusOr<Value> DecodePlain(const Kind& kind, Value plain, std::vector<std::string> strict_errors,
-                                  pipeline::RequestContext& context) {
-  auto decoded = apimachinery::DecodeTree(*kind.message, std::move(plain));
-  if (!decoded.ok()) return decoded.status();
-  strict_errors.insert(strict_errors.end(), decoded->strict_errors.begin(), decoded->strict_errors.end());
-  RETURN_IF_ERROR(TellStrictErrors(kind, strict_errors, context));
-  SetKind(kind, decoded->value);
-  return std::move(decoded->value);
 }
 
 absl::StatusOr<Value> TakePatched(apimachinery::patch::Patched patched, pipeline::RequestContext& context) {

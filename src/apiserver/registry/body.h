@@ -23,12 +23,10 @@ struct Body {
 absl::StatusOr<apimachinery::Value> DecodeBody(const apimachinery::Kind& expected, const Body& body,
                                                pipeline::RequestContext& context);
 
-// A plain JSON tree (the result of a patch) as a typed one; the same treatment.
-absl::StatusOr<apimachinery::Value> DecodePlain(const apimachinery::Kind& kind, apimachinery::Value plain,
-                                                std::vector<std::string> strict_errors,
-                                                pipeline::RequestContext& context);
+// Why an object of this kind and version is none of `expected`, in upstream's words. Empty: it is, in some version.
+std::string KindProblem(const apimachinery::Kind& expected, absl::string_view api_version, absl::string_view kind);
 
-// The outcome of a patch, its strict errors treated in the same way.
+// The outcome of a patch, its strict errors treated as those of a body.
 absl::StatusOr<apimachinery::Value> TakePatched(apimachinery::patch::Patched patched,
                                                 pipeline::RequestContext& context);
 

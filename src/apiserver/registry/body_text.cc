@@ -1,5 +1,7 @@
 #include "apiserver/registry/body_text.h"
 
+#include <algorithm>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -42,22 +44,25 @@ absl::Status CannotHandle(absl::string_view kind, absl::string_view version, con
   return BadRequest(absl::StrCat(kind, " in version \"", version, "\" cannot be handled as a ", expected.kind, ": ", error));
 }
 
-absl::Status CheckTypeMembers(const Kind& expected, const Value& parsed, absl::string_view bytes) {
+std::string TypeMembersProblem(const Value& parsed) {
+  constexpr absl::string_view kProblem = "couldn't get version/kind; json parse error: json: cannot unmarshal ";
   if (!parsed.is_object()) {
-    return Unrecognized(expected,
-                        absl::StrCat("couldn't get version/kind; json parse error: json: cannot unmarshal ", JsonWord(parsed),
-                                     " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
-                                     "Kind string \"json:\\\"kind,omitempty\\\"\" }"),
-                        bytes);
+    return absl::StrCat(kProblem, JsonWord(parsed),
+                        " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
+                        "Kind string \"json:\\\"kind,omitempty\\\"\" }");
   }
   for (const apimachinery::Member& member : parsed.object()) {
     if ((member.key != "kind" && member.key != "apiVersion") || member.value.is_string() || member.value.is_null()) continue;
-    return Unrecognized(expected,
-                        absl::StrCat("couldn't get version/kind; json parse error: json: cannot unmarshal ",
-                                     JsonWord(member.value), " into Go struct field .", member.key, " of type string"),
-                        bytes);
+    return absl::StrCat(kProblem, JsonWord(member.value), " into Go struct field .", member.key, " of type string");
   }
-  return absl::OkStatus();
+  const std::string api_version = parsed.GetString("apiVersion");
+  if (std::count(api_version.begin(), api_version.end(), '/') < 2) return "";
+  return absl::StrCat("unexpected GroupVersion string: ", api_version);
+}
+
+absl::Status CheckTypeMembers(const Kind& expected, const Value& parsed, absl::string_view bytes) {
+  const std::string problem = TypeMembersProblem(parsed);
+  return problem.empty() ? absl::OkStatus() : Unrecognized(expected, problem, bytes);
 }
 
 absl::Status TellStrictErrors(const Kind& kind, const std::vector<std::string>& errors,

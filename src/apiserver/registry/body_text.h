@@ -17,7 +17,9 @@ absl::Status UnrecognizedText(const apimachinery::Kind& expected, bool yaml, abs
                               absl::string_view bytes);
 absl::Status CannotHandle(absl::string_view kind, absl::string_view version, const apimachinery::Kind& expected,
                           absl::string_view error);
-// It must be an object whose kind and apiVersion, if any, are strings.
+// Why something is no object that says, if anything, properly what it is: its kind and apiVersion are strings, the latter
+// with one slash at most. Empty: it does.
+std::string TypeMembersProblem(const apimachinery::Value& parsed);
 absl::Status CheckTypeMembers(const apimachinery::Kind& expected, const apimachinery::Value& parsed, absl::string_view bytes);
 // Unknown and duplicate fields: warnings, or an error, as the request wants.
 absl::Status TellStrictErrors(const apimachinery::Kind& kind, const std::vector<std::string>& errors,

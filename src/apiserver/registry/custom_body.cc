@@ -70,6 +70,9 @@ absl::StatusOr<Value> DecodeCustomBody(const Kind& expected, const Body& body, p
   }
   std::vector<std::string> strict;
   ASSIGN_OR_RETURN(Value object, ParseBody(expected, body, &strict));
+  if (const Value* api_version = object.Find("apiVersion"); api_version != nullptr && api_version->is_null()) {
+    return CannotHandle(expected.kind, "", expected, ".apiVersion accessor error: <nil> is of the type <nil>, expected string");
+  }
   absl::StatusOr<std::vector<std::string>> unknown = ShapeAsDeclared(expected, &object);
   if (!unknown.ok()) return CannotHandle(expected.kind, expected.version, expected, unknown.status().message());
   strict.insert(strict.end(), unknown->begin(), unknown->end());
@@ -88,7 +91,16 @@ absl::StatusOr<Value> PatchCustom(const Kind& kind, PatchType type, const Value&
         "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
         "application/merge-patch+json, application/apply-patch+yaml");
   }
-  ASSIGN_OR_RETURN(apimachinery::patch::Patched patched, apimachinery::patch::PatchObject(type, nullptr, current, patch));
+  const auto judge = [](const Value& outcome, absl::string_view text) {
+    const std::string problem = TypeMembersProblem(outcome);
+    if (!problem.empty() || !outcome.GetString("kind").empty()) return problem;
+    return absl::StrCat("Object 'Kind' is missing in '", text, "'");
+  };
+  ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
+                   apimachinery::patch::PatchObject(type, nullptr, current, patch, judge));
+  if (patched.object.GetString("apiVersion").empty()) {
+    return apimachinery::InternalError("Object 'apiVersion' is missing in 'object has no apiVersion field'");
+  }
   const absl::StatusOr<std::vector<std::string>> unknown = ShapeAsDeclared(kind, &patched.object);
   if (!unknown.ok()) {
     apimachinery::FieldErrors errors;

@@ -8,6 +8,7 @@
 #include "apimachinery/yaml.h"
 #include "apiserver/defaults/defaults.h"
 #include "apiserver/pipeline/audit_trail.h"
+#include "apiserver/registry/body_text.h"
 #include "apiserver/registry/custom_body.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/strategy.h"
@@ -29,22 +30,21 @@ absl::Status NameUnknown(const std::string& name) {
 // What upstream says of an applied object that fits the schema's shapes but not the type: it decodes by way of an
 // untyped tree, which knows no paths.
 absl::Status NotConverted(const apimachinery::Kind& kind, const Value& applied, const absl::Status& why) {
-  std::string message = apimachinery::ApiStatus::From(why).message;
-  constexpr absl::string_view kField = "Go struct field ", kOf = " of type ", kNumber = "json: cannot unmarshal number ";
-  const size_t field = message.find(kField.data()), type = message.find(kOf.data());
-  if (field != std::string::npos && type != std::string::npos) {
-    const bool literal = absl::StartsWith(message, kNumber) && !absl::StartsWith(message, absl::StrCat(kNumber, "into"));
-    message = literal ? absl::StrCat("cannot convert float64 to ", message.substr(type + kOf.size()))
-                      : absl::StrCat(message.substr(0, field), "Go value", message.substr(type));
-  } else if (absl::StartsWith(message, "illegal base64 data")) {
-    message.insert(0, "error decoding from json: ");
-  }
+  const std::string message = apimachinery::ApiStatus::From(why).message;
   const std::string kind_text = absl::StrCat(kind.group, "/", kind.version, ", Kind=", kind.kind);
   apimachinery::ApiStatus status;
   status.message = absl::StrCat("failed to convert new object (", applied.GetString("metadata.namespace"), "/",
                                 applied.GetString("metadata.name"), "; ", kind_text,
                                 ") to proper version: unable to convert unstructured object to ", kind_text, ": ", message);
   return status.ToStatus();
+}
+
+// "apps/v1, Kind=Deployment", "/v1, Kind=Pod"; nothing is known when there are too many slashes.
+std::string GroupVersionKindText(absl::string_view api_version, absl::string_view kind) {
+  const size_t slash = api_version.find('/');
+  if (slash == absl::string_view::npos) return absl::StrCat("/", api_version, ", Kind=", kind);
+  if (api_version.find('/', slash + 1) != absl::string_view::npos) return "/, Kind=";
+  return absl::StrCat(api_version, ", Kind=", kind);
 }
 
 // Keys that stand twice in an applied configuration: a warning, or an error, as the request wants.
@@ -66,15 +66,15 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
   std::vector<std::string> repeated;
   absl::StatusOr<Value> applied = apimachinery::ParseYamlFast(body.bytes, &repeated);
   if (!applied.ok()) return BadRequest(absl::StrCat("error decoding YAML: ", applied.status().message()));
-  if (!applied->is_object()) return BadRequest("apply patch must be an object");
-  const std::string applied_name = applied->GetString("metadata.name"), api_version = applied->GetString("apiVersion");
-  if (!applied_name.empty() && applied_name != name) {
-    return BadRequest(absl::StrCat("the name of the object (", applied_name, ") does not match the name on the URL (", name,
-                                   ")"));
+  if (applied->is_null()) applied = Value::MakeObject();
+  if (!applied->is_object()) {
+    const absl::string_view word = applied->is_array() ? "array" : applied->is_string() ? "string" : applied->is_bool() ? "bool" : "number";
+    return BadRequest(absl::StrCat("error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ", word,
+                                   " into Go value of type map[string]interface {}"));
   }
-  if (api_version != kind.api_version) {
-    return BadRequest(absl::StrCat("the API version in the data (", api_version,
-                                   ") does not match the expected API version (", kind.api_version, ")"));
+  const std::string applied_kind = applied->GetString("kind"), api_version = applied->GetString("apiVersion");
+  if (api_version != kind.api_version || applied_kind != kind.kind) {
+    return BadRequest(absl::StrCat("invalid object type: ", GroupVersionKindText(api_version, applied_kind)));
   }
   apimachinery::apply::Manager manager{context.options.field_manager, context.info.subresource,
                                        std::string(kind.api_version), apimachinery::FormatTime(now)};
@@ -85,7 +85,6 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
   if (merged.ok()) RETURN_IF_ERROR(TellRepeated(repeated, context));
   if (kind.custom != nullptr) {
     if (!merged.ok()) return merged;
-    if (applied_name.empty()) return NameUnknown(name);
     const std::string problem = OtherVersionsProblem(kind, current == nullptr ? Value() : *current, *merged);
     if (problem.empty()) return merged;
     apimachinery::ApiStatus failure;
@@ -96,10 +95,19 @@ absl::StatusOr<Value> ApplyBody(pipeline::RequestContext& context, const apimach
   const apimachinery::ApiStatus failure = merged.ok() ? apimachinery::ApiStatus() : apimachinery::ApiStatus::From(merged.status());
   const bool has_shape = merged.ok() || (failure.Is("BadRequest") && failure.message != apimachinery::apply::kManagersGiven);
   if (has_shape) {
-    const absl::Status typed = DecodePlain(kind, *applied, {}, context).status();
+    apimachinery::DecodeOptions options;
+    options.strict = false;  // what the type does not declare was found before
+    options.converting = true;
+    const absl::Status typed = apimachinery::DecodeTree(*kind.message, *applied, options).status();
     if (!typed.ok()) return NotConverted(kind, *applied, typed);
   }
-  if (merged.ok() && applied_name.empty()) return NameUnknown(name);
+  if (merged.ok() && current == nullptr) {
+    if (const std::string uid = merged->GetString("metadata.uid"); !uid.empty()) {
+      return apimachinery::Conflict(kind.group, kind.plural, name,
+                                    absl::StrCat("uid mismatch: the provided object specified uid ", uid,
+                                                 ", and no existing object was found"));
+    }
+  }
   return merged;
 }
 
@@ -131,21 +139,29 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
     } else if (kind.custom != nullptr) {
       ASSIGN_OR_RETURN(object, PatchCustom(kind, type, *current, body.bytes, context));
     } else {
-      ASSIGN_OR_RETURN(apimachinery::patch::Patched patched,
-                       apimachinery::patch::PatchObject(type, kind.message, *current, body.bytes));
-      ASSIGN_OR_RETURN(object, TakePatched(std::move(patched), context));
+      bool has_version = true;
+      const auto judge = [&kind, &has_version](const Value& outcome, absl::string_view) {
+        const std::string api_version = outcome.GetString("apiVersion"), its_kind = outcome.GetString("kind");
+        const std::string problem = TypeMembersProblem(outcome);
+        has_version = !problem.empty() || !api_version.empty();
+        if (!problem.empty() || !has_version) return has_version ? problem : "nothing is read";
+        return KindProblem(kind, api_version, its_kind.empty() ? absl::string_view(kind.kind) : its_kind);
+      };
+      absl::StatusOr<apimachinery::patch::Patched> patched =
+          apimachinery::patch::PatchObject(type, kind.message, *current, body.bytes, judge);
+      if (!has_version) return NameUnknown(name);
+      if (!patched.ok()) return patched.status();
+      ASSIGN_OR_RETURN(object, TakePatched(*std::move(patched), context));
       object.Set("kind", kind.kind);
       object.Set("apiVersion", kind.api_version);
     }
-    if (current != nullptr) {
-      const std::string object_name = object.GetString("metadata.name");
-      if (object_name.empty()) return NameUnknown(name);
-      if (object_name != name) {
-        return BadRequest(absl::StrCat("the name of the object (", object_name, ") does not match the name on the URL (",
-                                       name, ")"));
-      }
-    }
     RETURN_IF_ERROR(MatchNamespace(*resource, context.info.ns, object));
+    const std::string object_name = object.GetString("metadata.name");
+    if (object_name.empty()) return NameUnknown(name);
+    if (object_name != name) {
+      return BadRequest(absl::StrCat("the name of the object (", object_name, ") does not match the name on the URL (", name,
+                                     ")"));
+    }
     defaults::ApplyDefaults(kind, object);
     if (type == PatchType::kApply && kind.custom != nullptr && resource->converts()) {  // by way of the stored version
       RETURN_IF_ERROR(ConvertTree(kind, *resource->storage, object));

@@ -36,6 +36,13 @@ constexpr size_t kMaxNameLength = 63, kSuffixLength = 5;
 // The group that upstream names in refusals: events of both groups are of one internal type.
 absl::string_view InternalGroup(const Kind& kind) { return kind.group == "events.k8s.io" ? "" : kind.group; }
 
+// A custom object is called what it says it is.
+std::string GroupInErrors(const Kind& kind, const Value& object) {
+  if (kind.custom == nullptr) return std::string(InternalGroup(kind));
+  const std::string api_version = object.GetString("apiVersion");
+  return api_version.substr(0, api_version.find('/') == std::string::npos ? 0 : api_version.find('/'));
+}
+
 void DedupOwnerReferences(RequestContext& context, Value& object) {
   Value* owners = object.At("metadata.ownerReferences");
   if (owners == nullptr || !owners->is_array()) return;
@@ -85,6 +92,16 @@ absl::Status NotGenerated(const Kind& kind, absl::string_view name) {
 }
 
 // The object at this name is another one than the request means.
+// A resourceVersion is a number; empty stands for none.
+absl::Status CheckVersionText(const std::string& version) {
+  if (int64_t number = 0; version.empty() || absl::SimpleAtoi(version, &number)) return absl::OkStatus();
+  apimachinery::ApiStatus status = apimachinery::InternalError("");
+  status.reason.clear();
+  status.causes.clear();
+  status.message = absl::StrCat("strconv.ParseUint: parsing \"", version, "\": invalid syntax");
+  return status.ToStatus();
+}
+
 absl::Status OtherUid(const RequestContext& context, const Resource& resource, absl::string_view ns, absl::string_view name,
                       absl::string_view wanted, absl::string_view present) {
   std::string key = resource.StoreKey(ns, name);
@@ -325,16 +342,12 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   if (!changed.ok()) return changed.status();
   Value object = *std::move(changed);
   if (current == nullptr) {
-    if (const std::string rv = object.GetString("metadata.resourceVersion"); !rv.empty() && rv != "0") {
-      return apimachinery::NotFound(kind.group, kind.plural, name);
-    }
-    if (const std::string uid = object.GetString("metadata.uid"); !uid.empty() && !mode.applies) {
-      return OtherUid(context, resource, object_ns, name, uid, "");
-    }
+    const std::string rv = object.GetString("metadata.resourceVersion");
+    if (!rv.empty() && rv != "0" && !mode.applies) return apimachinery::NotFound(kind.group, kind.plural, name);
+    RETURN_IF_ERROR(CheckVersionText(rv));
+    if (!context.options.dry_run) object.EraseAt("metadata.resourceVersion");
     if (const std::string uid = object.GetString("metadata.uid"); !uid.empty()) {
-      return apimachinery::Conflict(kind.group, kind.plural, name,
-                                    absl::StrCat("Precondition failed: UID in precondition: ", uid,
-                                                 ", UID in object meta: "));
+      return OtherUid(context, resource, object_ns, name, uid, "");
     }
     *decided = Decided::kByStore;
     return CreateObject(context, resource, std::move(object), mode.applies);
@@ -352,13 +365,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
                    "must be specified for an update");
     return apimachinery::Invalid(kind.group, kind.plural, name, errors);
   }
-  if (int64_t number = 0; !unconditional && !absl::SimpleAtoi(wanted, &number)) {
-    apimachinery::ApiStatus status = apimachinery::InternalError("");
-    status.reason.clear();
-    status.causes.clear();
-    status.message = absl::StrCat("strconv.ParseUint: parsing \"", wanted, "\": invalid syntax");
-    return status;
-  }
+  if (!unconditional) RETURN_IF_ERROR(CheckVersionText(wanted));
   if (!unconditional && wanted != absl::StrCat(current->revision)) {
     return apimachinery::Conflict(kind.group, kind.plural, name, kModified);
   }
@@ -402,7 +409,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   if (kind.custom != nullptr) CountRatcheting(absl::Now() - validation_began);
   for (const std::string& warning : tolerated) context.AddWarning(warning);
   CountRepeatedErrors(errors);
-  if (!errors.empty()) return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), name, errors);
+  if (!errors.empty()) return apimachinery::Invalid(GroupInErrors(kind, object), object.GetString("kind"), name, errors);
   for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
   if (env_.admission != nullptr) {
@@ -421,9 +428,12 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   bool conflict = false;
   cache::EntryPtr stored;
   const absl::Time comparison_began = absl::Now();
-  const bool equal = !current->completed && apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old);
-  CountComparison(equal, absl::Now() - comparison_began);
-  if (equal) {
+  const bool only_times = apimachinery::apply::EqualIgnoringManagedFieldTimes(object, old);
+  CountComparison(only_times, absl::Now() - comparison_began);
+  if (const Value* managed = old.At("metadata.managedFields"); only_times && managed != nullptr) {
+    object["metadata"].Set("managedFields", *managed);
+  }
+  if (only_times && !current->completed) {
     stored = current;  // nothing to write
   } else if (context.options.dry_run) {
     stored = MakeEntry(kind, object);

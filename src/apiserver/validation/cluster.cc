@@ -104,8 +104,8 @@ void NodeCreate(FieldErrors& e, const Value& node) {
   if (cidrs.size() > 1) {
     if (v4 + v6 != static_cast<int>(cidrs.size())) {
       const auto bad = std::find_if(cidrs.begin(), cidrs.end(), [](const Value& c) { return !ParseCidr(c.as_string()); });
-      e.Internal(cidrs_path, absl::StrCat("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR "
-                                          "address: ", bad->as_string()));
+      e.Internal(cidrs_path, absl::StrCat("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[",
+                                          bad - cidrs.begin(), "]: <nil> (invalid CIDR address: ", bad->as_string(), ")"));
     }
     if (v4 == 0 || v6 == 0 || cidrs.size() > 2) {
       e.Invalid(cidrs_path, Get(spec, "podCIDRs"), "may specify no more than one CIDR for each IP family");

@@ -163,8 +163,8 @@ void Tolerations(FieldErrors& e, const Path& p, const Array& tolerations) {
       if (!problems.empty()) e.Invalid(at / "operator", Value(value), absl::StrJoin(problems, ";"));
     } else if (op == "Exists") {
       if (!value.empty()) e.Invalid(at / "operator", Value(value), "value must be empty when `operator` is 'Exists'");
-    } else if (op == "Lt" || op == "Gt") {
-      OneOf(e, at / "operator", op, {"Equal", "Exists"});
+    } else if (op == "Lt" || op == "Gt") {  // known, but behind a gate that is off
+      e.NotSupported(at / "operator", Value(op), {"Equal", "Exists", "Lt", "Gt"});
     } else {
       OneOf(e, at / "operator", op, {"Equal", "Exists"});
     }
