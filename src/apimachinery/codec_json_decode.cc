@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/codec_internal.h"
+#include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
 #include "apimachinery/quantity.h"
 #include "apimachinery/rfc3339.h"
@@ -129,7 +130,8 @@ class JsonDecoder {
   }
   void Strict(absl::string_view what, absl::string_view name) {
     if (!strict_ || muted_ > 0 || errors_.size() >= kMaxStrictErrors) return;
-    std::string text = absl::StrCat(what, " field \"", StrictPath(name), "\"");
+    const std::string path = StrictPath(name);
+    std::string text = absl::StrCat(what, " field ", converting_ ? absl::StrCat("\"", path, "\"") : GoQuote(path));
     for (const std::string& known : errors_) {
       if (known == text) return;
     }

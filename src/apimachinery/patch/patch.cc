@@ -1,5 +1,8 @@
 #include "apimachinery/patch/patch.h"
 
+#include <cmath>
+#include <cstdlib>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -31,6 +34,23 @@ absl::Status RefuseOutcome(absl::string_view shown, absl::string_view why) {
   return Invalid("", "", "", errors);
 }
 
+// The first number, kept as text, that no double holds; nullptr when there is none.
+const std::string* HugeNumber(const Value& root) {
+  std::vector<const Value*> open = {&root};
+  while (!open.empty()) {
+    const Value& value = *open.back();
+    open.pop_back();
+    if (value.is_raw()) {
+      if (!std::isfinite(std::strtod(value.as_string().c_str(), nullptr))) return &value.as_string();
+    } else if (value.is_array()) {
+      for (auto item = value.array().rbegin(); item != value.array().rend(); ++item) open.push_back(&*item);
+    } else if (value.is_object()) {
+      for (auto member = value.object().rbegin(); member != value.object().rend(); ++member) open.push_back(&member->value);
+    }
+  }
+  return nullptr;
+}
+
 // Duplicates are collected; a malformed text is BadRequest with `prefix`. `number_text`: as in ParseOptions, for documents
 // that upstream patches as text before it decodes them.
 absl::StatusOr<Value> ParsePatch(absl::string_view text, absl::string_view prefix, bool number_text,
@@ -41,6 +61,11 @@ absl::StatusOr<Value> ParsePatch(absl::string_view text, absl::string_view prefi
   options.duplicates = duplicates;
   absl::StatusOr<Value> patch = ParseJson(text, options);
   if (!patch.ok()) return BadRequest(absl::StrCat(prefix, patch.status().message()));
+  if (number_text) {
+    if (const std::string* huge = HugeNumber(*patch)) {
+      return BadRequest(absl::StrCat(prefix, "json: cannot unmarshal number ", *huge, " into Go value of type float64"));
+    }
+  }
   return patch;
 }
 

@@ -213,28 +213,29 @@ class Validator {
         return limit ? std::optional<int64_t>(WholeBound(*limit)) : std::nullopt;
       };
       const int64_t number = value.as_int();
-      Factor(schema, path, value, result, [&](double factor, std::string* text) {
-        const int64_t whole = WholeBound(factor);
-        *text = absl::StrCat(whole);
-        return whole == 0 || whole == -1 || number % whole == 0;
-      });
+      Factor(path, value, result, bound(schema.multiple_of), [number](int64_t factor) { return number % factor == 0; },
+             [](int64_t n) { return absl::StrCat(n); });
       Range(schema, path, value, result, number, bound(schema.minimum), bound(schema.maximum), [](int64_t n) { return absl::StrCat(n); });
     } else {
       const double number = value.as_double();
-      Factor(schema, path, value, result, [&](double factor, std::string* text) {
-        *text = GoDouble(factor);
-        return IsWhole(factor < 1 ? 1 / factor * number : number / factor);
-      });
+      Factor(path, value, result, schema.multiple_of,
+             [number](double factor) { return IsWhole(factor < 1 ? 1 / factor * number : number / factor); }, GoDouble);
       Range(schema, path, value, result, number, schema.minimum, schema.maximum, GoDouble);
     }
     result->passed += 2;
   }
 
-  template <typename Fits>
-  void Factor(const Schema& schema, const std::string& path, const Value& value, Result* result, Fits fits) const {
-    std::string text;
-    if (!schema.multiple_of || *schema.multiple_of <= 0 || fits(*schema.multiple_of, &text)) return;
-    Invalid(result, path, value, "should be a multiple of ", text);
+  // `factor` as a number of the value's type, which a fraction may leave nothing of.
+  template <typename T, typename Fits, typename Text>
+  void Factor(const std::string& path, const Value& value, Result* result, const std::optional<T>& factor, Fits fits, Text text) const {
+    if (!factor) return;
+    if (*factor > 0) {
+      if (!fits(*factor)) Invalid(result, path, value, "should be a multiple of ", text(*factor));
+      return;
+    }
+    FieldErrors one;
+    one.Invalid(Field(path), Value(*factor), absl::StrCat("factor MultipleOf declared for ", path, " must be positive: ", text(*factor)));
+    result->Add(std::move(one));
   }
 
   template <typename T, typename Text>

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/api_error.h"
+#include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
 #include "apimachinery/structural/definition.h"
 #include "apimachinery/structural/object_meta.h"
@@ -50,7 +51,7 @@ absl::StatusOr<Value> ParseBody(const Kind& expected, const Body& body, std::vec
     return UnrecognizedText(expected, yaml, problem, body.bytes);
   }
   if (!yaml) {
-    for (std::string& path : *duplicates) path = absl::StrCat("duplicate field \"", path, "\"");
+    for (std::string& path : *duplicates) path = absl::StrCat("duplicate field ", apimachinery::GoQuote(path));
   }
   if (parsed->is_null()) parsed = Value::MakeObject();
   RETURN_IF_ERROR(CheckTypeMembers(expected, *parsed, body.bytes));

@@ -1,9 +1,12 @@
 // patch: a change computed from the current object, then an update like any other.
+#include <optional>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "apimachinery/apply/apply.h"
 #include "apimachinery/codec.h"
+#include "apimachinery/go_quote.h"
 #include "apimachinery/time.h"
 #include "apimachinery/yaml.h"
 #include "apiserver/defaults/defaults.h"
@@ -37,6 +40,17 @@ absl::Status NotConverted(const apimachinery::Kind& kind, const Value& applied, 
                                 applied.GetString("metadata.name"), "; ", kind_text,
                                 ") to proper version: unable to convert unstructured object to ", kind_text, ": ", message);
   return status.ToStatus();
+}
+
+// The outcome of a patch that took the apiVersion away: upstream knows none of its members then.
+apimachinery::patch::Patched WithoutVersion(const Value& outcome, absl::string_view text) {
+  apimachinery::patch::Patched patched;
+  patched.shown = std::string(text);
+  for (const apimachinery::Member& member : outcome.object()) {
+    if (member.key == "kind" || member.key == "apiVersion") continue;
+    patched.strict_errors.push_back(absl::StrCat("unknown field ", apimachinery::GoQuote(member.key)));
+  }
+  return patched;
 }
 
 // "apps/v1, Kind=Deployment", "/v1, Kind=Pod"; nothing is known when there are too many slashes.
@@ -139,17 +153,21 @@ absl::StatusOr<Answer> Registry::Patch(pipeline::RequestContext& context, PatchT
     } else if (kind.custom != nullptr) {
       ASSIGN_OR_RETURN(object, PatchCustom(kind, type, *current, body.bytes, context));
     } else {
-      bool has_version = true;
-      const auto judge = [&kind, &has_version](const Value& outcome, absl::string_view) {
+      std::optional<apimachinery::patch::Patched> unread;
+      const auto judge = [&kind, &unread](const Value& outcome, absl::string_view text) {
         const std::string api_version = outcome.GetString("apiVersion"), its_kind = outcome.GetString("kind");
         const std::string problem = TypeMembersProblem(outcome);
-        has_version = !problem.empty() || !api_version.empty();
-        if (!problem.empty() || !has_version) return has_version ? problem : "nothing is read";
-        return KindProblem(kind, api_version, its_kind.empty() ? absl::string_view(kind.kind) : its_kind);
+        if (!problem.empty()) return problem;
+        if (!api_version.empty()) return KindProblem(kind, api_version, its_kind.empty() ? absl::string_view(kind.kind) : its_kind);
+        unread = WithoutVersion(outcome, text);
+        return std::string("nothing is read");
       };
       absl::StatusOr<apimachinery::patch::Patched> patched =
           apimachinery::patch::PatchObject(type, kind.message, *current, body.bytes, judge);
-      if (!has_version) return NameUnknown(name);
+      if (unread) {
+        RETURN_IF_ERROR(TakePatched(*std::move(unread), context).status());
+        return NameUnknown(name);
+      }
       if (!patched.ok()) return patched.status();
       ASSIGN_OR_RETURN(object, TakePatched(*std::move(patched), context));
       object.Set("kind", kind.kind);

@@ -27,6 +27,36 @@ TEST(MergePatchTest, NullsOfWhatIsAddedVanishAtAnyDepth) {
   }
 }
 
+// Recorded from upstream.
+TEST(StrategicPatchTest, DirectivesThatDirectNothing) {
+  const Message& service = *Schema::Builtin().FindMessage("v1", "Service");
+  const Value current = Json(R"({"kind":"Service","apiVersion":"v1","spec":{"ports":[{"port":80}],"externalIPs":["1.2.3.4","5.6.7.8"]}})");
+  struct Case { const char *patch, *want; };
+  for (const Case& c : {Case{R"({"spec":{"$patch":1}})", "unknown patch type: %!s(int64=1) in map: map[$patch:1]"},
+                        Case{R"({"spec":{"ports":[{"port":80}],"$setElementOrder/ports":[{"name":"x"}]}})",
+                             "map: map[name:x] does not contain declared merge key: port"},
+                        Case{R"({"spec":{"ports":[{"port":80}],"$setElementOrder/ports":["x"]}})",
+                             "expected a map[string]interface {}, but received a string"}}) {
+    SCOPED_TRACE(c.patch);
+    const auto patched = patch::PatchObject(patch::PatchType::kStrategicMerge, &service, current, c.patch);
+    EXPECT_EQ(ApiStatus::From(patched.status()).message, c.want);
+  }
+  const auto deleted = patch::PatchObject(patch::PatchType::kStrategicMerge, &service, current,
+                                          R"({"spec":{"$deleteFromPrimitiveList/externalIPs":["1.2.3.4"]}})");
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(WriteJson(*deleted->object.At("spec.externalIPs")), R"(["5.6.7.8"])");
+  const auto added = patch::PatchObject(patch::PatchType::kStrategicMerge, &service, current,
+                                        R"({"spec":{"selector":{"a":"b","c":null},"sessionAffinityConfig":{"$retainKeys":["clientIP"]}}})");
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(added->strict_errors, std::vector<std::string>{"unknown field \"spec.sessionAffinityConfig.$retainKeys\""});
+}
+
+TEST(JsonPatchTest, TheRootIsReplacedButNotAdded) {
+  const Value current = Json(R"({"a":1})");
+  EXPECT_FALSE(patch::ApplyJsonPatch(current, Json(R"([{"op":"add","path":"","value":{"b":1}}])")).ok());
+  EXPECT_TRUE(patch::ApplyJsonPatch(current, Json(R"([{"op":"replace","path":"","value":{"b":1}}])")).ok());
+}
+
 Manager Me(const char* api_version) { return {"me", "", api_version, "2026-01-01T00:00:00Z"}; }
 
 TEST(TrackUpdateTest, AListElementWithoutItsKeyEndsTracking) {
