@@ -18,6 +18,8 @@
 #include "apiserver/auth/token_issuer.h"
 #include "apiserver/cache/cache.h"
 #include "apiserver/component_health.h"
+#include "apiserver/encryption/configuration_file.h"
+#include "apiserver/encryption/encrypted_store.h"
 #include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/grpc/grpc_door.h"
 #include "apiserver/http/rest.h"
@@ -156,7 +158,16 @@ class ApiServerImpl final : public ApiServer {
   }
 
   absl::Status ConnectStore() {
+    std::shared_ptr<const encryption::Configuration> encrypted;
+    if (!flags_.encryption_provider_config.empty()) {
+      ASSIGN_OR_RETURN(encrypted, encryption::ReadFile(flags_.encryption_provider_config));
+    }
     ASSIGN_OR_RETURN(store_, store::ConnectEtcd(StoreAddress()));
+    if (encrypted != nullptr) {
+      encryption::ReadAgain again;
+      if (flags_.encryption_reload) again = encryption::ChangesOf(flags_.encryption_provider_config);
+      store_ = encryption::Encrypt(std::move(store_), std::move(encrypted), std::move(again));
+    }
     cache_ = cache::Cache::Create(*store_, registry::ResourceTable::StoragePrefixes());
     const absl::Time give_up = absl::Now() + kStoreWait;
     absl::Status started = cache_->Start();

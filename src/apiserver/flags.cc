@@ -48,6 +48,8 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.String(&f.etcd_cafile, "etcd-cafile", "", "CA of the store's certificates");
   flags.String(&f.etcd_certfile, "etcd-certfile", "", "Client certificate for the store");
   flags.String(&f.etcd_keyfile, "etcd-keyfile", "", "Key of --etcd-certfile");
+  flags.String(&f.encryption_provider_config, "encryption-provider-config", "", "File that says which resources are encrypted in the store, and how");
+  flags.Bool(&f.encryption_reload, "encryption-provider-config-automatic-reload", "", "Look every minute whether that file has changed");
   flags.String(&f.bind_address, "bind-address", "", "Address to listen on");
   flags.String(&f.advertise_address, "advertise-address", "", "Address told to the cluster");
   flags.Int(&f.secure_port, "secure-port", "", "Port of the REST API (HTTPS)");
@@ -120,7 +122,7 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
       "    --client-ca-file ca.crt --tls-cert-file apiserver.crt --tls-private-key-file apiserver.key --authorization-mode Node,RBAC \\\n"
       "    --service-account-issuer https://kubernetes.default.svc --service-account-key-file sa.pub --service-account-signing-key-file sa.key\n";
   program.groups = {
-      {"Store", {"etcd-", "storage-", "event-ttl"}},
+      {"Store", {"etcd-", "storage-", "event-ttl", "encryption-"}},
       {"Serving", {"advertise-", "bind-", "secure-port", "grpc-port", "tls-", "workers", "max-", "enable-priority"}},
       {"Authentication", {"anonymous-", "client-ca-", "token-", "api-audiences", "enable-bootstrap", "requestheader-", "service-account-"}},
       {"Authorization and admission", {"authorization-", "enable-admission", "disable-admission", "default-"}},

@@ -11,6 +11,8 @@ namespace apiserver {
 struct Flags {
   std::vector<std::string> etcd_servers;
   std::string etcd_cafile, etcd_certfile, etcd_keyfile;
+  std::string encryption_provider_config;
+  bool encryption_reload = false;
   std::string bind_address = "0.0.0.0", advertise_address;
   int secure_port = 6443;
   int grpc_port = -1;  // -1: secure port + 1; 0: off

@@ -35,8 +35,8 @@ for upstream, daemon in DAEMONS.items():
 @test("a setting that must not be lost is refused with the reason, and its absence is taken")
 def _():
     store = "--etcd-servers=http://127.0.0.1:1"
-    cases = [("kube-apiserver", "--encryption-provider-config=/x", 'invalid argument "/x" for "--encryption-provider-config" flag: not supported: '
-              "objects are stored as they are"), ("kube-apiserver", "--oidc-issuer-url=https://x", "tokens of OpenID providers"),
+    cases = [("kube-apiserver", "--egress-selector-config-file=/x", 'invalid argument "/x" for "--egress-selector-config-file" flag: not supported: '
+              "connections are made directly"), ("kube-apiserver", "--oidc-issuer-url=https://x", "tokens of OpenID providers"),
              ("kube-apiserver", "--tls-min-version=VersionTLS13", "not supported: TLS 1.2"), ("kubelet", "--system-reserved=memory=1Gi", "not supported"),
              ("kube-proxy", "--detect-local-mode=BridgeInterface", "not supported"), ("etcdlite", "--auto-tls", "not supported"),
              ("etcdlite", "--client-crl-file=/x", "revoked certificates are not known")]

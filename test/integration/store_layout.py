@@ -11,7 +11,6 @@ import gzip
 import json
 import os
 import re
-import subprocess
 import sys
 import urllib.parse
 
@@ -22,7 +21,8 @@ from ask import Asker
 from parity import GOLDEN as PARITY
 from parity import Asker as ParityAsker
 from parity import Request, group_of
-from skiff import eq, test, until
+from skiff import test, until
+from upstream import ApiServer
 
 GOLDEN = os.path.join(HERE, "..", "golden", "store.jsonl.gz")
 EACH = 6  # objects of a kind
@@ -166,21 +166,11 @@ with skiff.Cluster(nodes=0) as cluster:
             assert not wrong, "%d of %d differ\n%s" % (len(wrong), len(objects), "\n".join(wrong))
 
 
-def upstream_flags(cluster, etcd):
-    pki = os.path.join(cluster.dir, "pki")
-    tls = ["--etcd-cafile=%s/ca.crt" % pki, "--etcd-certfile=%s/apiserver-etcd-client.crt" % pki, "--etcd-keyfile=%s/apiserver-etcd-client.key" % pki]
-    return ["--etcd-servers=" + etcd, *(tls if etcd.startswith("https") else []), "--secure-port=%d" % cluster.port, "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--client-ca-file=%s/ca.crt" % pki,
-            "--tls-cert-file=%s/kube-apiserver.crt" % pki, "--tls-private-key-file=%s/kube-apiserver.key" % pki, "--service-account-key-file=%s/sa.pub" % pki,
-            "--service-account-signing-key-file=%s/sa.key" % pki, "--service-account-issuer=https://kubernetes.default.svc",
-            "--service-cluster-ip-range=10.96.0.0/12", "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"]
-
-
 def ready(a):
     until(a.ready, "an apiserver is ready", timeout=120)
 
 
-def turns(name, etcd_process=None, etcd=None):
+def turns(name, etcd=None):
     with skiff.Cluster(nodes=0, etcd_servers=etcd) as cluster:
         a = Asker(cluster.conf)
         prepare(a)
@@ -200,9 +190,7 @@ def turns(name, etcd_process=None, etcd=None):
         touch = lambda who: {kind: a.send("PATCH", path, {"metadata": {"annotations": {"turn": who}}}, None, "application/merge-patch+json")[0] for kind, path in made.items()}
         first = look()
         cluster.local("kill", "kube-apiserver-0")
-        log = open(os.path.join(cluster.dir, "logs", "upstream.log"), "w")
-        peer = subprocess.Popen([skiff.peer("kube-apiserver"), *upstream_flags(cluster, endpoint)], stdout=log, stderr=log)
-        try:
+        with ApiServer(cluster, endpoint):
             @test("turns on %s: upstream's apiserver reads what ours wrote" % name)
             def _():
                 ready(a)
@@ -215,9 +203,6 @@ def turns(name, etcd_process=None, etcd=None):
                 codes = touch("upstream")
                 assert set(codes.values()) == {200}, {k: c for k, c in codes.items() if c != 200}
             second = look()
-        finally:
-            peer.terminate()
-            peer.wait()
         cluster.local("restart", "kube-apiserver-0")
 
         @test("turns on %s: ours reads and writes what upstream's left" % name)
@@ -233,18 +218,7 @@ def turns(name, etcd_process=None, etcd=None):
 if skiff.peer("kube-apiserver"):
     turns("etcdlite")
     if skiff.peer("etcd"):
-        import tempfile
-        port = next(skiff.Cluster.ports)
-        with tempfile.TemporaryDirectory() as folder:
-            url = "http://127.0.0.1:%d" % port
-            etcd = subprocess.Popen([skiff.peer("etcd"), "--data-dir", folder + "/d", "--listen-client-urls", url, "--advertise-client-urls", url,
-                                     "--listen-peer-urls", "http://127.0.0.1:%d" % (port + 1), "--initial-advertise-peer-urls", "http://127.0.0.1:%d" % (port + 1),
-                                     "--initial-cluster", "default=http://127.0.0.1:%d" % (port + 1)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                until(lambda: skiff.run(TOOL, "endpoint", "health", env={"ETCDCTL_ENDPOINTS": url}), "etcd is up")
-                turns("etcd", etcd, url)
-            finally:
-                etcd.terminate()
-                etcd.wait()
+        with skiff.Etcd() as etcd:
+            turns("etcd", etcd.url)
 
 skiff.finish()

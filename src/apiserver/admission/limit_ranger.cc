@@ -1,5 +1,7 @@
 // Default, smallest and largest resources of containers, pods and claims in a namespace.
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -102,6 +104,8 @@ class LimitRanger final : public Plugin {
         }
         if (pod && type == "Pod") Judge(limit, type, OfPod(*a.object, "requests"), OfPod(*a.object, "limits"), false, &errors);
       }
+      std::set<std::string> told;  // each once
+      errors.erase(std::remove_if(errors.begin(), errors.end(), [&](const std::string& e) { return !told.insert(e).second; }), errors.end());
       if (errors.size() == 1) return Refuse(a, errors[0]);
       if (!errors.empty()) return Refuse(a, absl::StrCat("[", absl::StrJoin(errors, ", "), "]"));
     }

@@ -25,6 +25,7 @@ struct Decision {
   enum class Kind { kAllow, kDeny, kNoOpinion };
   Kind kind = Kind::kNoOpinion;
   std::string reason;
+  std::string error;  // what went wrong on the way; the decision stands all the same
   bool allowed() const { return kind == Kind::kAllow; }
 };
 

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "apimachinery/fields.h"
+#include "apimachinery/labels.h"
 #include "apimachinery/time.h"
 
 namespace apiserver::auth {
@@ -16,8 +18,51 @@ using apimachinery::Value;
 
 Value Strings(const std::vector<std::string>& texts) { return Value(Array(texts.begin(), texts.end())); }
 
-pipeline::RequestInfo RequestOf(const Value& spec) {
+struct Question {
   pipeline::RequestInfo request;
+  std::vector<std::string> problems;  // what was not understood, and counts as not asked
+};
+
+// What of the selector can be told: terms that want exactly one value, or exactly not. True: all of it.
+bool TellFields(const Value& selector, std::string* out) {
+  if (const std::string raw = selector.GetString("rawSelector"); !raw.empty()) {
+    const bool parses = apimachinery::FieldSelector::Parse(raw).ok();
+    if (parses) *out = raw;
+    return parses;
+  }
+  bool all = true;
+  for (const Value& term : selector.GetArray("requirements")) {
+    const std::string op = term.GetString("operator");
+    const Array& values = term.GetArray("values");
+    if ((op != "In" && op != "NotIn") || values.size() != 1) {
+      all = false;
+      continue;
+    }
+    absl::StrAppend(out, out->empty() ? "" : ",", term.GetString("key"), op == "In" ? "=" : "!=", values[0].as_string());
+  }
+  return all;
+}
+
+bool TellLabels(const Value& selector, std::string* out) {
+  if (const std::string raw = selector.GetString("rawSelector"); !raw.empty()) {
+    const bool parses = apimachinery::LabelSelector::Parse(raw).ok();
+    if (parses) *out = raw;
+    return parses;
+  }
+  bool all = true;
+  for (const Value& term : selector.GetArray("requirements")) {
+    Value one = Value::MakeObject();
+    one["matchExpressions"].Append(term);
+    const auto parsed = apimachinery::LabelSelector::FromObject(&one);
+    all = all && parsed.ok();
+    if (parsed.ok()) absl::StrAppend(out, out->empty() ? "" : ",", parsed->ToString());
+  }
+  return all;
+}
+
+Question QuestionOf(const Value& spec) {
+  Question question;
+  pipeline::RequestInfo& request = question.request;
   if (const Value* resource = spec.Find("resourceAttributes")) {
     request.is_resource_request = true;
     request.verb = resource->GetString("verb");
@@ -27,18 +72,17 @@ pipeline::RequestInfo RequestOf(const Value& spec) {
     request.subresource = resource->GetString("subresource");
     request.ns = resource->GetString("namespace");
     request.name = resource->GetString("name");
-    request.field_selector = resource->GetString("fieldSelector.rawSelector");
-    request.label_selector = resource->GetString("labelSelector.rawSelector");
-    for (const Value& term : resource->GetArray("fieldSelector.requirements")) {
-      if (term.GetString("operator") != "In" || term.GetArray("values").size() != 1) continue;
-      absl::StrAppend(&request.field_selector, request.field_selector.empty() ? "" : ",", term.GetString("key"), "=",
-                      term.GetArray("values")[0].as_string());
+    if (const Value* fields = resource->Find("fieldSelector"); fields != nullptr && !TellFields(*fields, &request.field_selector)) {
+      question.problems.push_back("spec.resourceAttributes.fieldSelector ignored due to parse error");
+    }
+    if (const Value* labels = resource->Find("labelSelector"); labels != nullptr && !TellLabels(*labels, &request.label_selector)) {
+      question.problems.push_back("spec.resourceAttributes.labelSelector ignored due to parse error");
     }
   } else if (const Value* path = spec.Find("nonResourceAttributes")) {
     request.path = path->GetString("path");
     request.verb = path->GetString("verb");
   }
-  return request;
+  return question;
 }
 
 UserInfo UserOf(const Value& spec) {
@@ -61,13 +105,16 @@ Value UserValue(const UserInfo& user) {
   return out;
 }
 
-Value Answer(const Value& review, const UserInfo& user, const pipeline::RequestInfo& request,
-             const Authorizer& authorizer) {
-  const Decision decision = authorizer.Authorize({user, request});
+Value Answer(const Value& review, const UserInfo& user, Question question, const Authorizer& authorizer) {
+  const Decision decision = authorizer.Authorize({user, question.request});
+  std::vector<std::string>& problems = question.problems;
+  if (!decision.error.empty()) problems.insert(problems.begin(), decision.error);
   Value status = Value::MakeObject();
   status.Set("allowed", decision.allowed());
   if (decision.kind == Decision::Kind::kDeny) status.Set("denied", true);
   if (!decision.reason.empty()) status.Set("reason", decision.reason);
+  if (problems.size() == 1) status.Set("evaluationError", problems[0]);
+  if (problems.size() > 1) status.Set("evaluationError", absl::StrCat("[", absl::StrJoin(problems, ", "), "]"));
   Value out = review;
   out.Set("status", std::move(status));
   return out;
@@ -78,13 +125,13 @@ Value Answer(const Value& review, const UserInfo& user, const pipeline::RequestI
 Value ReviewSubjectAccess(const Value& review, const Authorizer& authorizer) {
   static const Value none = Value::MakeObject();
   const Value* spec = review.Find("spec");
-  return Answer(review, UserOf(spec ? *spec : none), RequestOf(spec ? *spec : none), authorizer);
+  return Answer(review, UserOf(spec ? *spec : none), QuestionOf(spec ? *spec : none), authorizer);
 }
 
 Value ReviewSelfSubjectAccess(const Value& review, const UserInfo& user, const Authorizer& authorizer) {
   static const Value none = Value::MakeObject();
   const Value* spec = review.Find("spec");
-  return Answer(review, user, RequestOf(spec ? *spec : none), authorizer);
+  return Answer(review, user, QuestionOf(spec ? *spec : none), authorizer);
 }
 
 Value ReviewLocalSubjectAccess(const Value& review, absl::string_view, const Authorizer& authorizer) {

@@ -89,6 +89,7 @@ Value KubernetesService(const std::string& address, int port) {
   entry.Set("targetPort", int64_t{port});
   spec["ports"].Append(std::move(entry));
   spec.Set("sessionAffinity", "None");
+  spec.Set("ipFamilyPolicy", "SingleStack");
   return service;
 }
 
@@ -114,6 +115,13 @@ Value AuthenticationConfig(const BootstrapOptions& options) {
   return config;
 }
 
+// From when on uses of tokens that lie in secrets are noted: those without a note have not been used since.
+Value TokenTracking(absl::Time now) {
+  Value config = Named("v1", "ConfigMap", "kube-system", "kube-apiserver-legacy-service-account-token-tracking");
+  config.Ensure("data").Set("since", absl::FormatTime("%Y-%m-%d", now, absl::UTCTimeZone()));
+  return config;
+}
+
 }  // namespace
 
 absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
@@ -136,6 +144,9 @@ absl::Status Bootstrap(Registry& registry, const BootstrapOptions& options) {
     Value cidr = Named("networking.k8s.io/v1", "ServiceCIDR", "", "kubernetes");
     cidr.Ensure("spec")["cidrs"].Append(registry.environment().service_cidr);
     return CreateMissing(registry, {"networking.k8s.io", "servicecidrs"}, cidr);
+  });
+  tasks.push_back([&] {
+    return CreateMissing(registry, {"", "configmaps"}, TokenTracking(registry.environment().clock->Now()));
   });
   if (!options.client_ca_pem.empty() || !options.front_proxy.empty()) {
     tasks.push_back([&] {

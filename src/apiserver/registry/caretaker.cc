@@ -1,19 +1,29 @@
 #include "apiserver/registry/caretaker.h"
 
+#include <unistd.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "absl/strings/ascii.h"
+#include "apiserver/registry/identity_lease.h"
 #include "apiserver/registry/service_repair.h"
 #include "base/log.h"
 
 namespace apiserver::registry {
 namespace {
 
+std::string HostName() {
+  char name[256] = "";
+  (void)gethostname(name, sizeof name - 1);
+  return absl::AsciiStrToLower(name);
+}
+
 class RealCaretaker final : public Caretaker {
  public:
   RealCaretaker(Registry& registry, CaretakerOptions options)
-      : registry_(registry), options_(std::move(options)), endpoints_(registry, options_.endpoints), repair_(registry),
+      : registry_(registry), options_(std::move(options)), endpoints_(registry, options_.endpoints), identity_(registry, HostName()), repair_(registry),
         thread_([this] { Run(); }) {}
 
   ~RealCaretaker() override {
@@ -41,6 +51,9 @@ class RealCaretaker final : public Caretaker {
         if (!renewed.ok()) base::LogWarning("kubernetes endpoints not written error=", renewed.message());
         first = first && !renewed.ok();
       }
+      if (const absl::Status renewed = identity_.Renew(); !renewed.ok()) {
+        base::LogWarning("identity of the server not renewed error=", renewed.message());
+      }
       if (absl::Now() >= repair) {
         const absl::Status repaired = repair_.Look();
         if (!repaired.ok()) base::LogWarning("service addresses not checked error=", repaired.message());
@@ -54,6 +67,7 @@ class RealCaretaker final : public Caretaker {
   Registry& registry_;
   const CaretakerOptions options_;
   EndpointLeases endpoints_;
+  IdentityLease identity_;
   ServiceRepair repair_;
   std::mutex mu_;
   std::condition_variable wake_;

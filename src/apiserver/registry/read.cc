@@ -135,6 +135,11 @@ absl::Status Registry::AwaitFresh(const pipeline::GroupResource& what, absl::Dur
   return fresh;
 }
 
+absl::Status Registry::Readable(absl::string_view store_key) const {
+  const absl::Status why_not = env_.store->Unreadable(store_key);
+  return why_not.ok() ? why_not : apimachinery::InternalError(why_not.message());
+}
+
 absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
   if (AsksComponents(context.info)) return GetComponent(context);
   ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
@@ -144,6 +149,7 @@ absl::StatusOr<Answer> Registry::Get(RequestContext& context) {
   ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(context.options.resource_version, /*list=*/false));
   RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
   cache::EntryPtr entry = env_.cache->Get(*resource->mirror, resource->Key(context.info.ns, context.info.name));
+  if (entry == nullptr) RETURN_IF_ERROR(Readable(resource->StoreKey(resource->namespaced() ? context.info.ns : "", context.info.name)));
   if (entry == nullptr) return apimachinery::NotFound(context.info.group, context.info.resource, context.info.name);
   Answer answer;
   answer.object = std::move(entry);
@@ -190,6 +196,7 @@ absl::StatusOr<ListAnswer> Registry::ListAsStored(RequestContext& context, const
     return ListFromStore(resource, filter, from_store);
   }
   RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
+  RETURN_IF_ERROR(Readable(absl::StrCat(cache::kRegistryPrefix, resource->storage->storage_prefix, "/", filter.ns, filter.ns.empty() ? "" : "/")));
   ListAnswer list = ListFromCache(resource, std::move(filter), from_store.limit);
   CountCacheList(resource->group(), resource->plural(), list.items.size());
   return list;

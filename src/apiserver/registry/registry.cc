@@ -60,7 +60,9 @@ absl::StatusOr<ResourcePtr> Registry::Resolve(const pipeline::RequestInfo& info)
 absl::StatusOr<cache::EntryPtr> Registry::Current(const Resource& resource, absl::string_view ns,
                                                   absl::string_view name, bool from_store) const {
   if (!from_store) return env_.cache->Get(*resource.mirror, resource.Key(ns, name));
-  ASSIGN_OR_RETURN(std::optional<store::KeyValue> kv, env_.store->Get(resource.StoreKey(ns, name)));
+  absl::StatusOr<std::optional<store::KeyValue>> got = env_.store->Get(resource.StoreKey(ns, name));
+  if (absl::IsDataLoss(got.status())) return apimachinery::InternalError(got.status().message());
+  ASSIGN_OR_RETURN(std::optional<store::KeyValue> kv, std::move(got));
   if (!kv) return cache::EntryPtr();
   cache::EntryPtr entry = env_.cache->Decode(*resource.mirror, resource.Key(ns, name), kv->value, kv->mod_revision);
   if (entry == nullptr) return apimachinery::InternalError(absl::StrCat("unreadable object at ", kv->key));

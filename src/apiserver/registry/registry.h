@@ -156,6 +156,8 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   // Answers the object as it was last. `object` gets the version of its removal.
   absl::StatusOr<cache::EntryPtr> CarryOut(const DeletionPlan& plan, const Resource& resource,
                                            apimachinery::Value& object, const cache::EntryPtr& current, bool* conflict);
+  // Whether what lies in the store at (or below) the key can be decrypted.
+  absl::Status Readable(absl::string_view store_key) const;
   // The current object, from the cache when that is certain to be fresh enough, else from the store. nullptr: none.
   absl::StatusOr<cache::EntryPtr> Current(const Resource& resource, absl::string_view ns, absl::string_view name,
                                           bool from_store) const;

@@ -433,7 +433,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   if (const Value* managed = old.At("metadata.managedFields"); only_times && managed != nullptr) {
     object["metadata"].Set("managedFields", *managed);
   }
-  if (only_times && !current->completed) {
+  if (only_times && !current->completed && !env_.store->Stale(resource.StoreKey(object_ns, name))) {
     stored = current;  // nothing to write
   } else if (context.options.dry_run) {
     stored = MakeEntry(kind, object);

@@ -78,6 +78,8 @@ class MeasuredStore final : public Store {
   absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t expected) override {
     return Timed("delete", key, [&] { return inner_.Delete(key, expected); });
   }
+  absl::Status Unreadable(absl::string_view key) const override { return inner_.Unreadable(key); }
+  bool Stale(absl::string_view key) const override { return inner_.Stale(key); }
   absl::StatusOr<int64_t> GrantLease(absl::Duration ttl) override { return inner_.GrantLease(ttl); }
   std::unique_ptr<WatchHandle> Watch(std::string prefix, int64_t revision, WatchSink sink) override {
     return inner_.Watch(std::move(prefix), revision, std::move(sink));

@@ -75,6 +75,10 @@ class Store {
   virtual absl::StatusOr<WriteResult> Update(absl::string_view key, absl::string_view value, int64_t expected,
                                              int64_t lease = 0) = 0;
   virtual absl::StatusOr<WriteResult> Delete(absl::string_view key, int64_t expected) = 0;
+  // The value lies there in another form than it would be written in now: an update writes it although nothing changes.
+  virtual bool Stale(absl::string_view) const { return false; }
+  // Why a value at the key, or at one below it when it ends in '/', can be read by nobody; OK: there is none.
+  virtual absl::Status Unreadable(absl::string_view) const { return absl::OkStatus(); }
 
   // A lease that runs out after `ttl` (whole seconds); answers its id.
   virtual absl::StatusOr<int64_t> GrantLease(absl::Duration ttl) = 0;

@@ -187,6 +187,46 @@ void PodSecurityContext(FieldErrors& e, const Path& p, const PodScope& scope) {
   }
 }
 
+// The context as upstream holds it: its messages show that form.
+Value AsHeld(const Value& context) {
+  struct Member {
+    const char* from;
+    const char* to;
+  };
+  const auto copy = [](const Value& from, std::initializer_list<Member> members, const Value& absent) {
+    Value out = Value::MakeObject();
+    for (const Member& member : members) {
+      const Value* value = from.Find(member.from);
+      out.Set(member.to, value == nullptr ? absent : *value);
+    }
+    return out;
+  };
+  const auto part = [&](const char* name, std::initializer_list<Member> members, const Value& absent) {
+    const Value* from = context.Find(name);
+    return from == nullptr || !from->is_object() ? Value() : copy(*from, members, absent);
+  };
+  Value held = Value::MakeObject();
+  held.Set("Capabilities", part("capabilities", {{"add", "Add"}, {"drop", "Drop"}}, Value()));
+  const auto set = [&](const char* from, const char* to) {
+    const Value* value = context.Find(from);
+    held.Set(to, value == nullptr ? Value() : *value);
+  };
+  set("privileged", "Privileged");
+  held.Set("SELinuxOptions", part("seLinuxOptions", {{"user", "User"}, {"role", "Role"}, {"type", "Type"}, {"level", "Level"}}, Value("")));
+  held.Set("WindowsOptions", part("windowsOptions", {{"gmsaCredentialSpecName", "GMSACredentialSpecName"}, {"gmsaCredentialSpec", "GMSACredentialSpec"},
+                                                     {"runAsUserName", "RunAsUserName"}, {"hostProcess", "HostProcess"}}, Value()));
+  set("runAsUser", "RunAsUser");
+  set("runAsGroup", "RunAsGroup");
+  set("runAsNonRoot", "RunAsNonRoot");
+  set("readOnlyRootFilesystem", "ReadOnlyRootFilesystem");
+  set("allowPrivilegeEscalation", "AllowPrivilegeEscalation");
+  set("procMount", "ProcMount");
+  for (const auto& [from, to] : {Member{"seccompProfile", "SeccompProfile"}, Member{"appArmorProfile", "AppArmorProfile"}}) {
+    held.Set(to, part(from, {{"type", "Type"}, {"localhostProfile", "LocalhostProfile"}}, Value()));
+  }
+  return held;
+}
+
 void ContainerSecurityContext(FieldErrors& e, const Path& p, const Value* context, bool host_users) {
   if (context == nullptr) return;
   const Value& c = *context;
@@ -201,11 +241,11 @@ void ContainerSecurityContext(FieldErrors& e, const Path& p, const Value* contex
   Seccomp(e, p / "seccompProfile", c.Find("seccompProfile"));
   if (c.Has("allowPrivilegeEscalation") && !Flag(c, "allowPrivilegeEscalation")) {
     if (Flag(c, "privileged")) {
-      e.Invalid(p, c, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+      e.Invalid(p, AsHeld(c), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
     }
     for (const Value& capability : Items(Sub(c, "capabilities"), "add")) {
       if (capability.as_string() == "CAP_SYS_ADMIN") {
-        e.Invalid(p, c, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
+        e.Invalid(p, AsHeld(c), "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
       }
     }
   }
