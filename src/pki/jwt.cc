@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apimachinery/json.h"
@@ -180,7 +181,7 @@ absl::StatusOr<std::vector<std::shared_ptr<const JwtKey>>> JwtKey::ParsePem(absl
 
 absl::StatusOr<Jwt> ParseJwt(absl::string_view token) {
   const std::vector<absl::string_view> parts = absl::StrSplit(token, '.');
-  if (parts.size() != 3) return absl::InvalidArgumentError("not a signed token");
+  if (parts.size() != 3 || absl::StrContains(token, '=')) return absl::InvalidArgumentError("not a signed token");
   Jwt out;
   std::string header, claims;
   if (!absl::WebSafeBase64Unescape(parts[0], &header) || !absl::WebSafeBase64Unescape(parts[1], &claims) ||

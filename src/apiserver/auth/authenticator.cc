@@ -37,6 +37,11 @@ void AddGroup(UserInfo& user, absl::string_view group) {
   if (!Contains(user.groups, group)) user.groups.emplace_back(group);
 }
 
+// Whoever calls himself anonymous gains nothing by proving it.
+void AddAuthenticated(UserInfo& user) {
+  if (user.name != kAnonymousUser && !Contains(user.groups, kUnauthenticatedGroup)) AddGroup(user, kAuthenticatedGroup);
+}
+
 // The fields of one CSV line; fields may be quoted, "" inside is one quote.
 Strings CsvFields(absl::string_view line) {
   Strings out(1);
@@ -147,7 +152,7 @@ class RealAuthenticator final : public Authenticator {
     if (credentials.front_proxy && !credentials.asserted.name.empty() &&
         (config_.front_proxy_names.empty() || Contains(config_.front_proxy_names, credentials.front_proxy_name))) {
       UserInfo user = credentials.asserted;
-      AddGroup(user, kAuthenticatedGroup);
+      AddAuthenticated(user);
       return user;
     }
     if (credentials.has_certificate && !credentials.common_name.empty()) {
@@ -155,7 +160,7 @@ class RealAuthenticator final : public Authenticator {
                     .groups = credentials.organizations};
       user.extra["authentication.kubernetes.io/credential-id"] = {
           absl::StrCat("X509SHA256=", credentials.certificate_fingerprint)};
-      AddGroup(user, kAuthenticatedGroup);
+      AddAuthenticated(user);
       if (credentials.certificate_expires != 0) {
         CertificateLifetimes().Observe(static_cast<double>(credentials.certificate_expires - absl::ToUnixSeconds(clock_.Now())));
       }
@@ -170,7 +175,7 @@ class RealAuthenticator final : public Authenticator {
     if (!token.empty()) {
       absl::StatusOr<TokenAnswer> answer = AuthenticateToken(token, {});
       if (!answer.ok()) return answer.status();
-      AddGroup(answer->user, kAuthenticatedGroup);
+      AddAuthenticated(answer->user);
       return std::move(answer->user);
     }
     // Who shows a certificate that does not verify is somebody with wrong credentials, not nobody.

@@ -133,13 +133,29 @@ bool IsFrontProxy(SSL* ssl, X509* cert) {
   return leads_there;
 }
 
+// OpenSSL does not take a certificate "for any extended key usage" for a client's; Go does. The authority itself must have
+// signed it: what an authority in between may sign is not looked at here.
+bool IsForAnyUse(SSL* ssl, X509* cert) {
+  if (SSL_get_verify_result(ssl) != X509_V_ERR_INVALID_PURPOSE || (X509_get_extension_flags(cert) & EXFLAG_XKUSAGE) == 0 ||
+      (X509_get_extended_key_usage(cert) & XKU_ANYEKU) == 0) {
+    return false;
+  }
+  X509_STORE_CTX* check = X509_STORE_CTX_new();
+  X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)), cert, nullptr);
+  X509_STORE_CTX_set_purpose(check, X509_PURPOSE_ANY);
+  const bool trusted = X509_verify_cert(check) == 1 && sk_X509_num(X509_STORE_CTX_get0_chain(check)) <= 2;
+  X509_STORE_CTX_free(check);
+  ERR_clear_error();
+  return trusted;
+}
+
 }  // namespace
 
 std::shared_ptr<const PeerCertificate> DescribePeer(SSL* ssl) {
   X509* cert = SSL_get1_peer_certificate(ssl);
   if (cert == nullptr) return nullptr;
   auto peer = std::make_shared<PeerCertificate>();
-  peer->verified = SSL_get_verify_result(ssl) == X509_V_OK;
+  peer->verified = SSL_get_verify_result(ssl) == X509_V_OK || IsForAnyUse(ssl, cert);
   peer->front_proxy = IsFrontProxy(ssl, cert);
   X509_NAME* subject = X509_get_subject_name(cert);
   if (std::vector<std::string> cn = SubjectEntries(subject, NID_commonName); !cn.empty()) peer->common_name = cn.back();

@@ -130,6 +130,7 @@ TEST(Jwt, WhatAKeySignsItVerifies) {
   EXPECT_TRUE(keys->front()->Verify(parsed->signed_text, parsed->signature));
   EXPECT_FALSE(keys->front()->Verify(parsed->signed_text + "x", parsed->signature));
   EXPECT_FALSE(pki::ParseJwt("a.b").ok());
+  EXPECT_FALSE(pki::ParseJwt(*token + "==").ok());  // the same bytes, and no other text for them
 }
 
 TEST(TokenIssuer, PublishesItsKeyAndItsIssuer) {

@@ -52,5 +52,16 @@ TEST(FrontProxyTest, ThatSpeaksForNobodyIsItself) {
   EXPECT_EQ(Who({"proxy"}, c).substr(0, 26), "proxy system:authenticated");
 }
 
+TEST(FrontProxyTest, WhoProvesToBeAnonymousGainsNothing) {
+  Credentials c = Proxy();
+  c.asserted = {.name = "system:anonymous"};
+  EXPECT_EQ(Who({"proxy"}, c), "system:anonymous");
+  c = {};
+  c.has_certificate = true;
+  c.common_name = "system:anonymous";
+  EXPECT_EQ(Who({}, c).substr(0, 17), "system:anonymous ");
+  EXPECT_EQ(Who({}, c).find("system:authenticated"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace apiserver::auth
