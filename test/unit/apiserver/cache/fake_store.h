@@ -70,6 +70,16 @@ class FakeStore final : public Store {
 
   std::function<void()> after_update;  // once, when the next update is done: what others do in between
 
+  // The watcher is told that what it has not heard is compacted away.
+  void LoseHistory() {
+    std::function<void()> tell;
+    {
+      const std::lock_guard lock(mu_);
+      tell = std::exchange(sink_.on_compacted, nullptr);
+    }
+    if (tell) tell();
+  }
+
   // While held, the watcher learns nothing: what stands on this store lags behind it.
   void HoldEvents() {
     const std::lock_guard lock(mu_);
