@@ -27,6 +27,7 @@ namespace {
 using k8s::core::v1::Node;
 using k8s::core::v1::Service;
 using k8s::discovery::v1::EndpointSlice;
+using kube_proxy::sync::Changed;
 using kube_proxy::sync::Proxier;
 using kube_proxy::sync::ServiceTracker;
 
@@ -43,20 +44,31 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// When that happened of which the slice tells.
+absl::Time CauseOf(const EndpointSlice& slice) {
+  const auto& annotations = slice.metadata().annotations();
+  const auto found = annotations.find("endpoints.kubernetes.io/last-change-trigger-time");
+  absl::Time time = absl::InfinitePast();
+  if (found == annotations.end() || !absl::ParseTime(absl::RFC3339_full, found->second, &time, nullptr)) return absl::InfinitePast();
+  return time;
+}
+
 void Connect(client::Informers& informers, Proxier& proxier, const std::string& node_name) {
   auto& services = informers.For<Service>();
   services.AddHandler({
-      [&proxier](const auto& now) { proxier.Change([&](ServiceTracker& t) { return t.Apply(*now); }); },
-      [&proxier](const auto&, const auto& now) { proxier.Change([&](ServiceTracker& t) { return t.Apply(*now); }); },
+      [&proxier](const auto& now) { proxier.Change(Changed::kService, [&](ServiceTracker& t) { return t.Apply(*now); }); },
+      [&proxier](const auto&, const auto& now) { proxier.Change(Changed::kService, [&](ServiceTracker& t) { return t.Apply(*now); }); },
       [&proxier](const auto& old) {
-        proxier.Change([&](ServiceTracker& t) { return t.RemoveService(old->metadata().namespace_(), old->metadata().name()); });
+        proxier.Change(Changed::kService, [&](ServiceTracker& t) { return t.RemoveService(old->metadata().namespace_(), old->metadata().name()); });
       }});
   auto& slices = informers.For<EndpointSlice>();
   slices.AddHandler({
-      [&proxier](const auto& now) { proxier.Change([&](ServiceTracker& t) { return t.Apply(*now); }); },
-      [&proxier](const auto&, const auto& now) { proxier.Change([&](ServiceTracker& t) { return t.Apply(*now); }); },
+      [&proxier](const auto& now) { proxier.Change(Changed::kEndpoints, [&](ServiceTracker& t) { return t.Apply(*now); }, CauseOf(*now)); },
+      [&proxier](const auto&, const auto& now) {
+        proxier.Change(Changed::kEndpoints, [&](ServiceTracker& t) { return t.Apply(*now); }, CauseOf(*now));
+      },
       [&proxier](const auto& old) {
-        proxier.Change([&](ServiceTracker& t) { return t.RemoveSlice(old->metadata().namespace_(), old->metadata().name()); });
+        proxier.Change(Changed::kEndpoints, [&](ServiceTracker& t) { return t.RemoveSlice(old->metadata().namespace_(), old->metadata().name()); });
       }});
   auto& nodes = informers.For<Node>({.field_selector = "metadata.name=" + node_name});
   nodes.OnChange([&proxier](const Node& node) {

@@ -27,6 +27,7 @@
 #include "kubelet/runtime/cri/cri_runtime.h"
 #include "kubelet/runtime/embedded/embedded_runtime.h"
 #include "kubelet/runtime/hollow/hollow_runtime.h"
+#include "kubelet/runtime/measured_runtime.h"
 #include "kubelet/server/server.h"
 
 namespace kubelet {
@@ -133,17 +134,18 @@ class KubeletImpl final : public Kubelet {
  private:
   absl::Status OpenRuntime() {
     if (o_.runtime == "hollow") {
-      runtime_ = std::make_unique<HollowRuntime>();
+      runtime_ = Measure(std::make_unique<HollowRuntime>());
       return absl::OkStatus();
     }
     if (o_.runtime == "cri") {
-      ASSIGN_OR_RETURN(runtime_, OpenCri(o_));
+      ASSIGN_OR_RETURN(std::unique_ptr<ContainerRuntime> cri, OpenCri(o_));
+      runtime_ = Measure(std::move(cri));
       return absl::OkStatus();
     }
     if (o_.runtime != "embedded") return absl::InvalidArgumentError(absl::StrCat("--runtime=", o_.runtime, ": must be embedded or hollow"));
     ASSIGN_OR_RETURN(std::unique_ptr<EmbeddedRuntime> embedded, EmbeddedRuntime::Open(RuntimeOptions(o_)));
     LoadDropped(o_.image_dir, embedded->images());
-    runtime_ = std::move(embedded);
+    runtime_ = Measure(std::move(embedded));
     return absl::OkStatus();
   }
 

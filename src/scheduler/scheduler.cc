@@ -269,7 +269,9 @@ struct Scheduler::Impl {
     binding.mutable_metadata()->set_uid(pod.uid);
     binding.mutable_target()->set_kind("Node");
     binding.mutable_target()->set_name(node);
+    const absl::Time asked = absl::Now();
     const absl::Status bound = api.CreateSubresource<Pod>(pod.ns, pod.name, "binding", "v1", "Binding", binding);
+    series.Bound(pod.scheduler, bound.ok(), absl::Now() - asked);
     series.Attempted(pod.scheduler, bound.ok() ? "scheduled" : "error", absl::Now() - began);
     if (bound.ok()) {
       series.Placed(queued.attempts, absl::Now() - queued.first_seen);
@@ -377,6 +379,28 @@ void Scheduler::AddMetrics(base::MetricsPage& page) const {
   for (const auto& [name, count] : queues) {
     const absl::string_view label[] = {name};
     pending.Sample("", kLabels, label, static_cast<double>(count));
+  }
+  base::MetricsWriter& incoming =
+      page.Family("scheduler_queue_incoming_pods_total", "counter", "Pods that came into a queue, by why.");
+  constexpr absl::string_view kMove[] = {"event", "queue"};
+  for (const auto& [move, count] : impl_->queue.incoming()) {
+    const absl::string_view labels[] = {move.first, move.second};
+    incoming.Sample("", kMove, labels, static_cast<double>(count));
+  }
+  base::MetricsWriter& rejected =
+      page.Family("scheduler_unschedulable_pods", "gauge", "Pods that wait for a change, by the plugin that rejected them.");
+  constexpr absl::string_view kPlugin[] = {"plugin", "profile"};
+  for (const auto& [by, count] : impl_->queue.rejections()) {
+    const absl::string_view labels[] = {by.first, by.second};
+    rejected.Sample("", kPlugin, labels, static_cast<double>(count));
+  }
+  const Cache::Sizes known = impl_->cache.sizes();
+  base::MetricsWriter& cached = page.Family("scheduler_cache_size", "gauge", "What the scheduler knows of, by kind.");
+  constexpr absl::string_view kType[] = {"type"};
+  const std::pair<absl::string_view, size_t> kinds[] = {{"assumed_pods", known.assumed}, {"nodes", known.nodes}, {"pods", known.pods}};
+  for (const auto& [kind, count] : kinds) {
+    const absl::string_view label[] = {kind};
+    cached.Sample("", kType, label, static_cast<double>(count));
   }
 }
 

@@ -20,6 +20,8 @@ struct Families {
   base::HistogramFamily tries{"scheduler_pod_scheduling_attempts", "Attempts that it took to place pods.", {}, {1, 2, 4, 8, 16}};
   base::HistogramFamily sli{"scheduler_pod_scheduling_sli_duration_seconds", "Time from a pod's first sight to its binding.",
                             {"attempts"}, Doubling(0.01, 20)};
+  base::HistogramFamily points{"scheduler_framework_extension_point_duration_seconds", "Time of a step of scheduling.",
+                               {"extension_point", "profile", "status"}, Doubling(0.0001, 12)};
   base::CounterFamily preemptions{"scheduler_preemption_attempts_total", "Attempts to make room by preemption.", {}};
   base::HistogramFamily victims{"scheduler_preemption_victims", "Pods that had to make room, by preemption.", {}, Doubling(1, 7)};
 };
@@ -48,6 +50,10 @@ void SchedulingSeries::Placed(int attempts, absl::Duration since_seen) {
   // As many as upstream tells apart.
   const std::string count = attempts >= 15 ? "15+" : absl::StrCat(attempts);
   All().sli.With({count}).Observe(absl::ToDoubleSeconds(since_seen));
+}
+
+void SchedulingSeries::Bound(absl::string_view profile, bool done, absl::Duration took) {
+  All().points.With({"Bind", profile, done ? "Success" : "Error"}).Observe(absl::ToDoubleSeconds(took));
 }
 
 void SchedulingSeries::Preempted(size_t victims) {

@@ -15,6 +15,7 @@ class SchedulingSeries {
   // result: scheduled, unschedulable or error; `took` with the binding.
   void Attempted(absl::string_view profile, absl::string_view result, absl::Duration took);
   void Placed(int attempts, absl::Duration since_seen);
+  void Bound(absl::string_view profile, bool done, absl::Duration took);  // the binding alone
   void Preempted(size_t victims);  // 0: there was no room to be made
 
  private:

@@ -1,13 +1,23 @@
 #include "controller-manager/framework/controller.h"
 
 #include "base/log.h"
+#include "base/metrics/metrics.h"
 #include "client/api_error.h"
 
 namespace controller_manager {
+namespace {
+
+base::Gauge& RunningSeries(const std::string& controller) {
+  static auto* const family = new base::GaugeFamily("running_managed_controllers", "Whether a controller works.", {"manager", "name"});
+  return family->With({"kube-controller-manager", controller});
+}
+
+}  // namespace
 
 void Controller::Run() {
   absl::MutexLock lock(&mu_);
   if (stopped_ || !workers_.empty()) return;
+  RunningSeries(name_).Set(1);
   workers_.emplace_back([this] { Work(); });
 }
 
@@ -49,6 +59,7 @@ void Controller::Stop() {
     workers.swap(workers_);
   }
   for (std::thread& worker : workers) worker.join();
+  if (!workers.empty()) RunningSeries(name_).Set(0);
 }
 
 }  // namespace controller_manager

@@ -29,7 +29,7 @@ constexpr struct {
     {"persistentvolumeclaim-protection-controller", "pvcprotection"},
     {"pod-garbage-collector-controller", "orphaned_pods_nodes"},
     {"replicaset-controller", "replicaset"},
-    {"replicationcontroller-controller", "replicationmanager"},
+    {"replication-controller", "replicationmanager"},
     {"resourceclaim-controller", "resource_claim"},
     {"resourcequota-controller", "resourcequota_primary"},
     {"root-ca-certificate-publisher-controller", "root_ca_cert_publisher"},

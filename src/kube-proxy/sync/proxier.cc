@@ -24,6 +24,8 @@ bool SameFrame(const NodeView& a, const NodeView& b) {
   return a.node_port_ips == b.node_port_ips && a.cluster_cidr == b.cluster_cidr && a.masquerade_all == b.masquerade_all;
 }
 
+constexpr size_t kMaxCauses = 10000;  // remembered between two writes
+
 }  // namespace
 
 struct Proxier::Impl {
@@ -50,6 +52,7 @@ struct Proxier::Impl {
   bool dirty ABSL_GUARDED_BY(mu) = true;
   bool stopping ABSL_GUARDED_BY(mu) = false;
   ProxierStats stats ABSL_GUARDED_BY(mu);
+  std::vector<absl::Time> causes ABSL_GUARDED_BY(mu);  // of changes that are not written yet
 
   std::map<Family, Written> written;  // the thread's own
   std::thread thread;
@@ -84,7 +87,9 @@ struct Proxier::Impl {
     const std::string script = full ? FullScript(rules, node) : DiffScript(now.rules, rules, node);
     if (script.empty()) return absl::OkStatus();
     *wrote = true;
+    const absl::Duration began = clock.Monotonic();
     const absl::Status status = sink.Run(script);
+    SyncSeries::Get().Wrote(family, full, status.ok(), clock.Monotonic() - began);
     now.known = status.ok();  // after a refusal nothing is sure: start anew
     now.node = node;
     now.rules = std::move(rules);
@@ -94,9 +99,12 @@ struct Proxier::Impl {
   absl::Status Sync() {
     std::map<Family, std::pair<NodeView, RuleSet>> wanted;
     int64_t services = 0, endpoints = 0;
+    std::vector<absl::Time> taken;
     {
       absl::MutexLock lock(&mu);
       dirty = false;
+      taken.swap(causes);
+      SyncSeries::Get().Taken();
       for (const Family family : {Family::kIpv4, Family::kIpv6}) {
         NodeView view = ViewLocked(family);
         const rules::ServiceMap map = tracker.Build(family);
@@ -120,9 +128,12 @@ struct Proxier::Impl {
     if (!status.ok()) {
       ++stats.failures;
       dirty = true;
+      causes.insert(causes.end(), taken.begin(), taken.end());
       return status;
     }
     stats.last_success = clock.Now();
+    for (const auto& [family, want] : wanted) SyncSeries::Get().UpToDate(family, stats.last_success);
+    SyncSeries::Get().Programmed(taken, stats.last_success);
     stats.dirty_since = dirty ? clock.Now() : absl::InfiniteFuture();
     return status;
   }
@@ -149,7 +160,10 @@ struct Proxier::Impl {
         mu.AwaitWithTimeout(absl::Condition(&due), options.sync_period);
         if (stopping) return;
         if (!synced) continue;
-        if (!dirty) stats.last_success = clock.Now();
+        if (!dirty) {
+          stats.last_success = clock.Now();
+          for (const Family family : {Family::kIpv4, Family::kIpv6}) SyncSeries::Get().UpToDate(family, stats.last_success);
+        }
       }
       CheckStillThere();
       const absl::Status status = Sync();
@@ -167,9 +181,13 @@ Proxier::Proxier(ProxierOptions options, RuleSink& sink, const base::Clock& cloc
 
 Proxier::~Proxier() { Stop(); }
 
-void Proxier::Change(const std::function<bool(ServiceTracker&)>& change) {
+void Proxier::Change(Changed what, const std::function<bool(ServiceTracker&)>& change, absl::Time cause) {
   absl::MutexLock lock(&impl_->mu);
-  if (change(impl_->tracker)) impl_->MarkDirtyLocked();
+  if (!change(impl_->tracker)) return;
+  impl_->MarkDirtyLocked();
+  SyncSeries::Get().Queued(what, impl_->clock.Now());
+  // What is learnt at the start may have happened long ago.
+  if (impl_->synced && cause != absl::InfinitePast() && impl_->causes.size() < kMaxCauses) impl_->causes.push_back(cause);
 }
 
 void Proxier::SetNode(std::vector<std::string> addresses, std::string zone) {

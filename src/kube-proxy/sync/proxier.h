@@ -10,6 +10,7 @@
 #include "kube-proxy/rules/service_state.h"
 #include "kube-proxy/sync/rule_sink.h"
 #include "kube-proxy/sync/service_tracker.h"
+#include "kube-proxy/sync/sync_series.h"
 
 namespace base {
 class Clock;
@@ -44,8 +45,9 @@ class Proxier {
   Proxier(ProxierOptions options, RuleSink& sink, const base::Clock& clock);
   ~Proxier();  // stops; the rules stay in the kernel, as upstream's do
 
-  // Runs `change` on the tracker; it answers whether rules may change.
-  void Change(const std::function<bool(ServiceTracker&)>& change);
+  // Runs `change` on the tracker; it answers whether rules may change. `cause`: when that happened which `what` tells of, as
+  // far as it says.
+  void Change(Changed what, const std::function<bool(ServiceTracker&)>& change, absl::Time cause = absl::InfinitePast());
   // Addresses of this node, primary first a family, and its zone.
   void SetNode(std::vector<std::string> addresses, std::string zone);
   void SetSynced();

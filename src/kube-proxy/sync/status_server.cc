@@ -3,10 +3,10 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/clock.h"
 #include "base/http/server.h"
 #include "base/log.h"
+#include "base/metrics/page.h"
 #include "base/status_macros.h"
 #include "kube-proxy/sync/proxier.h"
 
@@ -83,17 +83,12 @@ class Impl final : public StatusServer {
     if (request.path == "/healthz") return writer.Send(200, kText, "ok");
     if (request.path != "/metrics") return writer.Send(404, kText, "404 page not found\n");
     const ProxierStats s = proxier_.stats();
-    std::string out;
-    const auto metric = [&out](absl::string_view name, absl::string_view type, absl::string_view help, double value) {
-      absl::StrAppendFormat(&out, "# HELP %s %s\n# TYPE %s %s\n%s %g\n", name, help, name, type, name, value);
-    };
-    metric("kubeproxy_sync_proxy_rules_total", "counter", "Transactions written to the kernel", static_cast<double>(s.syncs));
-    metric("kubeproxy_sync_proxy_rules_nftables_sync_failures_total", "counter", "Transactions the kernel refused", static_cast<double>(s.failures));
-    metric("kubeproxy_sync_proxy_rules_last_duration_seconds", "gauge", "Duration of the last transaction", absl::ToDoubleSeconds(s.last_sync));
-    metric("kubeproxy_sync_proxy_rules_last_timestamp_seconds", "gauge", "When the rules were last known to be right", absl::ToDoubleSeconds(s.last_success - absl::UnixEpoch()));
-    metric("kubeproxy_service_ports", "gauge", "Service ports with rules", static_cast<double>(s.services));
-    metric("kubeproxy_service_endpoints", "gauge", "Endpoints over all service ports", static_cast<double>(s.endpoints));
-    writer.Send(200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(out));
+    base::MetricsPage page;
+    base::AddDaemon(page);
+    base::AddBuild(page);
+    page.Add("kubeproxy_service_ports", "gauge", "Service ports with rules.", static_cast<double>(s.services));
+    page.Add("kubeproxy_service_endpoints", "gauge", "Endpoints over all service ports.", static_cast<double>(s.endpoints));
+    writer.Send(200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, page.Text());
   }
 
   void Check(int port, ResponseWriter& writer) {

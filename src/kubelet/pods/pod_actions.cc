@@ -11,6 +11,7 @@
 #include "kubelet/pods/image_pull.h"
 #include "kubelet/pods/pod_events.h"
 #include "kubelet/pods/pod_manager.h"
+#include "kubelet/pods/pod_series.h"
 #include "kubelet/pods/pod_util.h"
 #include "kubelet/pods/termination_message.h"
 #include "kubelet/runtime/shim/record.h"
@@ -26,6 +27,16 @@ std::string GoDuration(absl::Duration d) {
   const int64_t ms = absl::ToInt64Milliseconds(d);
   if (ms < 1000) return absl::StrCat(ms, "ms");
   return absl::StrFormat("%d.%03ds", ms / 1000, ms % 1000);
+}
+
+absl::string_view TypeOf(const v1::PodSpec& spec, const std::string& container) {
+  for (const v1::Container& c : spec.containers()) {
+    if (c.name() == container) return "container";
+  }
+  for (const v1::Container& c : spec.initcontainers()) {
+    if (c.name() == container) return "init_container";
+  }
+  return "ephemeral_container";
 }
 
 }  // namespace
@@ -126,7 +137,9 @@ bool PodManager::MakeSandbox(PodRecord& record, const PodFacts& facts, const Pod
     return retry(absl::Seconds(2));
   }
   config.memory_volumes = volumes_.MemoryVolumes(pod);
+  const absl::Time began = absl::Now();
   absl::StatusOr<std::string> id = runtime_.RunPodSandbox(config);
+  CountSandbox(id.status(), absl::Now() - began);
   if (!id.ok()) {
     events_.Warning(PodRef(pod), "FailedCreatePodSandBox", absl::StrCat("Failed to create pod sandbox: ", id.status().message()));
     return retry(absl::Seconds(2));
@@ -245,7 +258,9 @@ bool PodManager::StartContainer(const RecordPtr& record, const PodFacts& facts, 
     memory.pulled.clear();
     memory.busy = hook;
   }
-  if (absl::Status started = runtime_.StartContainer(*id); !started.ok()) {
+  const absl::Status started = runtime_.StartContainer(*id);
+  CountContainerStart(TypeOf(pod.spec(), name), started);
+  if (!started.ok()) {
     events_.Warning(ref, "Failed", absl::StrCat("Error: ", started.message()));
     absl::MutexLock lock(&record->mu);
     record->containers[name].busy = false;

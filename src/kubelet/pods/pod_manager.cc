@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "k8s/core/v1/node.pb.h"
 #include "kubelet/pods/pod_events.h"
+#include "kubelet/pods/pod_series.h"
 #include "kubelet/pods/pod_util.h"
+#include "kubelet/pods/probe_series.h"
 #include "kubelet/pods/status.h"
 #include "kubelet/pods/storage_limits.h"
 #include "kubelet/pods/termination_message.h"
@@ -193,7 +195,9 @@ absl::StatusOr<ContainerStatus> PodManager::FindRun(const v1::Pod& pod, const st
 
 void PodManager::Work() {
   while (std::optional<std::string> uid = queue_.Get()) {
-    Sync(*uid);
+    const absl::Time began = absl::Now();
+    const bool ends = Sync(*uid);
+    CountPodSync(ends, absl::Now() - began);
     queue_.Done(*uid);
   }
 }
@@ -276,9 +280,10 @@ PodFacts PodManager::Gather(PodRecord& record, absl::Time now) {
   return facts;
 }
 
-void PodManager::Sync(const std::string& uid) {
+bool PodManager::Sync(const std::string& uid) {
   RecordPtr record = Find(uid);
-  if (record == nullptr) return;
+  if (record == nullptr) return true;
+  if (!std::exchange(record->worked_on, true)) CountWorkerStart(absl::Now() - record->seen);
   for (int round = 0; round < 16; ++round) {
     const absl::Time now = absl::Now();
     const PodFacts facts = Gather(*record, now);
@@ -288,15 +293,16 @@ void PodManager::Sync(const std::string& uid) {
     if (round == 0 || finished) Report(*record, facts, plan, finished, now);
     if (finished) {
       Finish(record, facts);
-      return;
+      return true;
     }
     if (!Execute(record, facts, plan, now)) {
       if (round > 0) Report(*record, facts, plan, false, now);
       if (plan.recheck_at.has_value()) queue_.AddAfter(uid, *plan.recheck_at - now);
-      return;
+      return facts.ending;
     }
   }
   queue_.AddAfter(uid, absl::Seconds(1));
+  return false;
 }
 
 void PodManager::Report(PodRecord& record, const PodFacts& facts, const PodPlan& plan, bool finished, absl::Time now) {
@@ -324,6 +330,9 @@ void PodManager::Report(PodRecord& record, const PodFacts& facts, const PodPlan&
     record.status = std::move(status);
     return;
   }
+  if (known.phase() == "Pending" && status.phase() == "Running") {
+    CountPodStart(now - record.seen, now - FromApiTime(record.pod->metadata().creationtimestamp()));
+  }
   record.status = status;
   if (delete_now) {
     // The object goes only after its files went: a pod of the same name may follow at once.
@@ -350,6 +359,7 @@ void PodManager::Finish(const RecordPtr& record, const PodFacts& facts) {
     }
   }
   volumes_.TearDown(uid);
+  ForgetProbes(uid);
   RemoveAll(PodLogDirectory(*facts.pod, options_.node.log_root));
   statuses_.Forget(uid);
   absl::MutexLock lock(&mu_);

@@ -61,7 +61,7 @@ class PodManager {
  private:
   using RecordPtr = std::shared_ptr<PodRecord>;
   void Work();
-  void Sync(const std::string& uid);
+  bool Sync(const std::string& uid);  // whether the pod is on its way out
   void Evict(PodRecord& record, const std::string& message);
   // Pods that hold resources of the node, but for that of `uid`.
   std::vector<std::shared_ptr<const k8s::core::v1::Pod>> Holding(const std::string& uid) const;

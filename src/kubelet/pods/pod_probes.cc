@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 #include "kubelet/pods/pod_events.h"
 #include "kubelet/pods/pod_manager.h"
+#include "kubelet/pods/probe_series.h"
 
 namespace kubelet {
 
@@ -71,11 +72,15 @@ void PodManager::ProbeTick(const RecordPtr& record, std::shared_ptr<ActiveProbe>
     for (const SandboxStatus& sandbox : sandboxes) {
       if (sandbox.state == SandboxState::kReady && !sandbox.ips.empty()) ip = sandbox.ips.front();
     }
+    const absl::Time asked = absl::Now();
     const ProbeOutcome outcome = prober_.Probe(probe->spec, *c, probe->run_id, ip);
+    const absl::Duration took = absl::Now() - asked;
     bool changed = false;
     {
       absl::MutexLock lock(&record->mu);
       if (probe->over) return;
+      CountProbe({pod->metadata().namespace_(), pod->metadata().name(), pod->metadata().uid(), probe->container}, ProbeName(probe->kind),
+                 outcome.unknown ? "unknown" : outcome.success ? "successful" : "failed", took);
       changed = !outcome.unknown && probe->state.Record(outcome.success);  // what could not be asked says nothing
       if (probe->state.exhausted()) {
         ContainerMemory& memory = record->containers[probe->container];

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "k8s/core/v1/pod.pb.h"
 #include "kubelet/pods/backoff.h"
 #include "kubelet/pods/pod_facts.h"
@@ -54,6 +55,8 @@ struct PodRecord {
   // Of the worker alone.
   Backoff restarts, pulls;
   absl::Time start_time;
+  const absl::Time seen = absl::Now();  // first, by this kubelet
+  bool worked_on = false;
   bool volumes_ready = false;
   absl::Time volumes_at, volumes_retry_at;
   int volumes_tries = 0;

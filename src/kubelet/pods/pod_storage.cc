@@ -2,6 +2,7 @@
 #include "absl/strings/match.h"
 #include "kubelet/pods/pod_events.h"
 #include "kubelet/pods/pod_manager.h"
+#include "kubelet/pods/pod_series.h"
 #include "kubelet/pods/storage_limits.h"
 #include "kubelet/runtime/disk_usage.h"
 
@@ -35,6 +36,7 @@ void PodManager::Evict(PodRecord& record, const std::string& message) {
     record.failed_message = message;
     pod = record.pod;
   }
+  CountEviction("ephemeralcontainerfs.limit");
   events_.Warning(PodRef(*pod), kEvicted, message);
   queue_.Add(pod->metadata().uid());
 }

@@ -193,23 +193,57 @@ std::vector<std::string> Cgroups::Mounts(const std::string& group) const {
 
 CgroupUsage Cgroups::Usage(const std::string& group) const {
   CgroupUsage usage;
-  const Hierarchy* memory = Find("memory");
+  UsageDetail& detail = usage.detail;
   if (mode_ == "v2") {
     const std::string dir = Dir(hierarchies_.front(), group);
-    const std::string stat = Read(dir + "/memory.stat");
-    usage.cpu_nanos = Entry(Read(dir + "/cpu.stat"), "usage_usec") * 1000;
+    const std::string cpu = Read(dir + "/cpu.stat"), stat = Read(dir + "/memory.stat");
+    usage.cpu_nanos = Entry(cpu, "usage_usec") * 1000;
+    detail.cpu_user_nanos = Entry(cpu, "user_usec") * 1000;
+    detail.cpu_system_nanos = Entry(cpu, "system_usec") * 1000;
+    detail.periods = Entry(cpu, "nr_periods");
+    detail.throttled_periods = Entry(cpu, "nr_throttled");
+    detail.throttled_nanos = Entry(cpu, "throttled_usec") * 1000;
     usage.memory_bytes = ReadNumber(dir + "/memory.current");
     usage.rss_bytes = Entry(stat, "anon");
-    usage.working_set_bytes = usage.memory_bytes - std::min(usage.memory_bytes, Entry(stat, "inactive_file"));
+    detail.cache_bytes = Entry(stat, "file");
+    detail.mapped_file_bytes = Entry(stat, "file_mapped");
+    detail.inactive_file_bytes = Entry(stat, "inactive_file");
+    detail.active_file_bytes = Entry(stat, "active_file");
+    detail.swap_bytes = ReadNumber(dir + "/memory.swap.current");
+    detail.most_bytes = ReadNumber(dir + "/memory.peak");
+    detail.memory_failures = Entry(Read(dir + "/memory.events"), "max");
+    detail.threads = ReadNumber(dir + "/pids.current");
+    usage.working_set_bytes = usage.memory_bytes - std::min(usage.memory_bytes, detail.inactive_file_bytes);
     return usage;
   }
-  if (const Hierarchy* cpu = Find("cpuacct"); cpu != nullptr) usage.cpu_nanos = ReadNumber(Dir(*cpu, group) + "/cpuacct.usage");
-  if (memory != nullptr) {
+  if (const Hierarchy* spent = Find("cpuacct"); spent != nullptr) {
+    const std::string dir = Dir(*spent, group);
+    const uint64_t tick = 1000000000ull / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+    const std::string stat = Read(dir + "/cpuacct.stat");
+    usage.cpu_nanos = ReadNumber(dir + "/cpuacct.usage");
+    detail.cpu_user_nanos = Entry(stat, "user") * tick;
+    detail.cpu_system_nanos = Entry(stat, "system") * tick;
+  }
+  if (const Hierarchy* cpu = Find("cpu"); cpu != nullptr) {
+    const std::string stat = Read(Dir(*cpu, group) + "/cpu.stat");
+    detail.periods = Entry(stat, "nr_periods");
+    detail.throttled_periods = Entry(stat, "nr_throttled");
+    detail.throttled_nanos = Entry(stat, "throttled_time");
+  }
+  if (const Hierarchy* pids = Find("pids"); pids != nullptr) detail.threads = ReadNumber(Dir(*pids, group) + "/pids.current");
+  if (const Hierarchy* memory = Find("memory"); memory != nullptr) {
     const std::string dir = Dir(*memory, group);
     const std::string stat = Read(dir + "/memory.stat");
     usage.memory_bytes = ReadNumber(dir + "/memory.usage_in_bytes");
     usage.rss_bytes = Entry(stat, "total_rss");
-    usage.working_set_bytes = usage.memory_bytes - std::min(usage.memory_bytes, Entry(stat, "total_inactive_file"));
+    detail.cache_bytes = Entry(stat, "total_cache");
+    detail.swap_bytes = Entry(stat, "total_swap");
+    detail.mapped_file_bytes = Entry(stat, "total_mapped_file");
+    detail.inactive_file_bytes = Entry(stat, "total_inactive_file");
+    detail.active_file_bytes = Entry(stat, "total_active_file");
+    detail.most_bytes = ReadNumber(dir + "/memory.max_usage_in_bytes");
+    detail.memory_failures = ReadNumber(dir + "/memory.failcnt");
+    usage.working_set_bytes = usage.memory_bytes - std::min(usage.memory_bytes, detail.inactive_file_bytes);
   }
   return usage;
 }

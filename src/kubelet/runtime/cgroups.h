@@ -17,6 +17,7 @@ struct CgroupLimits {
 
 struct CgroupUsage {
   uint64_t cpu_nanos = 0, memory_bytes = 0, working_set_bytes = 0, rss_bytes = 0;
+  UsageDetail detail;
 };
 
 // Of a pod, relative to the parent.

@@ -153,12 +153,29 @@ struct ExecResult {
   std::string output;  // stdout and stderr as they came, at most 10 KiB
 };
 
+// What a control group tells beyond the figures that every runtime has; zero where the kernel does not.
+struct UsageDetail {
+  uint64_t cpu_user_nanos = 0, cpu_system_nanos = 0;
+  uint64_t periods = 0, throttled_periods = 0, throttled_nanos = 0;  // of the processor quota
+  uint64_t cache_bytes = 0, swap_bytes = 0, mapped_file_bytes = 0, most_bytes = 0, inactive_file_bytes = 0, active_file_bytes = 0;
+  uint64_t memory_failures = 0;  // times that the limit was hit
+  uint64_t threads = 0;
+};
+
+// Of one interface of a pod's network.
+struct InterfaceUsage {
+  std::string name;
+  uint64_t received_bytes = 0, received_packets = 0, received_errors = 0, received_dropped = 0;
+  uint64_t sent_bytes = 0, sent_packets = 0, sent_errors = 0, sent_dropped = 0;
+};
+
 struct ContainerUsage {
   std::string container_id, sandbox_id;
   std::string name;
   uint64_t cpu_nanos = 0;
   uint64_t memory_bytes = 0, working_set_bytes = 0, rss_bytes = 0;
   uint64_t root_used_bytes = 0;
+  std::optional<UsageDetail> detail;  // nullopt: the runtime does not say
 };
 
 struct RuntimeVersion {
@@ -204,6 +221,8 @@ class ContainerRuntime {
   virtual absl::Status RemoveImage(const std::string& id) = 0;
 
   virtual std::vector<ContainerUsage> Usage() const = 0;
+  // Of a pod's own network, without loopback; empty where the runtime does not say.
+  virtual std::vector<InterfaceUsage> NetworkUsage(const std::string& sandbox_id) const { return {}; }
   // Bytes a container wrote into its own file system; a look at the disk.
   virtual int64_t WritableBytes(const std::string& id) const {
     for (const ContainerUsage& usage : Usage()) {

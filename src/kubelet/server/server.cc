@@ -19,8 +19,10 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "kubelet/pods/pod_util.h"
+#include "kubelet/pods/probe_series.h"
 #include "kubelet/server/access.h"
 #include "kubelet/server/log_reader.h"
+#include "kubelet/server/metrics_pages.h"
 #include "kubelet/server/self_signed.h"
 #include "kubelet/server/stats.h"
 #include "kubelet/server/streaming.h"
@@ -133,6 +135,24 @@ class Impl final : public KubeletServer {
   int port() const override { return server_->port(); }
 
  private:
+  void Metrics(const std::vector<std::string>& parts, ResponseWriter& writer) {
+    const MetricsSources sources{pods_, runtime_, config_.node_name, config_.root_dir};
+    const std::string page = parts.size() == 1 ? "" : parts.size() == 2 ? parts[1] : "?";
+    std::string text;
+    if (page.empty()) {
+      text = NodeMetrics(sources);
+    } else if (page == "cadvisor") {
+      text = CadvisorMetrics(sources);
+    } else if (page == "resource") {
+      text = ResourceMetrics(sources);
+    } else if (page == "probes") {
+      text = ProbesText();
+    } else {
+      return writer.Send(404, kPlain, "404 page not found");
+    }
+    writer.Send(200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(text));
+  }
+
   void Handle(Request request, std::unique_ptr<ResponseWriter> writer) {
     const AccessVerdict verdict = access_.Check(request);
     if (verdict.status != 200) {
@@ -146,7 +166,7 @@ class Impl final : public KubeletServer {
     } else if (top == "pods") {
       writer->Send(200, kJson, PodListJson());
     } else if (top == "metrics") {
-      writer->Send(200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, MetricsText(pods_, runtime_, config_.node_name));
+      Metrics(parts, *writer);
     } else if (top == "stats") {
       writer->Send(200, kJson, SummaryJson(pods_, runtime_, config_.node_name, config_.root_dir));
     } else if (top == "containerLogs" && parts.size() == 4) {

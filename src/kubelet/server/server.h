@@ -1,5 +1,5 @@
 // The kubelet's HTTPS port: what the API server (and people with a right to it) ask of a node.
-//   GET /healthz /pods /metrics /stats/summary /configz
+//   GET /healthz /pods /metrics /metrics/cadvisor /metrics/resource /metrics/probes /stats/summary /configz
 //   GET /containerLogs/NAMESPACE/POD/CONTAINER
 //   GET,POST (WebSocket) /exec/... /attach/... /portForward/NAMESPACE/POD
 #pragma once

@@ -8,6 +8,7 @@
 #include "apimachinery/json.h"
 #include "kubelet/node/machine_info.h"
 #include "kubelet/pods/pod_util.h"
+#include "kubelet/server/metrics_pages.h"
 #include "kubelet/runtime/shim/record.h"
 
 namespace kubelet {
@@ -35,6 +36,8 @@ Value MemoryOf(const ContainerUsage& usage, absl::Time now) {
   return memory;
 }
 
+}  // namespace
+
 uint64_t NodeCpuNanos() {
   std::string text;
   ReadWholeFile("/proc/stat", &text);
@@ -42,8 +45,6 @@ uint64_t NodeCpuNanos() {
   if (sscanf(text.c_str(), "cpu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq, &softirq) < 7) return 0;
   return (user + nice + system + irq + softirq) * (1000000000ull / static_cast<unsigned long long>(sysconf(_SC_CLK_TCK)));
 }
-
-}  // namespace
 
 std::string SummaryJson(const PodManager& pods, const ContainerRuntime& runtime, const std::string& node_name, const std::string& root_dir) {
   const absl::Time now = absl::Now();
@@ -97,26 +98,6 @@ std::string SummaryJson(const PodManager& pods, const ContainerRuntime& runtime,
   }
   summary.Set("pods", std::move(all));
   return apimachinery::WriteJsonIndented(summary, " ");
-}
-
-std::string MetricsText(const PodManager& pods, const ContainerRuntime& runtime, const std::string& node_name) {
-  std::string text;
-  int running = 0;
-  for (const SandboxStatus& sandbox : runtime.ListSandboxes("")) running += sandbox.state == SandboxState::kReady;
-  std::map<std::string, int> states = {{"created", 0}, {"exited", 0}, {"running", 0}, {"unknown", 0}};
-  for (const ContainerStatus& c : runtime.ListContainers("")) {
-    ++states[c.state == ContainerState::kRunning ? "running" : c.state == ContainerState::kExited ? "exited"
-             : c.state == ContainerState::kCreated ? "created" : "unknown"];
-  }
-  absl::StrAppend(&text, "# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n# TYPE kubelet_node_name gauge\n",
-                  "kubelet_node_name{node=\"", node_name, "\"} 1\n",
-                  "# HELP kubelet_running_pods [BETA] Number of pods that have a running pod sandbox\n# TYPE kubelet_running_pods gauge\n",
-                  "kubelet_running_pods ", running, "\n",
-                  "# HELP kubelet_running_containers [BETA] Number of currently running containers\n# TYPE kubelet_running_containers gauge\n");
-  for (const auto& [state, count] : states) absl::StrAppend(&text, "kubelet_running_containers{container_state=\"", state, "\"} ", count, "\n");
-  absl::StrAppend(&text, "# HELP kubelet_desired_pods [ALPHA] The number of pods the kubelet is being instructed to run.\n",
-                  "# TYPE kubelet_desired_pods gauge\nkubelet_desired_pods ", pods.Pods().size(), "\n");
-  return text;
 }
 
 }  // namespace kubelet

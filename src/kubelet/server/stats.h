@@ -1,4 +1,4 @@
-// Usage of the node and its pods: the stats summary and Prometheus text.
+// Usage of the node and its pods: the stats summary.
 #pragma once
 #include <string>
 
@@ -8,6 +8,5 @@
 namespace kubelet {
 
 std::string SummaryJson(const PodManager& pods, const ContainerRuntime& runtime, const std::string& node_name, const std::string& root_dir);
-std::string MetricsText(const PodManager& pods, const ContainerRuntime& runtime, const std::string& node_name);
 
 }  // namespace kubelet

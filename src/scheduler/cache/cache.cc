@@ -108,6 +108,13 @@ size_t Cache::nodes() const {
   return nodes_.size();
 }
 
+Cache::Sizes Cache::sizes() const {
+  absl::MutexLock lock(&mu_);
+  Sizes sizes{nodes_.size(), pods_.size(), 0};
+  for (const auto& [uid, placed] : pods_) sizes.assumed += placed.pod->node_name.empty() ? 1 : 0;  // not known to be there yet
+  return sizes;
+}
+
 void Cache::UpdateSnapshot(Snapshot& snapshot) {
   absl::MutexLock lock(&mu_);
   const auto count = [&](const NodeInfo& node, int sign) {

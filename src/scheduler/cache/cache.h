@@ -34,6 +34,10 @@ class Cache {
   // One snapshot per cache.
   void UpdateSnapshot(Snapshot& snapshot);
   size_t nodes() const;
+  struct Sizes {
+    size_t nodes = 0, pods = 0, assumed = 0;
+  };
+  Sizes sizes() const;
 
  private:
   struct Placed {

@@ -30,6 +30,22 @@ bool MayHelp(ClusterEvent event, const std::string& plugin) {
 
 namespace {
 
+constexpr absl::string_view kAttemptFailure = "ScheduleAttemptFailure";
+
+absl::string_view EventName(ClusterEvent event) {
+  switch (event) {
+    case ClusterEvent::kNodeAdded: return "NodeAdd";
+    case ClusterEvent::kNodeAllocatable: return "NodeAllocatableChange";
+    case ClusterEvent::kNodeLabels: return "NodeLabelChange";
+    case ClusterEvent::kNodeTaints: return "NodeTaintChange";
+    case ClusterEvent::kPodAssigned: return "AssignedPodAdd";
+    case ClusterEvent::kPodChanged: return "AssignedPodUpdate";
+    case ClusterEvent::kPodGone: return "AssignedPodDelete";
+    case ClusterEvent::kVolumes: return "PvcAdd";
+  }
+  return "";
+}
+
 bool MayHelpAny(ClusterEvent event, const std::set<std::string>& plugins) {
   return std::any_of(plugins.begin(), plugins.end(), [&](const std::string& p) { return MayHelp(event, p); });
 }
@@ -42,15 +58,17 @@ absl::Duration SchedulingQueue::BackoffOf(const QueuedPod& pod) const {
   return std::min(backoff, options_.max_backoff);
 }
 
-void SchedulingQueue::ActivateLocked(Entry& entry) {
+void SchedulingQueue::ActivateLocked(Entry& entry, absl::string_view why) {
+  ++incoming_[{why, "active"}];
   entry.place = Place::kActive;
   active_.insert({entry.pod.pod->priority, entry.pod.queued_at, entry.pod.pod->uid});
   changed_.Signal();
 }
 
-void SchedulingQueue::BackOffLocked(Entry& entry, absl::Time now) {
+void SchedulingQueue::BackOffLocked(Entry& entry, absl::Time now, absl::string_view why) {
   entry.backoff_until = entry.pod.queued_at + BackoffOf(entry.pod);
-  if (entry.backoff_until <= now) return ActivateLocked(entry);
+  if (entry.backoff_until <= now) return ActivateLocked(entry, why);
+  ++incoming_[{why, "backoff"}];
   entry.place = Place::kBackoff;
   backoff_.insert({entry.backoff_until, entry.pod.pod->uid});
   changed_.Signal();
@@ -71,7 +89,7 @@ void SchedulingQueue::Add(PodPtr pod) {
   Entry& entry = it->second;
   entry.pod.pod = std::move(pod);
   entry.pod.first_seen = entry.pod.queued_at = options_.clock->Now();
-  ActivateLocked(entry);
+  ActivateLocked(entry, "UnschedulablePodAdd");
 }
 
 void SchedulingQueue::Update(PodPtr pod) {
@@ -89,8 +107,8 @@ void SchedulingQueue::Update(PodPtr pod) {
                        old.tolerations.size() != pod->tolerations.size() || !(old.request == pod->request);
   TakeOutLocked(entry);
   entry.pod.pod = std::move(pod);
-  if (place == Place::kActive || changed) return ActivateLocked(entry);
-  if (place == Place::kBackoff) return BackOffLocked(entry, options_.clock->Now());
+  if (place == Place::kActive || changed) return ActivateLocked(entry, "UnscheduledPodUpdate");
+  if (place == Place::kBackoff) return BackOffLocked(entry, options_.clock->Now(), "UnscheduledPodUpdate");
   unschedulable_.insert({entry.pod.queued_at + options_.max_unschedulable, entry.pod.pod->uid});
 }
 
@@ -111,12 +129,12 @@ void SchedulingQueue::ReleaseDueLocked() {
   while (!backoff_.empty() && backoff_.begin()->first <= now) {
     Entry& entry = entries_.at(backoff_.begin()->second);
     backoff_.erase(backoff_.begin());
-    ActivateLocked(entry);
+    ActivateLocked(entry, "BackoffComplete");
   }
   while (!unschedulable_.empty() && unschedulable_.begin()->first <= now) {
     Entry& entry = entries_.at(unschedulable_.begin()->second);
     unschedulable_.erase(unschedulable_.begin());
-    ActivateLocked(entry);
+    ActivateLocked(entry, "UnschedulableTimeout");
   }
 }
 
@@ -168,7 +186,8 @@ void SchedulingQueue::AddUnschedulable(QueuedPod pod) {
   const absl::Time now = options_.clock->Now();
   entry.pod.rejected_by = std::move(pod.rejected_by);
   entry.pod.queued_at = now;
-  if (helped || entry.pod.rejected_by.empty()) return BackOffLocked(entry, now);
+  if (helped || entry.pod.rejected_by.empty()) return BackOffLocked(entry, now, kAttemptFailure);
+  ++incoming_[{kAttemptFailure, "unschedulable"}];
   entry.place = Place::kUnschedulable;
   unschedulable_.insert({now + options_.max_unschedulable, entry.pod.pod->uid});
   changed_.Signal();
@@ -185,7 +204,7 @@ void SchedulingQueue::AddFailed(QueuedPod pod) {
   }
   const absl::Time now = options_.clock->Now();
   found->second.pod.queued_at = now;
-  BackOffLocked(found->second, now);
+  BackOffLocked(found->second, now, kAttemptFailure);
 }
 
 void SchedulingQueue::Done(const std::string& uid) {
@@ -208,7 +227,7 @@ void SchedulingQueue::Wake(ClusterEvent event) {
   for (const std::string& uid : woken) {
     Entry& entry = entries_.at(uid);
     TakeOutLocked(entry);
-    BackOffLocked(entry, now);
+    BackOffLocked(entry, now, EventName(event));
   }
 }
 
@@ -221,6 +240,21 @@ void SchedulingQueue::Close() {
 SchedulingQueue::Sizes SchedulingQueue::sizes() const {
   absl::MutexLock lock(&mu_);
   return {active_.size(), backoff_.size(), unschedulable_.size()};
+}
+
+std::map<std::pair<absl::string_view, absl::string_view>, uint64_t> SchedulingQueue::incoming() const {
+  absl::MutexLock lock(&mu_);
+  return incoming_;
+}
+
+std::map<std::pair<std::string, std::string>, size_t> SchedulingQueue::rejections() const {
+  std::map<std::pair<std::string, std::string>, size_t> rejections;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [at, uid] : unschedulable_) {
+    const QueuedPod& pod = entries_.at(uid).pod;
+    for (const std::string& plugin : pod.rejected_by) ++rejections[{plugin, pod.pod->scheduler}];
+  }
+  return rejections;
 }
 
 }  // namespace scheduler

@@ -3,12 +3,15 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
@@ -67,6 +70,10 @@ class SchedulingQueue {
     size_t active = 0, backoff = 0, unschedulable = 0;
   };
   Sizes sizes() const;
+  // How often pods came into a queue, by upstream's words for why and where to.
+  std::map<std::pair<absl::string_view, absl::string_view>, uint64_t> incoming() const;
+  // How many pods wait for something to change, by plugin that rejected them and profile.
+  std::map<std::pair<std::string, std::string>, size_t> rejections() const;
 
  private:
   enum class Place : uint8_t { kActive, kBackoff, kUnschedulable, kInFlight };
@@ -88,8 +95,9 @@ class SchedulingQueue {
   };
 
   absl::Duration BackoffOf(const QueuedPod& pod) const;
-  void ActivateLocked(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void BackOffLocked(Entry& entry, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // `why`: a literal.
+  void ActivateLocked(Entry& entry, absl::string_view why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void BackOffLocked(Entry& entry, absl::Time now, absl::string_view why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void TakeOutLocked(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ReleaseDueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EndFlightLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -105,6 +113,7 @@ class SchedulingQueue {
   std::deque<ClusterEvent> events_ ABSL_GUARDED_BY(mu_);
   uint64_t first_event_ ABSL_GUARDED_BY(mu_) = 0;  // number of events_[0]
   int in_flight_ ABSL_GUARDED_BY(mu_) = 0;
+  std::map<std::pair<absl::string_view, absl::string_view>, uint64_t> incoming_ ABSL_GUARDED_BY(mu_);
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -80,11 +80,28 @@ TEST_F(QueueTest, APodRemovedInFlightDoesNotComeBack) {
   EXPECT_EQ(queue_.sizes().unschedulable, 0u);
 }
 
+TEST_F(QueueTest, WhyPodsComeAndWhoRejectedThemIsCounted) {
+  using Move = std::pair<absl::string_view, absl::string_view>;
+  queue_.Add(Pod("a"));
+  Fail(PopNow(), "NodeResourcesFit");
+  ASSERT_EQ(queue_.rejections().size(), 1u);
+  EXPECT_EQ(queue_.rejections().begin()->first.first, "NodeResourcesFit");
+  queue_.Wake(ClusterEvent::kPodGone);
+  EXPECT_TRUE(queue_.rejections().empty());
+  clock_.Advance(absl::Seconds(1));
+  (void)PopNow();
+  EXPECT_EQ(queue_.incoming(), (std::map<Move, uint64_t>{{{"UnschedulablePodAdd", "active"}, 1},
+                                                         {{"ScheduleAttemptFailure", "unschedulable"}, 1},
+                                                         {{"AssignedPodDelete", "backoff"}, 1},
+                                                         {{"BackoffComplete", "active"}, 1}}));
+}
+
 TEST(CacheTest, AssumedPodsCountAndMayBeForgotten) {
   Cache cache;
   cache.SetNode(*MakeNode("n")->spec);
   Snapshot snapshot;
   cache.Assume(std::make_shared<const PodInfo>(MakePod("p", 1000)), "n");
+  EXPECT_EQ(cache.sizes().assumed, 1u);
   cache.UpdateSnapshot(snapshot);
   EXPECT_EQ(snapshot.Find("n")->requested.milli_cpu, 1000);
   cache.Forget("uid-p");

@@ -12,6 +12,7 @@
 #include "kubelet/runtime/embedded/exit_watcher.h"
 #include "kubelet/runtime/images/image_name.h"
 #include "kubelet/runtime/images/puller.h"
+#include "kubelet/runtime/net_dev.h"
 
 namespace kubelet {
 
@@ -78,9 +79,19 @@ std::vector<ContainerUsage> EmbeddedRuntime::Usage() const {
   for (const auto& [status, group] : running) {
     const CgroupUsage used = cgroups_.Usage(group);
     all.push_back({.container_id = status.id, .sandbox_id = status.sandbox_id, .name = status.name, .cpu_nanos = used.cpu_nanos,
-                   .memory_bytes = used.memory_bytes, .working_set_bytes = used.working_set_bytes, .rss_bytes = used.rss_bytes});
+                   .memory_bytes = used.memory_bytes, .working_set_bytes = used.working_set_bytes, .rss_bytes = used.rss_bytes, .detail = used.detail});
   }
   return all;
+}
+
+std::vector<InterfaceUsage> EmbeddedRuntime::NetworkUsage(const std::string& sandbox_id) const {
+  int pid = 0;
+  {
+    absl::MutexLock lock(&mu_);
+    const auto found = sandboxes_.find(sandbox_id);
+    if (found != sandboxes_.end()) pid = found->second.pid;
+  }
+  return pid > 0 ? ReadInterfaces(absl::StrCat("/proc/", pid, "/net/dev")) : std::vector<InterfaceUsage>();
 }
 
 int64_t EmbeddedRuntime::WritableBytes(const std::string& id) const { return DiskUsage(ContainerDir(id) + "/upper"); }

@@ -63,6 +63,7 @@ class EmbeddedRuntime final : public ContainerRuntime {
   std::vector<Image> ListImages() const override;
   absl::Status RemoveImage(const std::string& id) override;
   std::vector<ContainerUsage> Usage() const override;
+  std::vector<InterfaceUsage> NetworkUsage(const std::string& sandbox_id) const override;
   int64_t WritableBytes(const std::string& id) const override;
   void OnChange(std::function<void(const std::string&)> changed) override;
 
