@@ -129,15 +129,15 @@ void Addresses(Page& page, registry::Registry& registry) {
       .Sample("", kLabels, labels, usable - taken);
 }
 
-// Names of upstream's for what this server does not have, at rest as they are there without it: objects are not encrypted,
+// Names of upstream's for what this server does not have, at rest as they are there without it: no key service is asked,
 // and there is one validation, which nothing else could differ from.
 void AddAbsent(Page& page) {
-  page.Add("apiserver_envelope_encryption_dek_cache_fill_percent", "gauge", "Always 0: objects are not encrypted.", 0);
-  page.Add("apiserver_storage_data_key_generation_failures_total", "counter", "Always 0: objects are not encrypted.", 0);
-  page.Add("apiserver_storage_envelope_transformation_cache_misses_total", "counter", "Always 0: objects are not encrypted.", 0);
+  page.Add("apiserver_envelope_encryption_dek_cache_fill_percent", "gauge", "Always 0: no key service is asked for keys.", 0);
+  page.Add("apiserver_storage_data_key_generation_failures_total", "counter", "Always 0: no key service is asked for keys.", 0);
+  page.Add("apiserver_storage_envelope_transformation_cache_misses_total", "counter", "Always 0: no key service is asked for keys.", 0);
   std::vector<double> bounds;
   for (double bound = 5e-6; bounds.size() < 14; bound *= 2) bounds.push_back(bound);
-  page.Family("apiserver_storage_data_key_generation_duration_seconds", "histogram", "Always 0: objects are not encrypted.")
+  page.Family("apiserver_storage_data_key_generation_duration_seconds", "histogram", "Always 0: no key service is asked for keys.")
       .Buckets({}, {}, bounds, std::vector<double>(bounds.size() + 1), 0);
   page.Add("apiserver_validation_declarative_validation_mismatch_total", "counter", "Always 0: objects are validated once.", 0);
   page.Add("apiserver_validation_declarative_validation_panic_total", "counter", "Always 0: objects are validated once.", 0);
