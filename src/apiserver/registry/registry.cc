@@ -1,8 +1,11 @@
 #include "apiserver/registry/registry.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "apimachinery/codec.h"
+#include "apimachinery/go_quote.h"
 #include "apimachinery/json.h"
+#include "apimachinery/names.h"
 #include "apimachinery/structural/stored_definition.h"
 #include "apimachinery/stored.h"
 #include "apiserver/cache/as_read.h"
@@ -54,7 +57,14 @@ absl::StatusOr<ResourcePtr> Registry::Resolve(const pipeline::RequestInfo& info)
   if (resource == nullptr) {
     return apimachinery::GenericStatus(404, info.verb, info.group, info.resource, info.name, "").ToStatus();
   }
+  if (info.verb != "update") RETURN_IF_ERROR(CheckNameParameter(info.name));  // an update's object is compared first
   return resource;
+}
+
+absl::Status CheckNameParameter(absl::string_view name) {
+  const apimachinery::Problems problems = apimachinery::IsPathSegmentName(name);
+  if (problems.empty()) return absl::OkStatus();
+  return apimachinery::BadRequest(absl::StrCat("Name parameter invalid: ", apimachinery::GoQuote(name), ": ", absl::StrJoin(problems, ";")));
 }
 
 absl::StatusOr<cache::EntryPtr> Registry::Current(const Resource& resource, absl::string_view ns,

@@ -77,6 +77,9 @@ class EventLeases;
 class Services;
 struct DeletionPlan;
 
+// BadRequest, as upstream's, of a name from a request's path that could be more than a part of a key.
+absl::Status CheckNameParameter(absl::string_view name);
+
 // Thread-safe. Calls block on the store. Errors carry ApiStatus.
 class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWriter {
  public:

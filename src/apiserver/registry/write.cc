@@ -292,6 +292,7 @@ absl::StatusOr<Answer> Registry::Update(RequestContext& context, const Body& bod
     return BadRequest(absl::StrCat("the name of the object (", name, ") does not match the name on the URL (",
                                    context.info.name, ")"));
   }
+  RETURN_IF_ERROR(CheckNameParameter(name));
   defaults::ApplyDefaults(*resource->kind, object);
   UpdateMode mode;
   mode.subresource = context.info.subresource;
