@@ -18,7 +18,7 @@ constexpr Feature kFeatures[] = {
 void AddFeatures(MetricsPage& page) {
   constexpr absl::string_view kLabels[] = {"name", "stage"};
   MetricsWriter& writer =
-      page.Family("kubernetes_feature_enabled", "gauge", "Features of this release, by stage, and whether they are on.");
+      page.Family("kubernetes_feature_enabled", "gauge", "Features of Kubernetes 1.35, by stage, and whether they are on by default.");
   for (const Feature& feature : kFeatures) {
     const absl::string_view labels[] = {feature.name, feature.stage};
     writer.Sample("", kLabels, labels, feature.on ? 1 : 0);
