@@ -48,7 +48,9 @@ etcd_endpoints() {
 }
 
 start_apiservers() {
-  local i p=$dir/pki tls=()
+  local i p=$dir/pki tls=() modes=(--authorization-mode=Node,RBAC)
+  # A file with the modes is instead of the flag.
+  [[ $(extra kube-apiserver) != *--authorization-config=* ]] || modes=()
   # A plain http:// store takes no certificates.
   [[ $host != 127.0.0.1 ]] || tls=(--endpoint-reconciler-type=none)  # no pod could reach a loopback address
   # Service addresses are routed on nodes alone.
@@ -67,7 +69,7 @@ start_apiservers() {
       --requestheader-extra-headers-prefix=X-Remote-Extra- \
       --proxy-client-cert-file="$p/front-proxy-client.crt" --proxy-client-key-file="$p/front-proxy-client.key" \
       --kubelet-client-certificate="$p/apiserver-kubelet-client.crt" --kubelet-client-key="$p/apiserver-kubelet-client.key" \
-      --kubelet-certificate-authority="$p/ca.crt" --authorization-mode=Node,RBAC \
+      --kubelet-certificate-authority="$p/ca.crt" "${modes[@]}" \
       --enable-admission-plugins=NodeRestriction
   done
 }

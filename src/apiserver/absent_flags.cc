@@ -9,9 +9,6 @@ namespace {
 using base::FlagType;
 
 constexpr char kNoAuditWebhook[] = "audited requests are told to a file alone";
-constexpr char kNoTokenWebhook[] = "tokens are verified here";
-constexpr char kNoAuthorizationWebhook[] = "the modes are Node, RBAC, AlwaysAllow and AlwaysDeny";
-constexpr char kNoOidc[] = "tokens of OpenID providers are not accepted";
 constexpr char kNoLease[] = "there are no leader elections on behalf of others";
 constexpr char kOneVersion[] = "there is one version to be";
 constexpr char kNoPeers[] = "API servers of other versions are not asked";
@@ -21,20 +18,11 @@ constexpr char kMeasured[] = "it is looked at when metrics are asked for";
 const std::vector<base::AbsentFlags>& Dangerous() {
   static const auto& rows = *new std::vector<base::AbsentFlags>{
       {{"admission-control"}, "use --enable-admission-plugins and --disable-admission-plugins"},
-      {{"admission-control-config-file"}, "admission plugins have no configuration file"},
       {{"audit-webhook-config-file"}, kNoAuditWebhook},
-      {{"authentication-config"}, "authenticators are set by flags"},
-      {{"authentication-token-webhook-config-file"}, kNoTokenWebhook},
-      {{"authorization-config"}, "authorizers are set by --authorization-mode"},
-      {{"authorization-policy-file", "authorization-webhook-config-file"}, kNoAuthorizationWebhook},
+      {{"authorization-policy-file"}, "the modes are Node, RBAC, Webhook, AlwaysAllow and AlwaysDeny"},
       {{"debug-socket-path"}, "there is no profiling endpoint"},
       {{"egress-selector-config-file"}, "connections are made directly"},
       {{"etcd-servers-overrides"}, "all objects lie in one store"},
-      {{"oidc-issuer-url", "oidc-client-id", "oidc-ca-file", "oidc-groups-claim", "oidc-groups-prefix", "oidc-required-claim",
-        "oidc-username-prefix"},
-       kNoOidc},
-      {{"oidc-username-claim"}, kNoOidc, FlagType::kText, "sub"},
-      {{"oidc-signing-algs"}, kNoOidc, FlagType::kText, "RS256"},
       {{"kubernetes-service-node-port"}, "the kubernetes service has no node port", FlagType::kInt},
       {{"service-account-signing-endpoint"}, "tokens are signed with --service-account-signing-key-file"},
       {{"tls-sni-cert-key"}, "there is one serving certificate: --tls-cert-file"},
@@ -53,11 +41,6 @@ const std::vector<base::AbsentFlags>& Harmless() {
       {{"audit-webhook-batch-max-wait", "audit-webhook-initial-backoff"}, kNoAuditWebhook, FlagType::kDuration},
       {{"audit-webhook-batch-throttle-enable", "audit-webhook-truncate-enabled"}, kNoAuditWebhook, FlagType::kBool},
       {{"audit-webhook-batch-throttle-qps"}, kNoAuditWebhook, FlagType::kDouble},
-      {{"authentication-token-webhook-version"}, kNoTokenWebhook},
-      {{"authentication-token-webhook-cache-ttl"}, kNoTokenWebhook, FlagType::kDuration},
-      {{"authorization-webhook-version"}, kNoAuthorizationWebhook},
-      {{"authorization-webhook-cache-authorized-ttl", "authorization-webhook-cache-unauthorized-ttl"}, kNoAuthorizationWebhook,
-       FlagType::kDuration},
       {{"cert-dir"}, "certificates come from --tls-cert-file"},
       {{"contention-profiling"}, "there is no profiling endpoint", FlagType::kBool},
       {{"coordinated-leadership-lease-duration", "coordinated-leadership-renew-deadline", "coordinated-leadership-retry-period"},

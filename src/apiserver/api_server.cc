@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "apimachinery/json.h"
 #include "apiserver/admission/admission.h"
+#include "apiserver/admission/plugin_settings.h"
 #include "apiserver/aggregation/controller.h"
 #include "apiserver/apiextensions/controller.h"
 #include "apiserver/audit/auditor.h"
@@ -29,6 +30,7 @@
 #include "apiserver/registry/caretaker.h"
 #include "apiserver/registry/flow_keeper.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/reviewers/token_reviewer.h"
 #include "apiserver/store/measured_store.h"
 #include "apiserver/store/store.h"
 #include "base/clock.h"
@@ -44,6 +46,7 @@ namespace apiserver {
 namespace {
 
 constexpr size_t kMaxDispatched = 1 << 20;  // never reached: a task has a seat
+constexpr absl::Duration kTokenReviewTimeout = absl::Seconds(30);
 constexpr absl::Duration kStoreWait = absl::Seconds(60);  // for a store that starts at the same time
 
 absl::StatusOr<std::string> ReadOptional(const std::string& path) {
@@ -197,8 +200,10 @@ class ApiServerImpl final : public ApiServer {
     authn.bootstrap_tokens = flags_.enable_bootstrap_token_auth;
     authn.anonymous = flags_.anonymous_auth;
     authn.front_proxy_names = flags_.requestheader_allowed_names;
+    RETURN_IF_ERROR(AddIssuers(authn));
     ASSIGN_OR_RETURN(authenticator_, auth::NewAuthenticator(std::move(authn), registry_.get(), *env.clock));
-    authorizer_ = auth::NewAuthorizer(flags_.authorization_modes, *registry_);
+    ASSIGN_OR_RETURN(std::vector<auth::Mode> modes, reviewers::MakeModes(flags_.authorization, *env.clock));
+    authorizer_ = auth::NewAuthorizer(std::move(modes), *registry_);
     if (!signing_key.empty() && !flags_.service_account_issuers.empty()) {
       auth::TokenIssuerConfig issuer;
       issuer.signing_key_pem = signing_key;
@@ -218,12 +223,59 @@ class ApiServerImpl final : public ApiServer {
     admission.disable = flags_.disable_admission_plugins;
     admission.not_ready_toleration_seconds = flags_.not_ready_toleration_seconds;
     admission.unreachable_toleration_seconds = flags_.unreachable_toleration_seconds;
+    if (!flags_.admission_config_file.empty()) {
+      ASSIGN_OR_RETURN(admission.settings, admission::ReadPluginSettings(flags_.admission_config_file));
+    }
     RETURN_IF_ERROR(admission::CheckPluginNames(admission));
     chain_ = admission::NewChain(admission, *registry_, registry_.get(), authorizer_.get(), *env.clock);
     env.admission = chain_.get();
     env.authenticator = authenticator_.get();
     env.authorizer = authorizer_.get();
     env.token_issuer = token_issuer_.get();
+    return absl::OkStatus();
+  }
+
+  // Whose tokens are accepted besides our own, and where nobody may ask: by the file, or by flags.
+  absl::Status AddIssuers(auth::AuthenticatorConfig& authn) const {
+    const std::string& path = flags_.authentication_config;
+    ASSIGN_OR_RETURN(apimachinery::Value file, jwt::AsFile(flags_.oidc));
+    std::vector<std::string> algorithms = flags_.oidc.signing_algs;
+    if (!path.empty()) {
+      if (!file.is_null()) return absl::InvalidArgumentError("authentication-config file and oidc-* flags are mutually exclusive");
+      absl::StatusOr<std::string> text = base::ReadFile(path);
+      absl::StatusOr<apimachinery::Value> decoded = text.ok() ? jwt::DecodeConfiguration(*text) : text.status();
+      if (!decoded.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("failed to load authentication configuration from file \"", path, "\": ", decoded.status().message()));
+      }
+      file = *std::move(decoded);
+      algorithms = jwt::KnownAlgorithms();
+    }
+    if (file.is_null()) return AddTokenReviewer(authn);
+    ASSIGN_OR_RETURN(jwt::Configuration read, jwt::ReadConfiguration(file, flags_.service_account_issuers));
+    if (read.anonymous.has_value()) {
+      if (!flags_.anonymous_auth) {
+        return absl::InvalidArgumentError("anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in "
+                                          "authentication configuration file");
+      }
+      authn.anonymous = read.anonymous->enabled;
+      authn.anonymous_paths = read.anonymous->paths;
+    }
+    for (jwt::Issuer& issuer : read.issuers) {
+      issuer.algorithms = algorithms;
+      ASSIGN_OR_RETURN(jwt::Get get, jwt::HttpsGet(issuer.ca_pem));
+      authn.sources.push_back(jwt::NewTokenSource(std::move(issuer), std::move(get), base::SystemClock()));
+    }
+    return AddTokenReviewer(authn);
+  }
+
+  absl::Status AddTokenReviewer(auth::AuthenticatorConfig& authn) const {
+    if (flags_.token_webhook_config_file.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(reviewers::Endpoint endpoint, reviewers::ReadKubeconfig(flags_.token_webhook_config_file));
+    ASSIGN_OR_RETURN(auto client, reviewers::NewReviewClient(std::move(endpoint), kTokenReviewTimeout));
+    reviewers::TokenOptions options{flags_.token_webhook_version, flags_.token_webhook_ttl,
+                                    flags_.api_audiences.empty() ? flags_.service_account_issuers : flags_.api_audiences};
+    authn.sources.push_back(reviewers::NewTokenReviewer(std::move(options), std::move(client), base::SystemClock()));
     return absl::OkStatus();
   }
 

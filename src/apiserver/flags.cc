@@ -73,11 +73,30 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   flags.String(&f.service_account_jwks_uri, "service-account-jwks-uri", "", "Where verifiers find the token keys");
   flags.List(&f.api_audiences, "api-audiences", "", "Audiences of this server's tokens");
   flags.String(&f.token_auth_file, "token-auth-file", "", "Static tokens: token,user,uid,\"groups\"");
+  flags.String(&f.authentication_config, "authentication-config", "", "File that says whose JSON Web Tokens are accepted, and where nobody may ask");
+  flags.String(&f.oidc.issuer_url, "oidc-issuer-url", "", "OpenID provider whose tokens are accepted: https://...");
+  flags.String(&f.oidc.client_id, "oidc-client-id", "", "Audience that its tokens must have");
+  flags.String(&f.oidc.ca_file, "oidc-ca-file", "", "CA of its certificate; none: the system's");
+  flags.String(&f.oidc.username_claim, "oidc-username-claim", "", "Claim that names the user");
+  flags.String(&f.oidc.username_prefix, "oidc-username-prefix", "", "Before names of users; none: the issuer and '#', -: nothing");
+  flags.String(&f.oidc.groups_claim, "oidc-groups-claim", "", "Claim that names the user's groups");
+  flags.String(&f.oidc.groups_prefix, "oidc-groups-prefix", "", "Before names of groups");
+  flags.List(&f.oidc.signing_algs, "oidc-signing-algs", "", "Algorithms that signatures may have");
+  flags.List(&f.oidc.required_claims, "oidc-required-claim", "", "KEY=VALUE that tokens must claim; may be repeated");
   flags.Bool(&f.enable_bootstrap_token_auth, "enable-bootstrap-token-auth", "", "Accept bootstrap tokens");
   flags.Bool(&f.anonymous_auth, "anonymous-auth", "", "Let requests without credentials be system:anonymous");
-  flags.List(&f.authorization_modes, "authorization-mode", "", "Node, RBAC, AlwaysAllow, AlwaysDeny");
+  flags.String(&f.token_webhook_config_file, "authentication-token-webhook-config-file", "", "Kubeconfig of a webhook that is asked whose tokens are");
+  flags.Choice(&f.token_webhook_version, "authentication-token-webhook-version", {"v1beta1", "v1"}, "Version of the TokenReviews it is sent");
+  flags.Duration(&f.token_webhook_ttl, "authentication-token-webhook-cache-ttl", "", "How long its answers are remembered");
+  flags.List(&f.authorization.modes, "authorization-mode", "", "Node, RBAC, Webhook, AlwaysAllow, AlwaysDeny");
+  flags.String(&f.authorization.config_file, "authorization-config", "", "File with the modes, instead of --authorization-mode");
+  flags.String(&f.authorization.webhook_config_file, "authorization-webhook-config-file", "", "Kubeconfig of the webhook that is asked in the mode Webhook");
+  flags.Choice(&f.authorization.webhook_version, "authorization-webhook-version", {"v1beta1", "v1"}, "Version of the SubjectAccessReviews it is sent");
+  flags.Duration(&f.authorization.webhook_allowed_ttl, "authorization-webhook-cache-authorized-ttl", "", "How long it is remembered that it allows");
+  flags.Duration(&f.authorization.webhook_refused_ttl, "authorization-webhook-cache-unauthorized-ttl", "", "How long it is remembered that it does not");
   flags.List(&f.enable_admission_plugins, "enable-admission-plugins", "", "On top of the defaults");
   flags.List(&f.disable_admission_plugins, "disable-admission-plugins", "", "Of the defaults");
+  flags.String(&f.admission_config_file, "admission-control-config-file", "", "File that sets admission plugins: PodSecurity, EventRateLimit");
   flags.String(&f.service_cluster_ip_range, "service-cluster-ip-range", "", "CIDR of service addresses");
   flags.String(&f.service_node_port_range, "service-node-port-range", "", "Node ports of services: FIRST-LAST");
   flags.String(&f.kubelet_client_certificate, "kubelet-client-certificate", "", "Client certificate for kubelets");
@@ -124,7 +143,7 @@ bool ParseFlags(int argc, char** argv, Flags* result, int* exit_code) {
   program.groups = {
       {"Store", {"etcd-", "storage-", "event-ttl", "encryption-"}},
       {"Serving", {"advertise-", "bind-", "secure-port", "grpc-port", "tls-", "workers", "max-", "enable-priority"}},
-      {"Authentication", {"anonymous-", "client-ca-", "token-", "api-audiences", "enable-bootstrap", "requestheader-", "service-account-"}},
+      {"Authentication", {"anonymous-", "client-ca-", "token-", "api-audiences", "authentication-", "oidc-", "enable-bootstrap", "requestheader-", "service-account-"}},
       {"Authorization and admission", {"authorization-", "enable-admission", "disable-admission", "default-"}},
       {"Services", {"service-cluster-", "service-node-", "endpoint-"}},
       {"Kubelets", {"kubelet-"}},

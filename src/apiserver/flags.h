@@ -5,6 +5,8 @@
 
 #include "absl/time/time.h"
 #include "apiserver/audit/auditor.h"
+#include "apiserver/jwt/authenticator.h"
+#include "apiserver/reviewers/authorization_config.h"
 
 namespace apiserver {
 
@@ -28,10 +30,15 @@ struct Flags {
   bool enable_aggregator_routing = false, aggregator_reject_forwarding_redirect = true;
   std::string service_account_jwks_uri;
   std::string token_auth_file;
+  std::string authentication_config;
+  jwt::OidcFlags oidc;
   bool enable_bootstrap_token_auth = false;
   bool anonymous_auth = true;
-  std::vector<std::string> authorization_modes = {"AlwaysAllow"};
+  reviewers::AuthorizationFlags authorization = {.modes = {"AlwaysAllow"}};
+  std::string token_webhook_config_file, token_webhook_version = "v1beta1";
+  absl::Duration token_webhook_ttl = absl::Minutes(2);
   std::vector<std::string> enable_admission_plugins, disable_admission_plugins;
+  std::string admission_config_file;
   std::string service_cluster_ip_range = "10.96.0.0/12";
   std::string service_node_port_range = "30000-32767";
   std::string kubelet_client_certificate, kubelet_client_key, kubelet_certificate_authority;

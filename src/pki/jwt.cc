@@ -5,6 +5,8 @@
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -38,13 +40,13 @@ std::string BigNumber(EVP_PKEY* key, const char* name, int width = 0) {
 
 class OpenSslKey final : public JwtKey {
  public:
-  OpenSslKey(EVP_PKEY* key, bool is_private) : key_(key), private_(is_private) {
+  OpenSslKey(EVP_PKEY* key, bool is_private, std::string id = "") : key_(key), private_(is_private) {
     unsigned char* der = nullptr;
     const int length = i2d_PUBKEY(key, &der);
     unsigned char hash[SHA256_DIGEST_LENGTH];
     SHA256(der, length > 0 ? length : 0, hash);
     OPENSSL_free(der);
-    id_ = Base64Url(absl::string_view(reinterpret_cast<char*>(hash), sizeof(hash)));
+    id_ = id.empty() ? Base64Url(absl::string_view(reinterpret_cast<char*>(hash), sizeof(hash))) : std::move(id);
     if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) {
       algorithm_ = "RS256";
     } else {
@@ -77,13 +79,24 @@ class OpenSslKey final : public JwtKey {
   }
 
   bool Verify(absl::string_view text, absl::string_view signature) const override {
+    return VerifyAs(algorithm_, text, signature);
+  }
+
+  bool VerifyAs(absl::string_view algorithm, absl::string_view text, absl::string_view signature) const override {
+    const bool rsa = width_ == 0, pss = algorithm.substr(0, 2) == "PS";
+    if (rsa ? algorithm.substr(0, 2) != "RS" && !pss : algorithm != algorithm_) return false;
+    const absl::string_view bits = algorithm.substr(2);
+    const EVP_MD* digest = bits == "256" ? EVP_sha256() : bits == "384" ? EVP_sha384() : bits == "512" ? EVP_sha512() : nullptr;
+    if (digest == nullptr) return false;
     std::string der(signature);
-    if (width_ > 0) {
+    if (!rsa) {
       if (signature.size() != 2 * static_cast<size_t>(width_)) return false;
       der = ToDer(signature);
     }
     EVP_MD_CTX* ctx = EVP_MD_CTX_new();
-    const bool ok = EVP_DigestVerifyInit(ctx, nullptr, Digest(), nullptr, key_) == 1 &&
+    EVP_PKEY_CTX* padding = nullptr;
+    const bool ok = EVP_DigestVerifyInit(ctx, &padding, digest, nullptr, key_) == 1 &&
+                    (!pss || EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) == 1) &&
                     EVP_DigestVerify(ctx, reinterpret_cast<const unsigned char*>(der.data()), der.size(),
                                      reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1;
     EVP_MD_CTX_free(ctx);
@@ -177,6 +190,47 @@ absl::StatusOr<std::vector<std::shared_ptr<const JwtKey>>> JwtKey::ParsePem(absl
   }
   if (out.empty()) return absl::InvalidArgumentError("data does not contain any valid RSA or ECDSA keys");
   return out;
+}
+
+absl::StatusOr<std::shared_ptr<const JwtKey>> JwtKey::FromJwk(const Value& jwk) {
+  const auto bytes = [&](const char* name) {
+    std::string out;
+    absl::WebSafeBase64Unescape(jwk.GetString(name), &out);
+    return out;
+  };
+  const auto number = [](const std::string& text) {
+    return BN_bin2bn(reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()), nullptr);
+  };
+  const std::string kind = jwk.GetString("kty");
+  OSSL_PARAM_BLD* build = OSSL_PARAM_BLD_new();
+  std::string point;
+  BIGNUM *n = nullptr, *e = nullptr;
+  if (kind == "RSA") {
+    n = number(bytes("n"));
+    e = number(bytes("e"));
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e);
+  } else if (kind == "EC") {
+    const std::string curve = jwk.GetString("crv"), x = bytes("x"), y = bytes("y");
+    const size_t width = curve == "P-256" ? 32 : curve == "P-384" ? 48 : curve == "P-521" ? 66 : 0;
+    if (width != 0 && x.size() <= width && y.size() <= width) {
+      point = absl::StrCat("\x04", std::string(width - x.size(), '\0'), x, std::string(width - y.size(), '\0'), y);
+    }
+    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str(), 0);
+    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
+  }
+  OSSL_PARAM* parameters = OSSL_PARAM_BLD_to_param(build);
+  EVP_PKEY_CTX* ctx = kind == "RSA" || kind == "EC" ? EVP_PKEY_CTX_new_from_name(nullptr, kind.c_str(), nullptr) : nullptr;
+  EVP_PKEY* key = nullptr;
+  const bool ok = ctx != nullptr && (kind == "RSA" || !point.empty()) && EVP_PKEY_fromdata_init(ctx) == 1 &&
+                  EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
+  EVP_PKEY_CTX_free(ctx);
+  OSSL_PARAM_free(parameters);
+  OSSL_PARAM_BLD_free(build);
+  BN_free(n);
+  BN_free(e);
+  if (!ok) return absl::InvalidArgumentError("not a public key of RSA or of an elliptic curve");
+  return std::make_shared<OpenSslKey>(key, false, jwk.GetString("kid"));
 }
 
 absl::StatusOr<Jwt> ParseJwt(absl::string_view token) {

@@ -36,14 +36,14 @@ for upstream, daemon in DAEMONS.items():
 def _():
     store = "--etcd-servers=http://127.0.0.1:1"
     cases = [("kube-apiserver", "--egress-selector-config-file=/x", 'invalid argument "/x" for "--egress-selector-config-file" flag: not supported: '
-              "connections are made directly"), ("kube-apiserver", "--oidc-issuer-url=https://x", "tokens of OpenID providers"),
+              "connections are made directly"), ("kube-apiserver", "--tls-sni-cert-key=/x,/y", "there is one serving certificate"),
              ("kube-apiserver", "--tls-min-version=VersionTLS13", "not supported: TLS 1.2"), ("kubelet", "--system-reserved=memory=1Gi", "not supported"),
              ("kube-proxy", "--detect-local-mode=BridgeInterface", "not supported"), ("etcdlite", "--auto-tls", "not supported"),
              ("etcdlite", "--client-crl-file=/x", "revoked certificates are not known")]
     for daemon, flag, why in cases:
         code, text = say(daemon, flag)
         eq((flag, code != 0, why in text), (flag, True, True))
-    for daemon, flag in [("kube-apiserver", "--oidc-issuer-url="), ("kube-apiserver", "--oidc-username-claim=sub"), ("kubelet", "--cgroup-driver=cgroupfs"),
+    for daemon, flag in [("kube-apiserver", "--debug-socket-path="), ("kubelet", "--cgroup-driver=cgroupfs"),
                          ("kubelet", "--pods-per-core=0"), ("etcdlite", "--auto-tls=false"), ("kube-apiserver", "--tls-min-version=VersionTLS12")]:
         eq((flag, say(daemon, flag, "--help")[0]), (flag, 0))
 

@@ -12,7 +12,8 @@ def flags(cluster, etcd, *more):
             "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--client-ca-file=%s/ca.crt" % pki,
             "--tls-cert-file=%s/kube-apiserver.crt" % pki, "--tls-private-key-file=%s/kube-apiserver.key" % pki, "--service-account-key-file=%s/sa.pub" % pki,
             "--service-account-signing-key-file=%s/sa.key" % pki, "--service-account-issuer=https://kubernetes.default.svc",
-            "--service-cluster-ip-range=10.96.0.0/12", "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", *more]
+            "--service-cluster-ip-range=10.96.0.0/12", "--enable-admission-plugins=NodeRestriction",
+            *([] if any(flag.startswith("--authorization-") for flag in more) else ["--authorization-mode=Node,RBAC"]), *more]
 
 
 class ApiServer:

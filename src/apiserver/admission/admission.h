@@ -73,10 +73,13 @@ class Reservation {
   virtual void Commit() = 0;
 };
 
+struct PluginSettings;  // plugin_settings.h
+
 struct Config {
   std::vector<std::string> enable, disable;     // --enable/--disable-admission-plugins, on top of upstream's defaults
   int64_t not_ready_toleration_seconds = 300;
   int64_t unreachable_toleration_seconds = 300;
+  std::shared_ptr<const PluginSettings> settings;  // --admission-control-config-file; nullptr: none
 };
 
 // Thread-safe. Refusals are absl::Status made of ApiStatus (api_error.h), in upstream's words.

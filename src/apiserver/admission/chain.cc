@@ -37,6 +37,7 @@ constexpr Entry kEntries[] = {
     {"Priority", NewPriority, true},
     {"DefaultTolerationSeconds", NewDefaultTolerationSeconds, true},
     {"PodTolerationRestriction", NewPodTolerationRestriction, false},
+    {"EventRateLimit", NewEventRateLimit, false},
     {"ExtendedResourceToleration", NewExtendedResourceToleration, false},
     {"DefaultStorageClass", NewDefaultStorageClass, true},
     {"StorageObjectInUseProtection", NewStorageObjectInUseProtection, true},
@@ -59,7 +60,7 @@ constexpr Entry kEntries[] = {
     {"AlwaysDeny", NewAlwaysDeny, false},
 };
 // These work by a configuration file that this server does not read.
-constexpr absl::string_view kNeedConfiguration[] = {"EventRateLimit", "ImagePolicyWebhook"};
+constexpr absl::string_view kNeedConfiguration[] = {"ImagePolicyWebhook"};
 
 bool Listed(const std::vector<std::string>& names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();

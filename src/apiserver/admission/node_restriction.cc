@@ -1,4 +1,5 @@
 // A node touches only itself and the pods bound to it.
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -107,7 +108,7 @@ class NodeRestriction final : public Plugin {
     if (a.info->subresource == "eviction" || (a.info->subresource.empty() && a.operation == Operation::kDelete)) {
       const std::string name = a.name.empty() && a.object ? a.object->GetString("metadata.name") : a.name;
       const auto pod = Look(reader_, {"", "pods"}, a.info->ns, name);
-      if (pod == nullptr) return apimachinery::NotFound("", "pods", name);
+      if (pod == nullptr) return apimachinery::NotFound("", "pod", name);
       if (pod->GetString("spec.nodeName") == node) return absl::OkStatus();
       return Refuse(a, a.info->subresource.empty()
                            ? absl::StrCat(who, "can only delete pods with spec.nodeName set to itself")
@@ -248,21 +249,25 @@ class NodeRestriction final : public Plugin {
     const auto& audiences = a.object->GetArray("spec.audiences");
     if (audiences.size() > 1) return Refuse(a, "node may only request 0 or 1 audiences");
     const std::string audience = audiences.empty() ? "" : audiences[0].as_string();
+    std::vector<std::string> errors;
     for (const Value& volume : pod->GetArray("spec.volumes")) {
       for (const Value& source : volume.GetArray("projected.sources")) {
         const Value* token = source.Find("serviceAccountToken");
         if (token != nullptr && token->GetString("audience") == audience) return absl::OkStatus();
       }
-    }
-    for (const Value& volume : pod->GetArray("spec.volumes")) {
       std::string why;
       const std::string driver = DriverOf(volume, a.info->ns, pod->GetString("metadata.name"), &why);
-      if (!why.empty()) return Refuse(a, absl::StrCat("error validating audience \"", audience, "\": ", why));
       const auto csi = driver.empty() ? nullptr : reader_.Get({"storage.k8s.io", "csidrivers"}, "", driver);
+      if (why.empty() && !driver.empty() && csi == nullptr) why = absl::StrCat("csidriver.storage.k8s.io \"", driver, "\" not found");
+      if (!why.empty() && std::find(errors.begin(), errors.end(), why) == errors.end()) errors.push_back(why);
       if (csi == nullptr) continue;
       for (const Value& request : csi->GetArray("spec.tokenRequests")) {
         if (request.GetString("audience") == audience) return absl::OkStatus();
       }
+    }
+    if (!errors.empty()) {
+      const std::string all = errors.size() == 1 ? errors[0] : absl::StrCat("[", absl::StrJoin(errors, ", "), "]");
+      return Refuse(a, absl::StrCat("error validating audience \"", audience, "\": ", all));
     }
     pipeline::RequestInfo ask;
     ask.is_resource_request = true;

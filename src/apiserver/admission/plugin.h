@@ -55,6 +55,7 @@ PluginPtr NewAlwaysAdmit(const PluginSeams& seams);
 PluginPtr NewAlwaysDeny(const PluginSeams& seams);
 PluginPtr NewAlwaysPullImages(const PluginSeams& seams);
 PluginPtr NewDenyServiceExternalIps(const PluginSeams& seams);
+PluginPtr NewEventRateLimit(const PluginSeams& seams);
 PluginPtr NewExtendedResourceToleration(const PluginSeams& seams);
 PluginPtr NewHardAntiAffinityTopology(const PluginSeams& seams);
 PluginPtr NewNamespaceAutoProvision(const PluginSeams& seams);

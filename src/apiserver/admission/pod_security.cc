@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "apimachinery/field_error.h"
 #include "apiserver/admission/plugin.h"
+#include "apiserver/admission/plugin_settings.h"
 #include "apiserver/admission/pod_security_checks.h"
 #include "base/metrics/metrics.h"
 
@@ -29,18 +30,9 @@ const std::string* Label(const Value& ns, absl::string_view key) {
   return label != nullptr && label->is_string() ? &label->as_string() : nullptr;
 }
 
-bool ParseVersion(absl::string_view text, int* minor) {
-  if (text == "latest") {
-    *minor = SecurityPolicy::kLatest;
-    return true;
-  }
-  if (!absl::ConsumePrefix(&text, "v1.") || text.empty() || (text.size() > 1 && text[0] == '0') || text.size() > 4) return false;
-  return absl::SimpleAtoi(text, minor) && *minor >= 0 && text[0] != '+' && text[0] != '-';
-}
-
 // `errors` (may be nullptr) gets what cannot be read; that enforces the most, and warns of nothing.
-SecurityPolicy PolicyOf(const Value& ns, absl::string_view mode, apimachinery::FieldErrors* errors) {
-  SecurityPolicy policy;
+SecurityPolicy PolicyOf(const Value& ns, absl::string_view mode, const SecurityPolicy& by_default, apimachinery::FieldErrors* errors) {
+  SecurityPolicy policy = by_default;
   const auto at = [&](absl::string_view key) {
     return apimachinery::FieldPath("metadata").Child("labels").Key(absl::StrCat(kPrefix, key));
   };
@@ -54,7 +46,7 @@ SecurityPolicy PolicyOf(const Value& ns, absl::string_view mode, apimachinery::F
   }
   const std::string version_key = absl::StrCat(mode, "-version");
   if (const std::string* version = Label(ns, version_key)) {
-    if (!ParseVersion(*version, &policy.minor)) {
+    if (!ParseSecurityVersion(*version, &policy.minor)) {
       policy.minor = SecurityPolicy::kLatest;
       if (errors != nullptr) errors->Invalid(at(version_key), *version, "must be \"latest\" or \"v1.x\"");
     }
@@ -64,7 +56,7 @@ SecurityPolicy PolicyOf(const Value& ns, absl::string_view mode, apimachinery::F
 
 apimachinery::FieldErrors LabelErrors(const Value& ns) {
   apimachinery::FieldErrors errors;
-  for (const char* mode : {"enforce", "audit", "warn"}) PolicyOf(ns, mode, &errors);
+  for (const char* mode : {"enforce", "audit", "warn"}) PolicyOf(ns, mode, {}, &errors);
   return errors;
 }
 
@@ -85,7 +77,7 @@ struct SecurityMetrics {
   base::CounterFamily evaluations{"pod_security_evaluations_total", "Decisions on pods, by policy.",
                                   {"decision", "mode", "policy_level", "policy_version", "request_operation", "resource",
                                    "subresource"}};
-  base::CounterFamily exemptions{"pod_security_exemptions_total", "Requests that policy did not look at: nobody is exempt here.",
+  base::CounterFamily exemptions{"pod_security_exemptions_total", "Requests that policy did not look at.",
                                  {"request_operation", "resource", "subresource"}};
 };
 
@@ -120,7 +112,9 @@ std::vector<SecurityViolation> Violations(const SecurityPolicy& policy, const Va
 
 class PodSecurity final : public Plugin {
  public:
-  explicit PodSecurity(const PluginSeams& seams) : Plugin("PodSecurity"), reader_(seams.reader) {}
+  explicit PodSecurity(const PluginSeams& seams) : Plugin("PodSecurity"), reader_(seams.reader) {
+    if (seams.config.settings != nullptr && seams.config.settings->pod_security.has_value()) settings_ = *seams.config.settings->pod_security;
+  }
 
   absl::Status Validate(const Attributes& a) const override {
     if ((a.operation != Operation::kCreate && a.operation != Operation::kUpdate) || a.object == nullptr) {
@@ -131,14 +125,17 @@ class PodSecurity final : public Plugin {
                      (a.info->subresource.empty() || a.info->subresource == "ephemeralcontainers");
     const absl::string_view path = pod ? "spec" : TemplatePath(a);
     if (path.empty()) return absl::OkStatus();
+    if (In(settings_.namespaces, a.info->ns)) return Exempt(a, "namespace", pod);
+    if (a.user != nullptr && In(settings_.users, a.user->name)) return Exempt(a, "user", pod);
     const auto ns = Look(reader_, {"", "namespaces"}, "", a.info->ns);
     if (ns == nullptr) return absl::OkStatus();
-    const SecurityPolicy enforce = PolicyOf(*ns, "enforce", nullptr), warn = PolicyOf(*ns, "warn", nullptr);
+    const SecurityPolicy enforce = PolicyOf(*ns, "enforce", settings_.enforce, nullptr), warn = PolicyOf(*ns, "warn", settings_.warn, nullptr);
     if (pod && a.old != nullptr && RunsTheSame(*a.object, *a.old)) return absl::OkStatus();
     const Value* body = pod ? a.object : a.object->At(path);
     if (body == nullptr || !body->is_object()) return absl::OkStatus();
+    if (In(settings_.runtime_classes, body->GetString("spec.runtimeClassName"))) return Exempt(a, "runtimeClass", pod);
     if (pod) Annotate(a, absl::StrCat(kPrefix, "enforce-policy"), enforce.Name());
-    const SecurityPolicy audit = PolicyOf(*ns, "audit", nullptr);
+    const SecurityPolicy audit = PolicyOf(*ns, "audit", settings_.audit, nullptr);
     if (a.audit != nullptr) {
       const std::string broken = DescribeViolations(Violations(audit, *body));
       if (!broken.empty()) {
@@ -161,6 +158,34 @@ class PodSecurity final : public Plugin {
   }
 
  private:
+  static bool In(const std::vector<std::string>& names, absl::string_view name) {
+    return !name.empty() && std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  static absl::Status Exempt(const Attributes& a, absl::string_view by, bool pod) {
+    Metrics().exemptions.With({a.operation == Operation::kCreate ? "create" : "update", pod ? "pod" : "controller", a.info->subresource}).Add();
+    Annotate(a, absl::StrCat(kPrefix, "exempt"), by);
+    return absl::OkStatus();
+  }
+
+  // Labels of a namespace that is exempt say something that is not done.
+  void WarnOfExemption(const Attributes& a) const {
+    if (a.warnings == nullptr) return;
+    std::string shown;
+    bool privileged = true, as_by_default = true;
+    const std::pair<const char*, const SecurityPolicy*> modes[] = {{"enforce", &settings_.enforce}, {"audit", &settings_.audit}, {"warn", &settings_.warn}};
+    for (const auto& [mode, by_default] : modes) {
+      const SecurityPolicy policy = PolicyOf(*a.object, mode, *by_default, nullptr);
+      privileged = privileged && policy.level == "privileged";
+      as_by_default = as_by_default && policy == *by_default;
+      const bool labelled = Label(*a.object, mode) != nullptr || Label(*a.object, absl::StrCat(mode, "-version")) != nullptr;
+      if (policy.level != "privileged" && labelled) absl::StrAppend(&shown, shown.empty() ? "" : ", ", mode, "=", policy.Name());
+    }
+    if (privileged || as_by_default) return;
+    a.warnings->push_back(absl::StrCat("namespace \"", a.object->GetString("metadata.name"), "\" is exempt from Pod Security, and the policy (",
+                                       shown, ") will be ignored"));
+  }
+
   static absl::string_view TemplatePath(const Attributes& a) {
     if (!a.info->subresource.empty()) return "";
     const std::string& resource = a.info->resource;
@@ -181,10 +206,16 @@ class PodSecurity final : public Plugin {
       if (a.old != nullptr) known = LabelErrors(*a.old).ToString() == errors.ToString();
       if (!known) return apimachinery::Invalid("", "Namespace", a.object->GetString("metadata.name"), errors);
     }
+    const bool exempt = In(settings_.namespaces, a.object->GetString("metadata.name"));
+    if (exempt && a.old == nullptr) WarnOfExemption(a);
     if (a.old == nullptr || a.warnings == nullptr) return absl::OkStatus();
-    const SecurityPolicy now = PolicyOf(*a.object, "enforce", nullptr), was = PolicyOf(*a.old, "enforce", nullptr);
+    const SecurityPolicy now = PolicyOf(*a.object, "enforce", settings_.enforce, nullptr), was = PolicyOf(*a.old, "enforce", settings_.enforce, nullptr);
     const bool relaxed = now.minor == was.minor && RankOf(now.level) <= RankOf(was.level);
     if (now == was || now.level == "privileged" || relaxed) return absl::OkStatus();
+    if (exempt) {
+      WarnOfExemption(a);
+      return absl::OkStatus();
+    }
     struct Group {
       std::string first;
       int count = 0;
@@ -194,6 +225,7 @@ class PodSecurity final : public Plugin {
     const std::string name = a.object->GetString("metadata.name");
     for (const auto& pod : reader_.List({"", "pods"}, name)) {
       if (++looked_at > kMaxPodsLookedAt) break;
+      if (In(settings_.runtime_classes, pod->GetString("spec.runtimeClassName"))) continue;
       const std::string reasons = DescribeViolations(Violations(now, *pod), /*details=*/false);
       if (reasons.empty()) continue;
       Group& group = by_reasons[reasons];
@@ -218,6 +250,7 @@ class PodSecurity final : public Plugin {
   }
 
   const pipeline::ObjectReader& reader_;
+  PodSecuritySettings settings_;  // constant after construction
 };
 
 }  // namespace

@@ -180,6 +180,7 @@ class RealAuthenticator final : public Authenticator {
     }
     // Who shows a certificate that does not verify is somebody with wrong credentials, not nobody.
     if (!config_.anonymous || credentials.refused_certificate) return absl::UnauthenticatedError("");
+    if (!config_.anonymous_paths.empty() && !Contains(config_.anonymous_paths, credentials.path)) return absl::UnauthenticatedError("");
     return UserInfo{.name = kAnonymousUser, .groups = {kUnauthenticatedGroup}};
   }
 
@@ -212,6 +213,13 @@ class RealAuthenticator final : public Authenticator {
       return ServiceAccount(*jwt, audiences);
     }
     if (jwt.ok() && jwt->claims.GetString("iss") == kLegacyIssuer && !keys_.empty()) return LegacyAccount(*jwt, token, audiences);
+    std::vector<std::string> reasons;
+    for (const auto& source : config_.sources) {
+      absl::StatusOr<std::optional<UserInfo>> user = source->Authenticate(token);
+      if (user.ok() && user->has_value()) return ForOurselves(**user, audiences);
+      if (!user.ok()) reasons.emplace_back(user.status().message());
+    }
+    if (!reasons.empty()) return No(absl::StrJoin(reasons, ", "));
     return absl::UnauthenticatedError("invalid bearer token");
   }
 

@@ -1,6 +1,7 @@
 // Finds out who sends a request: client certificate, bearer token, or nobody in particular.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,14 @@ using pipeline::Credentials;
 using pipeline::ObjectReader;
 using pipeline::UserInfo;
 
+// Whose tokens others issue: JSON Web Tokens of identity providers, webhooks. Thread-safe; may take as long as a call does.
+class TokenSource {
+ public:
+  virtual ~TokenSource() = default;
+  // nullopt: it is none of this source. Unauthenticated: it is, and why it is not good.
+  virtual absl::StatusOr<std::optional<UserInfo>> Authenticate(absl::string_view token) const = 0;
+};
+
 struct AuthenticatorConfig {
   std::vector<std::string> service_account_keys;  // PEM public (or private) keys; RSA or EC
   std::vector<std::string> service_account_issuers;  // the first one mints
@@ -34,6 +43,8 @@ struct AuthenticatorConfig {
   std::string token_auth_csv;                     // static tokens: token,user,uid,"group1,group2"
   bool bootstrap_tokens = false;                  // secrets of kube-system
   bool anonymous = true;
+  std::vector<std::string> anonymous_paths;       // where nobody may ask, when not everywhere
+  std::vector<std::shared_ptr<const TokenSource>> sources;  // asked last, in order
   std::vector<std::string> front_proxy_names;     // common names of front proxies; empty: any that verifies
 };
 

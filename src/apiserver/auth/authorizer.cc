@@ -22,45 +22,58 @@ bool HasGroup(const UserInfo& user, absl::string_view group) {
   return std::find(user.groups.begin(), user.groups.end(), group) != user.groups.end();
 }
 
-// What each mode has decided. The name of a mode is its own in small letters.
-void Count(absl::string_view mode, absl::string_view decision) {
+// What each mode has decided.
+void Count(const Mode& mode, absl::string_view decision) {
   static auto* const decisions = new base::CounterFamily("apiserver_authorization_decisions_total", "Decisions of authorization modes.",
                                                          {"decision", "name", "type"});
-  decisions->With({decision, absl::AsciiStrToLower(mode), mode}).Add();
+  decisions->With({decision, mode.name, mode.type}).Add();
+}
+
+std::string Joined(const std::vector<std::string>& errors) {
+  return errors.size() < 2 ? absl::StrJoin(errors, "") : absl::StrCat("[", absl::StrJoin(errors, ", "), "]");
 }
 
 class Chain final : public Authorizer {
  public:
-  Chain(absl::Span<const std::string> modes, const ObjectReader& reader)
-      : modes_(modes.begin(), modes.end()), rbac_(reader), node_(reader) {}
+  Chain(std::vector<Mode> modes, const ObjectReader& reader) : modes_(std::move(modes)), rbac_(reader), node_(reader) {}
 
   Decision Authorize(const Attributes& attributes) const override {
     if (HasGroup(attributes.user, kMastersGroup)) return {Decision::Kind::kAllow, ""};  // no mode is asked
-    std::vector<std::string> reasons;
-    for (const std::string& mode : modes_) {
+    std::vector<std::string> reasons, errors;
+    for (const Mode& mode : modes_) {
       Decision decision;
-      if (mode == "Node") decision = node_.Authorize(attributes);
-      if (mode == "RBAC") decision = rbac_.Authorize(attributes);
-      if (mode == "AlwaysAllow") decision.kind = Decision::Kind::kAllow;
-      if (mode == "AlwaysDeny") decision.reason = "Everything is forbidden.";
+      if (mode.type == "Node") decision = node_.Authorize(attributes);
+      if (mode.type == "RBAC") decision = rbac_.Authorize(attributes);
+      if (mode.type == "AlwaysAllow") decision.kind = Decision::Kind::kAllow;
+      if (mode.type == "AlwaysDeny") decision.reason = "Everything is forbidden.";
+      if (mode.foreign != nullptr) decision = mode.foreign->Authorize(attributes);
       if (decision.kind != Decision::Kind::kNoOpinion) {
         Count(mode, decision.allowed() ? "allowed" : "denied");
         return decision;
       }
       if (!decision.reason.empty()) reasons.push_back(decision.reason);
+      if (!decision.error.empty()) errors.push_back(decision.error);
     }
-    return {Decision::Kind::kNoOpinion, absl::StrJoin(reasons, "\n")};
+    return {Decision::Kind::kNoOpinion, absl::StrJoin(reasons, "\n"), Joined(errors)};
+  }
+
+  bool waits() const override {
+    return std::any_of(modes_.begin(), modes_.end(), [](const Mode& mode) { return mode.foreign != nullptr; });
   }
 
   std::vector<PolicyRule> RulesFor(const UserInfo& user, absl::string_view ns,
                                    std::vector<std::string>* errors) const override {
     std::vector<PolicyRule> out;
-    for (const std::string& mode : modes_) {
+    for (const Mode& mode : modes_) {
       std::string node;
-      if (mode == "Node" && errors != nullptr && IsNode(user, &node)) {
+      if (mode.type == "Node" && errors != nullptr && IsNode(user, &node)) {
         errors->push_back("node authorizer does not support user rule resolution");
       }
-      if (mode != "RBAC") continue;
+      constexpr char kNoRules[] = "webhook authorizer does not support user rule resolution";
+      if (mode.foreign != nullptr && errors != nullptr && std::find(errors->begin(), errors->end(), kNoRules) == errors->end()) {
+        errors->push_back(kNoRules);
+      }
+      if (mode.type != "RBAC") continue;
       for (PolicyRule& rule : rbac_.RulesFor(user, ns, errors)) out.push_back(std::move(rule));
     }
     return out;
@@ -69,7 +82,7 @@ class Chain final : public Authorizer {
   const RbacAuthorizer& rbac() const { return rbac_; }
 
  private:
-  const std::vector<std::string> modes_;
+  const std::vector<Mode> modes_;
   const RbacAuthorizer rbac_;
   const NodeAuthorizer node_;
 };
@@ -120,8 +133,14 @@ bool Authorized(const Authorizer& authorizer, const UserInfo& user, absl::string
 
 }  // namespace
 
+std::unique_ptr<Authorizer> NewAuthorizer(std::vector<Mode> modes, const ObjectReader& reader) {
+  return std::make_unique<Chain>(std::move(modes), reader);
+}
+
 std::unique_ptr<Authorizer> NewAuthorizer(absl::Span<const std::string> modes, const ObjectReader& reader) {
-  return std::make_unique<Chain>(modes, reader);
+  std::vector<Mode> named;
+  for (const std::string& mode : modes) named.push_back({mode, absl::AsciiStrToLower(mode), nullptr});
+  return NewAuthorizer(std::move(named), reader);
 }
 
 std::string ForbiddenMessage(const Attributes& attributes, absl::string_view reason) {

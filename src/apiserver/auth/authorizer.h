@@ -42,11 +42,27 @@ class Authorizer {
  public:
   virtual ~Authorizer() = default;
   virtual Decision Authorize(const Attributes& attributes) const = 0;
+  // Whether a decision may have to wait for somebody else.
+  virtual bool waits() const { return false; }
   // Every rule that applies to the user in the namespace (empty: cluster-wide ones only). `errors` gets the texts
   // of role references that lead nowhere.
   virtual std::vector<PolicyRule> RulesFor(const UserInfo& user, absl::string_view ns,
                                            std::vector<std::string>* errors) const = 0;
 };
+
+// A mode that is decided elsewhere. Thread-safe; may take as long as a call does.
+class ForeignMode {
+ public:
+  virtual ~ForeignMode() = default;
+  virtual Decision Authorize(const Attributes& attributes) const = 0;
+};
+
+struct Mode {
+  std::string type;  // Node, RBAC, AlwaysAllow, AlwaysDeny, Webhook
+  std::string name;
+  std::shared_ptr<const ForeignMode> foreign;  // of Webhook
+};
+std::unique_ptr<Authorizer> NewAuthorizer(std::vector<Mode> modes, const ObjectReader& reader);
 
 // `modes` as in --authorization-mode: Node, RBAC, AlwaysAllow, AlwaysDeny; system:masters is always allowed.
 // `reader` must outlive the result.

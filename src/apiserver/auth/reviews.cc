@@ -156,7 +156,7 @@ Value ReviewSelfSubjectRules(const Value& review, const UserInfo& user, const Au
   status.Set("nonResourceRules", std::move(path_rules));
   std::string node;
   status.Set("incomplete", std::any_of(errors.begin(), errors.end(), [](const std::string& error) {
-               return error.rfind("node authorizer", 0) == 0;
+               return error.find(" authorizer does not support user rule resolution") != std::string::npos;
              }));
   if (!errors.empty()) status.Set("evaluationError", absl::StrJoin(errors, ", "));
   Value out = review;

@@ -78,6 +78,7 @@ pipeline::Credentials CredentialsOf(const Request& request, const FrontProxyHead
     c.certificate_expires = request.peer->not_after;
   }
   c.authorization = std::string(request.header("authorization"));
+  c.path = request.path;
   if (base::http::IsWebSocketRequest(request)) c.websocket_protocols = base::http::WebSocketProtocols(request);
   c.impersonate_user = std::string(request.header("impersonate-user"));
   c.impersonate_uid = std::string(request.header("impersonate-uid"));
@@ -240,6 +241,7 @@ flowcontrol::Applicant RestDoor::ApplicantOf(const Call& call) const {
 bool RestDoor::AnswerAtOnce(Request& request, std::unique_ptr<ResponseWriter>& writer) {
   // Certificates are known already; tokens may have to be looked up in the store.
   if (request.method != "GET" || request.peer == nullptr || !request.peer->verified) return false;
+  if (impl_->options.registry->environment().authorizer->waits()) return false;
   if (impl_->options.auditor != nullptr && impl_->options.auditor->writes_at_once()) return false;
   if (!request.header("authorization").empty() || base::http::IsWebSocketRequest(request)) return false;
   auto call = std::make_shared<Call>();

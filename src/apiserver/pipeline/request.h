@@ -52,6 +52,7 @@ struct Credentials {
   std::string front_proxy_name;                   // its common name
   UserInfo asserted;                              // name empty: it does not
   std::string authorization;                      // value of the Authorization header
+  std::string path;                               // that is asked for; empty behind the internal API
   std::vector<std::string> websocket_protocols;   // may carry base64url.bearer.authorization.k8s.io.*
   // Impersonate-User, -Uid, -Group (repeatable) and -Extra-KEY (key lower case), as sent.
   std::string impersonate_user;

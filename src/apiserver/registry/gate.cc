@@ -124,6 +124,7 @@ absl::Status Authorize(const auth::Authorizer& authorizer, const pipeline::Reque
     context.audit->Annotate("authorization.k8s.io/reason", decision.reason);
   }
   if (decision.allowed()) return absl::OkStatus();
+  if (!decision.error.empty()) return apimachinery::InternalError(decision.error);
   return Refusal(context.info, auth::ForbiddenMessage(attributes, decision.reason));
 }
 
