@@ -26,8 +26,8 @@ def group_of(ident):
 class Asker(Rest):
     """Keeps a connection a thread. Loopback and an idle server: a lost connection is tried once more."""
 
-    def __init__(self, kubeconfig):
-        super().__init__(kubeconfig)
+    def __init__(self, kubeconfig, identity=True):
+        super().__init__(kubeconfig, identity)
         self.local = threading.local()
 
     def ask(self, request, timeout=30):

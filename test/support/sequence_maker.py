@@ -208,7 +208,7 @@ class Maker:
             old = self.pick(paths)
             if op in ("remove", "test", "replace") and self.chance(0.8):
                 path, value = list(old), at(shown, old) if op == "test" and self.chance(0.5) else value
-            if op == "test" and (path[0] == "metadata" or "uid" in path or "time" in path or "resourceVersion" in path or any("Timestamp" in str(x) for x in path) or "managedFields" in path or path == ["metadata"]):
+            if op == "test" and (not path or path[0] == "metadata" or "uid" in path or "time" in path or "resourceVersion" in path or any("Timestamp" in str(x) for x in path) or "managedFields" in path or path == ["metadata"]):
                 op = "add"
                 path, value = ["metadata", "labels"], {"j": "1"}
             one = {"op": op, "path": pointer(path)}

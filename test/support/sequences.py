@@ -4,13 +4,16 @@ A step is data: {method, path, body, headers} with @NS@ and @X@ in the place of 
 server said before is named, not copied, so that each server is asked about its own objects:
   ${KEY:PATH}        in a text: a field of the last answer about KEY, the path of an object
   edit: {of, set, drop}  instead of a body: the last known object with fields set ([[path, value]]) and dropped ([path])
-  wait: REGEX        asks until the answer's text matches; nothing is compared"""
+  wait: REGEX        asks until the answer's text matches; nothing is compared
+  open: NAME         leaves a watch open; nothing is compared until a step {close: NAME, mark: TEXT} shows its events up to that with TEXT
+  identity: none     no client certificate: whoever the headers say"""
 import concurrent.futures
 import copy
 import json
 import re
 import time
 
+import open_watch
 import parity
 
 JSON = "application/json"
@@ -73,6 +76,22 @@ def sort_managers(value):
             sort_managers(inner)
 
 
+def in_any_order(out):
+    """What upstream finds by walking a map is told in another order each time; where it stops at the first, it is any of them."""
+    message, causes = at(out, ["body", "message"]), at(out, ["body", "details", "causes"])
+    if not isinstance(message, str):
+        return
+    if isinstance(causes, list) and re.search(r"spec\.resources\.(requests|limits|containers)\[", message):
+        causes.sort(key=json.dumps)
+        out["body"]["message"] = sorted(message)
+    elif "to create typed" in message:
+        lines = sorted(message.replace(": errors:\n", "\n").split("\n"))
+        out["body"]["message"] = "field not declared in schema" if "field not declared in schema" in message else lines
+    elif isinstance(causes, list) and str(at(out, ["body", "details", "group"])).endswith(".example.com"):
+        causes.sort(key=json.dumps)
+        out["body"]["message"] = [message.split("[")[0], sorted(message.split("[", 1)[-1].rstrip("]").split(", "))]
+
+
 def play(players, steps):
     """Plays steps on servers side by side: (step, an answer of each)"""
     for step in steps:
@@ -85,6 +104,8 @@ class Player:
 
     def __init__(self, conf, tag):
         self.asker, self.tag, self.memory, self.versions = parity.Asker(conf), tag, {}, {}
+        self.conf, self.nobody, self.open = conf, None, {}
+        self.generated = set()  # what names begin with that the server ended
 
     def _named(self, text):
         return text.replace("@NS@", "ns-" + self.tag).replace("@X@", self.tag)
@@ -115,8 +136,13 @@ class Player:
 
     def play(self, step):
         """The comparable answer; None of a step that only waits."""
+        if "close" in step:
+            return self._close(step)
         request = self.request(step)
-        answer = self.asker.ask(request)
+        if "open" in step:
+            self.open[step["open"]] = open_watch.OpenWatch(self.asker, request)
+            return None
+        answer = self._asker(step).ask(request)
         if "wait" in step:
             for _ in range(200):
                 if re.search(step["wait"], answer[3]):
@@ -126,7 +152,24 @@ class Player:
             return {"status": 0, "body": "never: " + step["wait"]}
         self._remember(step, request, answer)
         sent = json.dumps(step.get("body", step.get("edit")))
+        given = at(step.get("body"), ["metadata", "generateName"])
+        if given and isinstance(given, str):
+            self.generated.add(given[:58])
         return self.comparable(request._replace(body=sent), answer)
+
+    def _asker(self, step):
+        if "identity" not in step:
+            return self.asker
+        if self.nobody is None:
+            self.nobody = parity.Asker(self.conf, identity=False)
+        return self.nobody
+
+    def _close(self, step):
+        watch = self.open.pop(step["close"])
+        answer = watch.close(self._named(step["mark"]))
+        out = self.comparable(watch.request._replace(body=""), answer)
+        out["versions"] = open_watch.ranks(answer[3])
+        return out
 
     def _remember(self, step, request, answer):
         key = step.get("key", step["path"].split("?")[0])
@@ -177,10 +220,16 @@ class Player:
         text = re.sub(r'\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+\b', "<service-ip>", text)
         text = re.sub(r'"(token|certificate)": "[^"]{100,}"', r'"\1": "<\1>"', text)
         text = re.sub(r'at resource version \d+|requested resource version: \d+, current: \d+|too old resource version: \d+ \(\d+\)', "<versions>", text)
+        text = re.sub(r'(ResourceVersion in (?:precondition|object meta): )\d+', r"\1<version>", text)
         text = re.sub(r'(resourceVersion:|in record \()\d+', r"\1<version>", text)
         text = re.sub(r'(UID|uid)( in precondition: | in object meta: )[^, "]+', r"\1\2<uid>", text)
+        text = re.sub(r'(k:{\\"uid\\":\\")(?!0b0c0d0e)[^\\]+', r"\1<uid>", text)
+        for given in self.generated:
+            text = re.sub(r"(%s)[bcdfghjklmnpqrstvwxz2456789]{5}\b" % re.escape(given), r"\1<suffix>", text)
+        text = re.sub(r"continue: [^\\ ]+", "continue: <continue>", text)
         out = json.loads(text)
         sort_managers(out)
+        in_any_order(out)
         causes = at(out, ["body", "details", "causes"])
         if isinstance(causes, list) and "Apply failed" in str(at(out, ["body", "message"])):
             causes.sort(key=json.dumps)  # upstream walks a map of managers
