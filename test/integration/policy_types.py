@@ -48,6 +48,8 @@ CASES = {
     "variables": (APPS, "variables.x == 1 && variables.y.foo == 1", {"variables": [{"name": "x", "expression": "object.spec.template.metadata.name"}, {"name": "y", "expression": "object.spec.nope"}]}),
     "params": (APPS, "params.data.a == 1", {"paramKind": {"apiVersion": "v1", "kind": "ConfigMap"}}),
     "params of unknown kind": (APPS, "params.foo == 1", {"paramKind": {"apiVersion": "v9", "kind": "Nope"}}),
+    "authorizer": (APPS, "authorizer.group('apps').resource('deployments').check('get').allowed() && object.nope"),
+    "authorizer of the request": (APPS, "authorizer.requestResource.check('create').allowed()"),
     "messages": (APPS, "true", {"validations": [{"expression": "object.x == 1", "messageExpression": "string(object.y)"}, {"expression": "1 == 1", "messageExpression": "string(object.spec.replicas) + 'a'"}]}),
 }
 

@@ -282,8 +282,14 @@ Value TrackUpdate(const ObjectType& type, const Value& live, Value updated, cons
   if (managed.empty() && !live.is_null()) return updated;  // not tracked so far
   const ManagerId id{manager.name, "Update", manager.api_version, manager.subresource};
   const Value before = live.is_null() ? Blank(manager, updated) : WithoutManagedFields(live);
+  const Structure structure = Structure::OfRoot(type);
+  // What is of another type than its schema says cannot be told apart: better no owners than wrong ones. That counts for
+  // parts that this request cannot change, too.
+  if (type.message == nullptr && (!Check(structure, updated, true).empty() || !Check(structure, before, true).empty())) {
+    return updated;
+  }
   ForgetUnknownVersions(type, updated, manager.api_version, &managed);
-  if (!RecordUpdate(Structure::OfRoot(type), before, updated, manager, id, &managed)) return updated;
+  if (!RecordUpdate(structure, before, updated, manager, id, &managed)) return updated;
   CapManagers(&managed);
   WriteManagedFields(managed, &updated);
   return updated;

@@ -353,6 +353,7 @@ Value MergeLists(const Structure& type, const Value& live, const Value& applied)
 
 class Checker {
  public:
+  explicit Checker(bool repeats) : repeats_(repeats) {}
   void Run(const Structure& type, const Value& value) {
     if (value.is_null() || type.kind == Kind::kUntyped) return;
     switch (type.kind) {
@@ -391,7 +392,9 @@ class Checker {
 
   // By the type of a schema. Upstream knows integers and numbers as the same.
   void SchemaScalar(const structural::Schema& schema, const Value& value) {
-    if (schema.type == "string" && !value.is_string()) {
+    if (schema.type == "string" && !schema.format.empty() && schema.format != "byte") {  // any scalar will do
+      if (value.is_object() || value.is_array()) Problem(absl::StrCat("expected any scalar, got &{", GoFormat(value), "}"));
+    } else if (schema.type == "string" && !value.is_string()) {
       Problem(absl::StrCat("expected string, got &value.valueUnstructured{Value:", Show(value), "}"));
     } else if (schema.type == "boolean" && !value.is_bool()) {
       Problem(absl::StrCat("expected boolean, got &{", GoFormat(value), "}"));
@@ -491,7 +494,7 @@ class Checker {
           continue;
         }
         const PathElement element = ElementOf(type, item);
-        if (!seen.emplace(element, true).second) {
+        if (!seen.emplace(element, true).second && !repeats_) {
           Problem(absl::StrCat("duplicate entries for key ", element.ToString()));
           continue;
         }
@@ -504,6 +507,7 @@ class Checker {
     }
   }
 
+  const bool repeats_;
   Path path_;
   std::vector<std::string> problems_;
 };
@@ -712,8 +716,8 @@ FieldSet WithNamedParents(const Structure& type, const FieldSet& fields) {
   return result;
 }
 
-std::vector<std::string> Check(const Structure& type, const Value& value) {
-  Checker checker;
+std::vector<std::string> Check(const Structure& type, const Value& value, bool repeats) {
+  Checker checker(repeats);
   checker.Run(type, value);
   return checker.Take();
 }

@@ -55,6 +55,7 @@ void Remove(const Structure& type, const FieldSet& fields, Value* value);
 FieldSet WithNamedParents(const Structure& type, const FieldSet& fields);
 
 // Why `value` is no value of the type: ".spec.foo: field not declared in schema". Empty when it is one.
-std::vector<std::string> Check(const Structure& type, const Value& value);
+// Lists that say an element twice are none, unless `repeats` allows it.
+std::vector<std::string> Check(const Structure& type, const Value& value, bool repeats = false);
 
 }  // namespace apimachinery::apply

@@ -127,17 +127,18 @@ std::string TooDear(absl::string_view what, uint64_t cost, uint64_t limit) {
 
 class Checker {
  public:
-  explicit Checker(FieldErrors* errors) : errors_(*errors) {}
+  Checker(const FieldErrors& shape, FieldErrors* errors) : shape_(shape), errors_(*errors) {}
 
   // `times`: how often the value can occur in one object. `list`: the innermost list around it whose items nobody can tell
   // apart, empty when there is none.
   void Run(const Value& props, const Node& node, const FieldPath& path, uint64_t times, const std::string& list) {
-    if (!node.rules.empty() && node.type == nullptr) {
+    const bool looks = !node.rules.empty() && !WrongBelow(path);
+    if (looks && node.type == nullptr) {
       return errors_.Internal(path.Child("x-kubernetes-validations"),
                               "internal error: failed to construct type information for x-kubernetes-validations rules: unable to "
                               "convert structural schema to CEL declarations");
     }
-    for (size_t i = 0; i < node.rules.size(); ++i) {
+    for (size_t i = 0; looks && i < node.rules.size(); ++i) {
       One(node, node.rules[i], path.Child("x-kubernetes-validations").Index(i), times, list);
     }
     for (const auto& [name, child] : node.properties) {
@@ -169,6 +170,14 @@ class Checker {
   }
 
  private:
+  bool WrongBelow(const FieldPath& path) const {
+    const std::string text = path.ToString();
+    return std::any_of(shape_.errors().begin(), shape_.errors().end(), [&text](const FieldError& error) {
+      return absl::StartsWith(error.field, text) && (error.field.size() == text.size() || error.field[text.size()] == '.' ||
+                                                     error.field[text.size()] == '[');
+    });
+  }
+
   void One(const Node& node, const Compiled& compiled, const FieldPath& path, uint64_t times, const std::string& list) {
     const Rule& rule = *compiled.rule;
     if (compiled.program == nullptr) {
@@ -199,6 +208,7 @@ class Checker {
     if (cost > cel::kEstimatedRuleLimit) dear_.emplace_back(cost, path);
   }
 
+  const FieldErrors& shape_;
   FieldErrors& errors_;
   uint64_t total_ = 0;
   std::vector<std::pair<uint64_t, FieldPath>> dear_;
@@ -355,24 +365,32 @@ class RulesImpl final : public Rules {
     Evaluator(errors, tolerated).Run(*node, FieldPath(at), value, old, old == nullptr ? Trail() : Trail{&value, old});
   }
 
+  void EvaluateDefault(const FieldPath& path, const Value& value, FieldErrors* errors) const override {
+    FieldErrors found;
+    for (const Value* old : {&value, static_cast<const Value*>(nullptr)}) {
+      if (found.empty()) Evaluator(&found, nullptr).Run(*root_, path, value, old, Trail());
+    }
+    errors->Append(std::move(found));
+  }
+
  private:
   const std::unique_ptr<Node> root_;
 };
 
 }  // namespace
 
-void CheckRules(const Value& props, const FieldPath& path, FieldErrors* errors) {
+void CheckRules(const Value& props, const FieldPath& path, const FieldErrors& shape, FieldErrors* errors) {
   const absl::StatusOr<Schema> schema = Parse(props);
   if (!schema.ok() || !schema->rules_below) return;
   const std::unique_ptr<Node> root = MakeNode(props, *schema, true);
-  Checker checker(errors);
+  Checker checker(shape, errors);
   checker.Run(props, *root, path, 1, "");
   checker.Finish(path);
 }
 
-std::shared_ptr<const Rules> Rules::Compile(const Value& props, const Schema& schema) {
+std::shared_ptr<const Rules> Rules::Compile(const Value& props, const Schema& schema, bool root) {
   if (!schema.rules_below) return nullptr;
-  return std::make_shared<const RulesImpl>(MakeNode(props, schema, true));
+  return std::make_shared<const RulesImpl>(MakeNode(props, schema, root));
 }
 
 }  // namespace apimachinery::structural

@@ -1,6 +1,7 @@
 // Defaults of schemas: each must be a value of its schema. Source of the rules: apiextensions-apiserver 1.35, defaulting.
 #include "absl/strings/str_cat.h"
 #include "apimachinery/structural/object_meta.h"
+#include "apimachinery/structural/rules.h"
 #include "apimachinery/structural/shape.h"
 #include "apimachinery/structural/validate.h"
 #include "apiserver/validation/custom_objects.h"
@@ -34,6 +35,8 @@ struct Place {
   }
 };
 
+constexpr char kUnknownFields[] = "must not have unknown fields";
+
 bool IsTypeOrMetadata(absl::string_view name) { return name == "metadata" || name == "apiVersion" || name == "kind"; }
 
 class DefaultsJudge {
@@ -41,28 +44,38 @@ class DefaultsJudge {
   DefaultsJudge(FieldErrors& e, bool must_be_pruned) : e_(e), must_be_pruned_(must_be_pruned) {}
 
   // `object`: the schema of the innermost object that has metadata of its own; `place`: where `schema` stands in it.
-  void Judge(const FieldPath& path, const Schema& schema, const Schema& object, const Place& place, bool inside_metadata) {
-    if (schema.embedded_resource && &schema != &object) return Judge(path, schema, schema, Place(), false);
+  // `props` is `schema` as it was written.
+  void Judge(const FieldPath& path, const Value& props, const Schema& schema, const Schema& object, const Place& place,
+             bool inside_metadata) {
+    if (schema.embedded_resource && &schema != &object) return Judge(path, props, schema, schema, Place(), false);
     if (schema.default_value.has_value()) {
       const FieldPath at = path.Child("default");
+      FieldErrors found;
       if (inside_metadata) {
-        Inside(at, schema, object, place);
+        Inside(found, at, schema, object, place);
       } else {
-        Plain(at, schema);
+        Plain(found, at, schema);
       }
+      // Rules only where all else is right; unknown fields do not count.
+      const bool fits = found.empty() || (found.errors().size() == 1 && found.errors()[0].detail == kUnknownFields);
+      e_.Append(std::move(found));
+      if (fits) Rules(at, props, schema);
     }
     // Not additionalProperties: there are no defaults.
-    if (schema.items != nullptr) Judge(path.Child("items"), *schema.items, object, Place{&place, ""}, inside_metadata);
+    if (schema.items != nullptr) {
+      Judge(path.Child("items"), *props.Find("items"), *schema.items, object, Place{&place, ""}, inside_metadata);
+    }
     const FieldPath properties = path.Child("properties");
     for (const structural::Property& property : schema.properties) {
       const bool inside = inside_metadata || (schema.embedded_resource && IsTypeOrMetadata(property.name));
-      Judge(properties.Key(property.name), property.schema, object, Place{&place, property.name}, inside);
+      Judge(properties.Key(property.name), *props.Find("properties")->Find(property.name), property.schema, object,
+            Place{&place, property.name}, inside);
     }
   }
 
  private:
   // A default for a part of metadata: judged as part of the smallest object that has it.
-  void Inside(const FieldPath& at, const Schema& schema, const Schema& object, const Place& place) {
+  static void Inside(FieldErrors& e, const FieldPath& at, const Schema& schema, const Schema& object, const Place& place) {
     Value around = place.Around(*schema.default_value);
     if (!around.Has("kind")) around.Set("kind", "Validation");
     if (!around.Has("apiVersion")) around.Set("apiVersion", "validation/v1");
@@ -73,29 +86,32 @@ class DefaultsJudge {
       EmbeddedObjects(problems, object, FieldPath(), around);
     }
     if (!problems.empty()) {
-      Refuse(at, *schema.default_value, absl::StrCat("must result in valid metadata: ", problems.ToString()));
+      e.Invalid(at, *schema.default_value, absl::StrCat("must result in valid metadata: ", problems.ToString()));
     } else {
-      structural::Validate(schema, at.ToString(), *schema.default_value, nullptr, &e_);
+      structural::Validate(schema, at.ToString(), *schema.default_value, nullptr, &e);
     }
   }
 
-  void Plain(const FieldPath& at, const Schema& schema) {
+  void Plain(FieldErrors& e, const FieldPath& at, const Schema& schema) const {
     Value value = *schema.default_value;
     if (must_be_pruned_) {
       structural::Prune(schema, schema.embedded_resource, &value, nullptr);
-      if (!(value == *schema.default_value)) Refuse(at, *schema.default_value, "must not have unknown fields");
+      if (!(value == *schema.default_value)) e.Invalid(at, *schema.default_value, kUnknownFields);
       value = *schema.default_value;
     }
     if (auto error = structural::CoerceEmbeddedAt(schema, at, &value, /*drop=*/false, nullptr)) {
-      return e_.Add(*std::move(error));
+      return e.Add(*std::move(error));
     }
     FieldErrors embedded;
     EmbeddedObjects(embedded, schema, at, value);
-    if (!embedded.empty()) return e_.Append(std::move(embedded));
-    structural::Validate(schema, at.ToString(), value, nullptr, &e_);
+    if (!embedded.empty()) return e.Append(std::move(embedded));
+    structural::Validate(schema, at.ToString(), value, nullptr, &e);
   }
 
-  void Refuse(const FieldPath& at, const Value& value, absl::string_view why) { e_.Invalid(at, value, why); }
+  void Rules(const FieldPath& at, const Value& props, const Schema& schema) {
+    const auto rules = structural::Rules::Compile(props, schema, /*root=*/false);
+    if (rules != nullptr) rules->EvaluateDefault(at, *schema.default_value, &e_);
+  }
 
   FieldErrors& e_;
   const bool must_be_pruned_;
@@ -138,7 +154,7 @@ void SchemaDefaults(FieldErrors& e, const Path& p, const Value& schema, bool pru
   if (!parsed->defaults_below) return;
   DropIntOrString(&*parsed);
   parsed->embedded_resource = true;  // the object itself has metadata
-  DefaultsJudge(e, pruned).Judge(p, *parsed, *parsed, Place(), false);
+  DefaultsJudge(e, pruned).Judge(p, schema, *parsed, *parsed, Place(), false);
 }
 
 bool HasUnprunedDefaults(const Value* schema) {

@@ -126,15 +126,21 @@ void DefinitionSchema(FieldErrors& e, const Path& p, const Value* validation, bo
   if (has_status) StatusRoot(found, at, *schema);
   if (Flag(*schema, "nullable")) found.Forbidden(at / "nullable", "nullable cannot be true at the root");
   std::string reason;
+  bool well_formed = false;
   if (rules.structural) {
     reason = UnstructuralReason(*schema);
     FieldErrors structure;
     if (reason.empty()) Structural(structure, at, *schema);
     if (reason.empty() && structure.empty()) SchemaDefaults(structure, at, *schema, rules.pruned_defaults);
+    well_formed = reason.empty() && structure.empty();
     found.Append(std::move(structure));
   }
-  OpenApiSchema(found, at, *schema, rules);
-  if (found.empty() && reason.empty() && rules.structural) apimachinery::structural::CheckRules(*schema, at, &found);
+  FieldErrors shape;
+  OpenApiSchema(shape, at, *schema, rules);
+  FieldErrors expressions;
+  if (well_formed) apimachinery::structural::CheckRules(*schema, at, shape, &expressions);
+  found.Append(std::move(shape));
+  found.Append(std::move(expressions));
   // It says again what the rules above say better.
   if (found.empty() && !reason.empty()) found.Invalid(at, "", reason);
   e.Append(std::move(found));

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "apimachinery/cel/authorizer.h"
 #include "apimachinery/cel/cel.h"
 #include "apimachinery/expressions/expressions.h"
 #include "apimachinery/schema.h"
@@ -76,7 +77,8 @@ View ViewOf(const ValidatingAdmissionPolicy& policy, const Kind& kind) {
   const auto& wanted = policy.spec().paramkind();
   const Kind* params = policy.spec().has_paramkind() ? Schema::Builtin().FindKind(wanted.apiversion(), wanted.kind()) : nullptr;
   if (params != nullptr && params->message == nullptr) params = nullptr;
-  View view{absl::StrCat(kind.group, "/", kind.version, ", Kind=", kind.kind), expressions::AdmissionEnv(params != nullptr, true)};
+  View view{absl::StrCat(kind.group, "/", kind.version, ", Kind=", kind.kind), expressions::AdmissionEnv(params != nullptr, false)};
+  view.env.Variable("authorizer", cel::AuthorizerType());  // upstream knows of no authorizer.requestResource here
   const cel::DeclTypePtr object = TypeOf(kind);
   view.env.Declare(object);
   view.env.Variable("object", object->type);

@@ -176,7 +176,7 @@ TEST(RulesTest, RulesThatDoNotHoldAreToldInUpstreamsWords) {
 TEST(RulesTest, RulesThatCannotBeEvaluatedAreRefused) {
   const auto check = [](absl::string_view schema) {
     FieldErrors errors;
-    CheckRules(Json(schema), FieldPath("s"), &errors);
+    CheckRules(Json(schema), FieldPath("s"), FieldErrors(), &errors);
     std::vector<std::string> details;
     for (const FieldError& e : errors.errors()) details.push_back(absl::StrCat(e.field, ": ", e.detail.substr(0, e.detail.find('\n'))));
     return details;
