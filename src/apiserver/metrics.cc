@@ -30,8 +30,7 @@ void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceT
       page.Family("apiserver_storage_events_received_total", "counter", "Events that came from the store.");
   MetricsWriter& dispatched =
       page.Family("apiserver_watch_cache_events_dispatched_total", "counter", "Events told to watchers.");
-  MetricsWriter& init =
-      page.Family("apiserver_init_events_total", "counter", "Events that told watchers what there was when they came.");
+  MetricsWriter* init = nullptr;  // shown once a watcher found something
   MetricsWriter& bytes = page.Family("apiserver_resource_size_estimate_bytes", "gauge", "Bytes of the objects stored.");
   MetricsWriter& bookmarks = page.Family("etcd_bookmark_counts", "gauge", "Times that the store said it had nothing to tell.");
   MetricsWriter& begun = page.Family("apiserver_watch_cache_initializations_total", "counter",
@@ -57,7 +56,12 @@ void WatchCache(Page& page, const cache::Cache& cache, const registry::ResourceT
     received.Sample("", kLabels, labels, static_cast<double>(traffic.events_received));
     from_store.Sample("", kLabels, labels, static_cast<double>(traffic.events_received));
     dispatched.Sample("", kLabels, labels, static_cast<double>(traffic.events_dispatched));
-    init.Sample("", kLabels, labels, static_cast<double>(traffic.init_events));
+    if (traffic.init_events > 0) {
+      if (init == nullptr) {
+        init = &page.Family("apiserver_init_events_total", "counter", "Events that told watchers what there was when they came.");
+      }
+      init->Sample("", kLabels, labels, static_cast<double>(traffic.init_events));
+    }
     bytes.Sample("", kLabels, labels, static_cast<double>(cache.Bytes(*resource->mirror)));
     bookmarks.Sample("", kLabels, labels, static_cast<double>(cache.bookmarks()));
     // The cache's own readings are lists of the store, too.
