@@ -433,7 +433,9 @@ class JsonDecoder {
         if (!value->is_string()) return TypeError(field, true, value);
         std::string bytes;
         if (const int64_t bad = Base64Decode(value->as_string(), &bytes); bad >= 0) {
-          if (saved_.empty()) saved_ = absl::StrCat(converting_ ? "error decoding from json: " : "", "illegal base64 data at input byte ", bad);
+          const std::string problem = absl::StrCat("illegal base64 data at input byte ", bad);
+          if (converting_) return Fatal(absl::StrCat("error decoding from json: ", problem));
+          if (saved_.empty()) saved_ = problem;
           *value = Value();
           return true;
         }

@@ -253,9 +253,8 @@ int64_t Quantity::UncheckedScaledValue(int scale) const {
   const int shift = exponent_ - scale;
   const Int128 scaled = shift >= 0 ? MultiplySaturated(mantissa_, PowerOfTen(shift)) : DivideUp(mantissa_, -shift);
   if (scaled <= INT64_MAX && scaled >= INT64_MIN) return static_cast<int64_t>(scaled);
-  const Int128 whole = exponent_ >= 0 ? MultiplySaturated(mantissa_, PowerOfTen(exponent_)) : DivideUp(mantissa_, -exponent_);
-  const Int128 large = PowerOfTen(18);
-  return whole < large && whole > -large ? 0 : static_cast<int64_t>(static_cast<uint64_t>(scaled));
+  const Int128 large = PowerOfTen(18);  // up to that many digits upstream computes with int64
+  return mantissa_ < large && mantissa_ > -large ? 0 : static_cast<int64_t>(static_cast<uint64_t>(scaled));
 }
 int64_t Quantity::Value() const { return ScaledValue(0); }
 int64_t Quantity::MilliValue() const { return ScaledValue(-3); }

@@ -43,13 +43,15 @@ std::string GroupInErrors(const Kind& kind, const Value& object) {
   return api_version.substr(0, api_version.find('/') == std::string::npos ? 0 : api_version.find('/'));
 }
 
-void DedupOwnerReferences(RequestContext& context, Value& object) {
+// `late`: they are told as if admission had made them, as patches' are.
+void DedupOwnerReferences(RequestContext& context, Value& object, bool late) {
   Value* owners = object.At("metadata.ownerReferences");
   if (owners == nullptr || !owners->is_array()) return;
   apimachinery::Array unique;
   for (Value& owner : owners->array()) {
     if (std::any_of(unique.begin(), unique.end(), [&](const Value& o) { return o == owner; })) {
-      context.AddWarning(absl::StrCat(".metadata.ownerReferences contains duplicate entries; API server dedups owner "
+      context.AddWarning(absl::StrCat(".metadata.ownerReferences contains duplicate entries",
+                                      late ? " after mutating admission happens" : "", "; API server dedups owner "
                                       "references in 1.20+, and may reject such requests as early as 1.24; please fix "
                                       "your requests; duplicate UID(s) observed: ", owner.GetString("uid")));
       continue;
@@ -206,7 +208,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   }
   if (generate) meta.Set("name", absl::StrCat(base, base::NameSuffix()));
   defaults::ApplyDefaults(kind, object);
-  DedupOwnerReferences(context, object);
+  DedupOwnerReferences(context, object, false);
   if (!applied) TrackManagers(context, resource, nullptr, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
@@ -386,7 +388,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   if (old.At("metadata.deletionTimestamp") != nullptr) keep("deletionTimestamp");
   if (!meta.Has("deletionGracePeriodSeconds")) keep("deletionGracePeriodSeconds");
   meta.Set("resourceVersion", absl::StrCat(current->revision));
-  DedupOwnerReferences(context, object);
+  DedupOwnerReferences(context, object, mode.patches);
   KeepOutsideSubresource(kind, mode.subresource, old, object);
   if (!mode.applies) TrackManagers(context, resource, &old, object);
   if (env_.admission != nullptr) {

@@ -119,7 +119,8 @@ void SliceSpec(FieldErrors& e, const Value& object, const Value* old) {
     const Path at = p / "nodeSelector";
     NodeSelector(e, at, *selector);
     if (Items(*selector, "nodeSelectorTerms").size() != 1) {
-      e.Invalid(at / "nodeSelectorTerms", Get(*selector, "nodeSelectorTerms"), "must have exactly one node selector term");
+      e.Add({apimachinery::FieldError::Type::kInvalid, apimachinery::FieldPath(at / "nodeSelectorTerms").ToString(),
+             GoJson("[]core.NodeSelectorTerm", Get(*selector, "nodeSelectorTerms")), "must have exactly one node selector term"});
     }
   }
   if (const Value* all = spec.Find("allNodes")) {

@@ -60,6 +60,9 @@ TEST(QuantityTest, ValuesRoundUpAndSaturate) {
   EXPECT_EQ(Quantity::ParseOrZero("9223372036854775808").UncheckedScaledValue(-3), 0);
   EXPECT_EQ(Quantity::ParseOrZero("100000000000000001").UncheckedScaledValue(-3), 0);
   EXPECT_EQ(Quantity::ParseOrZero("7").UncheckedScaledValue(-3), 7000);
+  EXPECT_EQ(Quantity::ParseOrZero("1e18").UncheckedScaledValue(-3), 0);
+  EXPECT_EQ(Quantity::ParseOrZero("1e19").UncheckedScaledValue(0), 0);
+  EXPECT_EQ(Quantity::ParseOrZero("1e400").UncheckedScaledValue(0), 0);
   EXPECT_EQ(Quantity::ParseOrZero("1Ki"), Quantity::ParseOrZero("1024"));
 }
 
