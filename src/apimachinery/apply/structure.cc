@@ -460,6 +460,7 @@ class Checker {
         Run(child, *member);
       }
       path_.pop_back();
+      if (closed && !known) return;  // upstream looks at no more of the map, which it walks in any order
     }
   }
   void List(const Structure& type, const Value& value) {

@@ -77,7 +77,9 @@ class LimitRanger final : public Plugin {
   explicit LimitRanger(const PluginSeams& seams) : Plugin("LimitRanger"), reader_(seams.reader) {}
 
   absl::Status Admit(Attributes& a) const override {
-    if (!a.Is("", "pods") || a.operation != Operation::kCreate) return absl::OkStatus();
+    const bool resized = a.Is("", "pods", "resize") && a.operation == Operation::kUpdate;
+    if (!resized && (!a.Is("", "pods") || a.operation != Operation::kCreate)) return absl::OkStatus();
+    if (a.old != nullptr && a.old->At("metadata.deletionTimestamp") != nullptr) return absl::OkStatus();
     for (const auto& range : Ranges(a)) Complete(*range, *a.object);
     return absl::OkStatus();
   }

@@ -1,13 +1,17 @@
 // Nothing is made in a namespace that is not there or on its way out; three namespaces are never deleted.
+#include <map>
+#include <mutex>
+
 #include "absl/strings/str_cat.h"
 #include "apiserver/admission/plugin.h"
+#include "base/clock.h"
 
 namespace apiserver::admission {
 namespace {
 
 class NamespaceLifecycle final : public Plugin {
  public:
-  explicit NamespaceLifecycle(const PluginSeams& seams) : Plugin("NamespaceLifecycle"), reader_(seams.reader) {}
+  explicit NamespaceLifecycle(const PluginSeams& seams) : Plugin("NamespaceLifecycle"), reader_(seams.reader), clock_(seams.clock) {}
 
   absl::Status Admit(Attributes& a) const override {
     const bool is_namespace = a.info->group.empty() && a.info->resource == "namespaces";
@@ -16,6 +20,7 @@ class NamespaceLifecycle final : public Plugin {
           (a.name == "default" || a.name == "kube-system" || a.name == "kube-public")) {
         return apimachinery::Forbidden("", "namespaces", a.name, "this namespace may not be deleted");
       }
+      if (a.operation == Operation::kDelete) Remember(a.name);
       return absl::OkStatus();
     }
     const std::string& ns = a.info->ns;
@@ -25,7 +30,7 @@ class NamespaceLifecycle final : public Plugin {
     }
     const pipeline::GroupResource what{"", "namespaces"};
     pipeline::ObjectPtr found = reader_.Get(what, "", ns);
-    if (found == nullptr) {
+    if (found == nullptr || LatelyDeleted(ns)) {
       auto fresh = reader_.GetFresh(what, "", ns);
       if (!fresh.ok()) return apimachinery::InternalError(fresh.status().message());
       found = *fresh;
@@ -40,7 +45,27 @@ class NamespaceLifecycle final : public Plugin {
   }
 
  private:
+  // The cache may not know yet that a namespace goes: for a while the store itself is asked.
+  static constexpr absl::Duration kAskStoreFor = absl::Seconds(30);
+  static constexpr size_t kMostRemembered = 100;
+
+  void Remember(const std::string& ns) const {
+    const std::lock_guard lock(mu_);
+    const absl::Time now = clock_.Now();
+    std::erase_if(until_, [now](const auto& known) { return known.second < now; });
+    if (until_.size() >= kMostRemembered) until_.erase(until_.begin());
+    until_[ns] = now + kAskStoreFor;
+  }
+  bool LatelyDeleted(const std::string& ns) const {
+    const std::lock_guard lock(mu_);
+    const auto known = until_.find(ns);
+    return known != until_.end() && clock_.Now() <= known->second;
+  }
+
   const pipeline::ObjectReader& reader_;
+  const base::Clock& clock_;
+  mutable std::mutex mu_;
+  mutable std::map<std::string, absl::Time> until_;  // under mu_
 };
 
 }  // namespace

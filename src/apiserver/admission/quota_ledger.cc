@@ -109,9 +109,10 @@ std::vector<QuotaLedger::Account> QuotaLedger::Open(const std::string& ns, bool 
   return accounts;
 }
 
-// Judges one request against every quota that counts it, and takes it from all of them or from none.
+// Judges one request against every quota that counts it, and takes it from all of them or from none. What a quota obliges
+// objects to say and whether it knows what is used come first, of all quotas.
 void QuotaLedger::Judge(std::vector<Account>& accounts, QuotaRequest& request) {
-  std::vector<std::pair<Account*, Amounts>> takes;
+  std::vector<Account*> counting;
   for (Account& account : accounts) {
     if (!quota::InScopes(*account.source, request.what, *request.object)) continue;
     const Amounts counted = quota::NamesUsedBy(request.what, account.hard);
@@ -120,17 +121,23 @@ void QuotaLedger::Judge(std::vector<Account>& accounts, QuotaRequest& request) {
       request.refusal = absl::StrCat("failed quota: ", account.name, ": ", missing);
       return;
     }
-    std::vector<std::string> unknown;
-    for (const auto& [name, amount] : counted) {
-      if (!account.used.contains(name)) unknown.push_back(name);
-    }
-    if (!unknown.empty()) {
-      request.refusal = absl::StrCat("status unknown for quota: ", account.name, ", resources: ", absl::StrJoin(unknown, ","));
+    const auto known = [&](const auto& entry) { return account.used.contains(entry.first); };
+    if (!std::all_of(counted.begin(), counted.end(), known)) {
+      request.refusal = absl::StrCat("status unknown for quota: ", account.name, ", resources: ",
+                                     absl::StrJoin(counted, ",", [](std::string* out, const auto& entry) { out->append(entry.first); }));
       return;
     }
-    Amounts used = account.used;
-    if (request.refusal = TakeFrom(account.name, account.hard, request, &used); !request.refusal.empty()) return;
-    if (!quota::Equal(used, account.used)) takes.emplace_back(&account, std::move(used));
+    counting.push_back(&account);
+  }
+  if (!counting.empty() && !request.negative.empty()) {
+    request.refusal = absl::StrCat("quota usage is negative for resource(s): ", absl::StrJoin(request.negative, ","));
+    return;
+  }
+  std::vector<std::pair<Account*, Amounts>> takes;
+  for (Account* account : counting) {
+    Amounts used = account->used;
+    if (request.refusal = TakeFrom(account->name, account->hard, request, &used); !request.refusal.empty()) return;
+    if (!quota::Equal(used, account->used)) takes.emplace_back(account, std::move(used));
   }
   for (auto& [account, used] : takes) {
     if (request.dry_run) continue;
@@ -163,7 +170,7 @@ void QuotaLedger::Process(const std::string& ns, const std::vector<Waiter*>& bat
 void QuotaLedger::Write(const std::string& ns, Account& account) {
   bool foreign = false;
   std::vector<std::string> refusals;
-  const auto written = writer_.Modify(Quotas(), ns, account.name, [&](Value& object) {
+  const auto written = writer_.ModifyStatus(Quotas(), ns, account.name, [&](Value& object) {
     const bool same = object.GetString("metadata.resourceVersion") == account.source->GetString("metadata.resourceVersion");
     refusals.assign(account.charges.size(), "");
     bool any = false;
@@ -221,7 +228,7 @@ void QuotaLedger::GiveBack(const std::string& ns, const std::vector<std::string>
       expected = known->second->GetString("metadata.resourceVersion");
     }
     bool ours = false;
-    const auto written = writer_.Modify(Quotas(), ns, name, [&](Value& object) {
+    const auto written = writer_.ModifyStatus(Quotas(), ns, name, [&](Value& object) {
       ours = object.GetString("metadata.resourceVersion") == expected;
       if (!ours) return false;
       Amounts used = quota::AmountsAt(object, "status.used");

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "apiserver/admission/plugin.h"
 #include "base/clock.h"
 
@@ -55,16 +53,11 @@ class ResourceQuota final : public Plugin {
     request.object = a.object;
     request.dry_run = a.dry_run;
     request.delta = quota::UsageOf(request.what, *a.object, clock_.Now());
-    std::vector<std::string> negative;
     for (const auto& [name, amount] : request.delta) {
-      if (amount.Sign() < 0) negative.push_back(name);
-    }
-    if (!negative.empty()) {
-      return Refuse(a, absl::StrCat("quota usage is negative for resource(s): ", absl::StrJoin(negative, ",")));
+      if (amount.Sign() < 0) request.negative.push_back(name);
     }
     if (a.old != nullptr) quota::Subtract(request.delta, quota::UsageOf(request.what, *a.old, clock_.Now()));
     quota::KeepPositive(request.delta);  // what an update gives up is the controller's to count
-    if (request.delta.empty() && a.operation == Operation::kUpdate) return absl::OkStatus();
     ledger_.Charge(request);
     auto taken = std::make_unique<TakenQuota>(ledger_, request);  // gives back what a refusal leaves behind
     if (!request.error.ok()) return request.error;

@@ -23,6 +23,7 @@ struct QuotaRequest {
   apimachinery::quota::Counted what;
   const apimachinery::Value* object = nullptr;
   apimachinery::quota::Amounts delta;  // positive amounts only
+  std::vector<std::string> negative;  // what the object says it uses less than nothing of
   bool dry_run = false;
 
   std::string refusal;  // filled in: the text of the 403; empty and `error` OK: admitted

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "apimachinery/codec.h"
 #include "apimachinery/json.h"
@@ -134,6 +135,9 @@ EntryPtr CustomEntryFromStore(const apimachinery::structural::DefinitionPtr& def
   entry->key = std::string(key);
   entry->revision = revision;
   entry->bytes = EntryBytes(version->kind, *object);
+  // What defaults add and pruning drops shows in the length: nothing else does, but for the version that entries carry.
+  const size_t stored = absl::StripTrailingAsciiWhitespace(value).size();
+  entry->completed = entry->bytes.size() != stored + absl::StrCat(R"("resourceVersion":"",)", revision).size();
   return entry;
 }
 

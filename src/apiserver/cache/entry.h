@@ -18,7 +18,7 @@ struct Entry {
   // resourceVersion.
   std::string bytes;
   int64_t revision = 0;
-  bool completed = false;  // by what the store does not hold (as_read.h)
+  bool completed = false;  // by what the store does not hold (as_read.h; defaults and pruning of custom kinds)
   apimachinery::structural::DefinitionPtr definition;  // keeps a custom `kind`
 
   absl::string_view ns() const;    // "" for cluster-scoped resources

@@ -64,6 +64,7 @@ bool Watcher::TellEventsLocked(bool then_sleep) {
     for (const EventPtr& event : *batch) {
       if (PauseWhenFullLocked()) return false;
       ++position_;
+      if (event->revision <= request.after_revision) continue;  // the watch begins in the future
       if (!ShownByStateLocked(*event) && !TellLocked(event)) {
         over_ = true;
         return false;

@@ -36,7 +36,9 @@ class WatchSink {
 
 struct WatchRequest {
   Filter filter;
-  int64_t after_revision = -1;  // -1: begin with the present state as ADDED events; -2: begin now, without state
+  // -1: begin with the present state as ADDED events; -2: begin now, without state. One that is yet to come: what is
+  // written up to it is not told.
+  int64_t after_revision = -1;
   bool bookmarks = false;
   bool initial_bookmark = false;  // a bookmark closes the initial state (sendInitialEvents)
   absl::Duration timeout = absl::Hours(1);

@@ -502,7 +502,6 @@ void RestDoor::ServeVerb(Call& call, apimachinery::patch::PatchType patch_type) 
 }
 
 void RestDoor::ServeWatch(Call& call) {
-  if (call.form.format == Format::kYaml) return call.Fail(NoFormAccepted(/*stream=*/true));
   if (call.form.as == As::kTable && !call.include_status.ok()) return call.Fail(call.include_status);
   impl_->hub.Serve(*impl_->options.registry, call);
 }

@@ -25,6 +25,22 @@ std::string StreamType(const Negotiated& form) {
   return form.ContentType() + (form.format == Format::kJson ? "" : ";stream=watch");
 }
 
+// Of a watch that is only tried.
+class Deaf final : public cache::WatchSink {
+ public:
+  bool OnEvent(const cache::Event&, const cache::Event::View&) override { return false; }
+  bool OnBookmark(int64_t, bool) override { return false; }
+  void OnEnd(absl::Status) override {}
+};
+
+// There is no stream of YAML, which is found once a watch has begun: whatever else is wrong comes first.
+apimachinery::ApiStatus NoStreamOf(registry::Registry& registry, Call& call) {
+  const absl::Status begun = registry.Watch(call.context, std::make_unique<Deaf>()).status();
+  const apimachinery::ApiStatus status = apimachinery::ApiStatus::From(begun);
+  const bool told_inside = status.code == 410 || status.code == 504;
+  return begun.ok() || told_inside ? NoFormAccepted(/*stream=*/true) : status;
+}
+
 }  // namespace
 
 struct WatchHub::Impl {
@@ -208,6 +224,7 @@ void WatchHub::Serve(registry::Registry& registry, Call& call) {
     const absl::Status unwatched = registry.Watch(call.context, nullptr).status();  // a kind that is only listed says so
     return fail(unwatched.ok() ? resource.status() : unwatched, *call.writer);
   }
+  if (call.form.format == Format::kYaml) return call.FailTo(*call.writer, NoStreamOf(registry, call).ToStatus());
   auto session = std::make_shared<Impl::Session>();
   session->writer = std::move(call.writer);
   session->headers = call.ResponseHeaders();

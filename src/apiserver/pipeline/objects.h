@@ -70,6 +70,11 @@ class ObjectWriter {
   // Status (and everything else) may be changed: no strategy runs.
   virtual absl::StatusOr<ObjectPtr> Modify(const GroupResource& what, absl::string_view ns, absl::string_view name,
                                            const std::function<bool(apimachinery::Value&)>& change) = 0;
+  // The same of the object's status, as this server's own client would write it: what changes is seen to be its doing.
+  virtual absl::StatusOr<ObjectPtr> ModifyStatus(const GroupResource& what, absl::string_view ns, absl::string_view name,
+                                                 const std::function<bool(apimachinery::Value&)>& change) {
+    return Modify(what, ns, name, change);
+  }
   virtual absl::Status Delete(const GroupResource& what, absl::string_view ns, absl::string_view name) = 0;
 };
 

@@ -80,7 +80,7 @@ struct RequestOptions {
   std::string continue_token;
   int64_t limit = 0;
   int64_t timeout_seconds = 0;  // 0: none asked
-  bool watch = false;
+  bool watch = false;  // said by a parameter: watches of the older paths are held to the rules of lists
   bool allow_bookmarks = false;
   bool send_initial_events = false;
   bool has_send_initial_events = false;

@@ -104,8 +104,9 @@ RequestInfo ParseRequestInfo(absl::string_view method, absl::string_view path, c
 
 namespace {
 
-absl::Status ParseListOptions(const RequestInfo& info, const Query& query, RequestOptions* o) {
-  o->watch = info.verb == "watch";
+// A watch of whatever there is means one that begins with the state, unless it says how it begins.
+absl::Status ParseListOptions(const Query& query, RequestOptions* o) {
+  o->watch = BoolParam(query, "watch");
   o->label_selector = std::string(Param(query, "labelSelector"));
   o->field_selector = std::string(Param(query, "fieldSelector"));
   o->resource_version_match = std::string(Param(query, "resourceVersionMatch"));
@@ -113,6 +114,11 @@ absl::Status ParseListOptions(const RequestInfo& info, const Query& query, Reque
   o->allow_bookmarks = BoolParam(query, "allowWatchBookmarks");
   o->has_send_initial_events = HasParam(query, "sendInitialEvents");
   o->send_initial_events = BoolParam(query, "sendInitialEvents");
+  const bool any_version = o->resource_version.empty() || o->resource_version == "0";
+  if (o->watch && any_version && !o->has_send_initial_events && o->resource_version_match.empty()) {
+    o->has_send_initial_events = o->send_initial_events = true;
+    o->resource_version_match = "NotOlderThan";
+  }
   for (const char* name : {"limit", "timeoutSeconds"}) {
     if (!HasParam(query, name)) continue;
     const absl::StatusOr<int64_t> number = ParseInt(Param(query, name));
@@ -159,7 +165,7 @@ absl::StatusOr<RequestOptions> ParseOptions(const RequestInfo& info, const Query
   o.resource_version = std::string(Param(query, "resourceVersion"));
   absl::Status status;
   if (info.verb == "list" || info.verb == "watch" || info.verb == "deletecollection") {
-    status = ParseListOptions(info, query, &o);
+    status = ParseListOptions(query, &o);
   } else if (info.verb == "create") {
     status = ParseWriteOptions("CreateOptions", query, &o);
   } else if (info.verb == "update") {

@@ -112,6 +112,8 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
     if (current == nullptr) return apimachinery::NotFound(kind.group, kind.plural, name);
     if (marked.is_null()) RETURN_IF_ERROR(CheckPreconditions(kind, options, object));
     RETURN_IF_ERROR(AdmitDeletion(context, resource, options, name, object));
+    const bool again = marked.is_null() && object.At("metadata.deletionTimestamp") != nullptr &&
+                       object.GetInt("metadata.deletionGracePeriodSeconds") == 0;
     const DeletionPlan plan = PlanDeletion(kind, options, env_.clock->Now(), object);
     bool conflict = false;
     cache::EntryPtr shown;
@@ -129,7 +131,8 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
       answer.status = Deleted(kind, object);
       return answer;
     }
-    answer.object = std::move(shown);
+    // What waited for this is shown as it waited.
+    answer.object = plan.remove && again ? current : std::move(shown);
     if (answer.object->kind != &kind) {
       ASSIGN_OR_RETURN(Value tree, TreeOf(resource, *answer.object));
       answer.object = MakeEntry(kind, tree);
@@ -145,6 +148,7 @@ absl::StatusOr<Answer> Registry::DeleteObject(RequestContext& context, const Res
 
 absl::StatusOr<ListAnswer> Registry::DeleteCollection(RequestContext& context, const Value& options) {
   ASSIGN_OR_RETURN(const ResourcePtr resource, Resolve(context.info));
+  RETURN_IF_ERROR(CheckSelection(context, *resource));
   RETURN_IF_ERROR(CheckDeleteOptions(options));
   WarnOfOrphans(*resource->kind, options, context);
   const bool limited = context.options.limit > 0;

@@ -168,6 +168,12 @@ absl::StatusOr<ListAnswer> Registry::List(RequestContext& context) {
   return list;
 }
 
+absl::Status Registry::CheckSelection(const RequestContext& context, const Resource& resource) {
+  const RequestOptions& o = context.options;
+  RETURN_IF_ERROR(CheckListOptions(o));
+  return cache::ParseFilter(*resource.kind, "", o.label_selector, o.field_selector).status();
+}
+
 absl::StatusOr<ListAnswer> Registry::ListAsStored(RequestContext& context, const ResourcePtr& resource) {
   const RequestOptions& o = context.options;
   RETURN_IF_ERROR(CheckListOptions(o));
@@ -191,6 +197,11 @@ absl::StatusOr<ListAnswer> Registry::ListAsStored(RequestContext& context, const
   const bool exact = o.resource_version_match == "Exact" ||
                      (o.limit > 0 && revision > 0 && o.resource_version_match.empty());
   if (exact) {
+    const bool one = filter.fields.RequiresExactMatch("metadata.name") != nullptr && (!resource->namespaced() || !filter.ns.empty());
+    if (revision > env_.cache->revision() && one) {  // upstream's cache has no part in reading one object
+      RETURN_IF_ERROR(env_.cache->WaitFresh(kFreshTimeout));
+      if (revision > env_.cache->revision()) return TooLarge(revision, env_.cache->revision(), 0);
+    }
     if (revision > env_.cache->revision()) RETURN_IF_ERROR(AwaitCache(context, *resource, revision));
     from_store.revision = revision;
     return ListFromStore(resource, filter, from_store);
@@ -301,6 +312,12 @@ absl::StatusOr<WatchAnswer> Registry::Watch(RequestContext& context, std::unique
                    cache::ParseFilter(*resource->kind, resource->namespaced() ? context.info.ns : "", o.label_selector,
                                       o.field_selector));
   request.filter.name = context.info.name;
+  if (!request.filter.name.empty() && !o.field_selector.empty()) {
+    const std::string* const selected = request.filter.fields.RequiresExactMatch("metadata.name");
+    if (selected == nullptr || *selected != request.filter.name) {
+      return BadRequest("fieldSelector metadata.name doesn't match requested name");
+    }
+  }
   ASSIGN_OR_RETURN(const int64_t revision, ParseRevision(o.resource_version, /*list=*/false));
   const bool asked_for_state = o.has_send_initial_events && o.send_initial_events;
   const bool initial_events = o.has_send_initial_events ? o.send_initial_events : revision == 0;

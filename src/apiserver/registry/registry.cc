@@ -268,6 +268,21 @@ absl::StatusOr<ObjectPtr> Registry::Modify(const pipeline::GroupResource& what, 
   return apimachinery::Conflict(what.group, what.resource, name, "too many writers at once");
 }
 
+absl::StatusOr<ObjectPtr> Registry::ModifyStatus(const pipeline::GroupResource& what, absl::string_view ns,
+                                                 absl::string_view name, const std::function<bool(Value&)>& change) {
+  const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
+  if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));
+  RequestContext own;
+  own.user_agent = "kube-apiserver";
+  own.info.subresource = "status";
+  return Modify(what, ns, name, [&](Value& object) {
+    const Value before = object;
+    if (!change(object)) return false;
+    TrackManagers(own, *resource->kind, &before, object);
+    return true;
+  });
+}
+
 absl::Status Registry::Delete(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) {
   const ResourcePtr resource = env_.resources->FindAnyVersion(what.group, what.resource);
   if (resource == nullptr) return absl::NotFoundError(absl::StrCat("no resource ", what.resource));

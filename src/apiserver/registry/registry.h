@@ -123,6 +123,9 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   absl::StatusOr<pipeline::ObjectPtr> Modify(const pipeline::GroupResource& what, absl::string_view ns,
                                              absl::string_view name,
                                              const std::function<bool(apimachinery::Value&)>& change) override;
+  absl::StatusOr<pipeline::ObjectPtr> ModifyStatus(const pipeline::GroupResource& what, absl::string_view ns,
+                                                   absl::string_view name,
+                                                   const std::function<bool(apimachinery::Value&)>& change) override;
   absl::Status Delete(const pipeline::GroupResource& what, absl::string_view ns, absl::string_view name) override;
 
   // Until the cache shows all that was committed, for the server's own reads of a resource.
@@ -177,7 +180,7 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   absl::StatusOr<apimachinery::Value> TreeOf(const Resource& resource, const cache::Entry& entry) const;
   absl::Status CheckGrants(const pipeline::RequestContext& context, const apimachinery::Kind& kind,
                            const apimachinery::Value& object, const apimachinery::Value* old) const;
-  void TrackManagers(pipeline::RequestContext& context, const Resource& resource, const apimachinery::Value* live,
+  void TrackManagers(pipeline::RequestContext& context, const apimachinery::Kind& kind, const apimachinery::Value* live,
                      apimachinery::Value& object) const;
   // A list that the cache does not have (any more): at an older revision, or going on from a page.
   struct StoreList {
@@ -189,6 +192,8 @@ class Registry final : public pipeline::ObjectReader, public pipeline::ObjectWri
   absl::StatusOr<Answer> GetComponent(const pipeline::RequestContext& context) const;
   absl::StatusOr<ListAnswer> ListComponents(const pipeline::RequestContext& context) const;
   absl::Status AwaitCache(const pipeline::RequestContext& context, const Resource& resource, int64_t revision) const;
+  // What is wrong with the selectors and versions of a request for many objects.
+  static absl::Status CheckSelection(const pipeline::RequestContext& context, const Resource& resource);
   absl::StatusOr<ListAnswer> ListAsStored(pipeline::RequestContext& context, const ResourcePtr& resource);
   ListAnswer ListFromCache(const ResourcePtr& resource, cache::Filter filter, int64_t limit) const;
   absl::StatusOr<ListAnswer> ListFromStore(const ResourcePtr& resource, const cache::Filter& filter,

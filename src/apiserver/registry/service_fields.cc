@@ -21,6 +21,12 @@ bool ReachableFromOutside(const Value& service) {
 bool IsExternal(const Value& service) { return service.GetString("spec.type") == "ExternalName"; }
 bool IsLoadBalancer(const Value& service) { return service.GetString("spec.type") == "LoadBalancer"; }
 
+// Of a type whose ports keep the node ports they have, also when no new ones are given out.
+bool HasPorts(const Value& service) {
+  const std::string type = service.GetString("spec.type");
+  return type == "NodePort" || type == "LoadBalancer";
+}
+
 bool Same(const Value& a, const Value& b, absl::string_view member) {
   const std::string path = absl::StrCat("spec.", member);
   const Value* x = a.At(path);
@@ -36,7 +42,11 @@ std::set<int64_t> NodePorts(const Value& service) {
   return ports;
 }
 
-bool SameNodePorts(const Value& a, const Value& b) { return NodePorts(a) == NodePorts(b); }
+// Ports may go, as long as none comes.
+bool NoNewNodePorts(const Value& service, const Value& old) {
+  const std::set<int64_t> now = NodePorts(service), before = NodePorts(old);
+  return std::includes(before.begin(), before.end(), now.begin(), now.end());
+}
 
 // Ports keep their node ports by name, unless another port has been given that one.
 void KeepNodePorts(Value& service, const Value& old) {
@@ -52,7 +62,7 @@ void KeepNodePorts(Value& service, const Value& old) {
   for (Value& port : ports->array()) {
     if (port.GetInt("nodePort") != 0) continue;
     const auto known = by_name.find(port.GetString("name"));
-    if (known == by_name.end() || known->second == 0 || !used.insert(known->second).second) continue;
+    if (known == by_name.end() || known->second == 0 || used.contains(known->second)) continue;
     port.Set("nodePort", known->second);
   }
 }
@@ -118,10 +128,14 @@ void KeepAllocated(Value& service, const Value& old) {
   }
   if (service.GetArray("spec.clusterIPs").empty() && Same(service, old, "clusterIP")) keep("clusterIPs");
   SyncAddresses(service, old);
-  if (NeedsPorts(old) && NeedsPorts(service)) KeepNodePorts(service, old);
+  if (HasPorts(old) && HasPorts(service)) KeepNodePorts(service, old);
   if (NeedsHealthPort(old) && NeedsHealthPort(service) && service.GetInt("spec.healthCheckNodePort") == 0) {
     keep("healthCheckNodePort");
   }
+}
+
+void DropHidden(Value& service) {
+  if (IsExternal(service)) service.EraseAt("spec.internalTrafficPolicy");
 }
 
 void DropForType(Value& service, const Value& old) {
@@ -135,7 +149,7 @@ void DropForType(Value& service, const Value& old) {
       if (Same(service, old, member)) spec.Erase(member);
     }
   }
-  if (NeedsPorts(old) && !NeedsPorts(service) && SameNodePorts(service, old)) {
+  if (HasPorts(old) && !HasPorts(service) && NoNewNodePorts(service, old)) {
     if (Value* ports = spec.Find("ports"); ports != nullptr && ports->is_array()) {
       for (Value& port : ports->array()) port.Erase("nodePort");
     }

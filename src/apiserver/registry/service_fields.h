@@ -18,6 +18,8 @@ std::vector<std::string> AddressesOf(const apimachinery::Value& service);
 
 // An update that does not speak of what was allocated keeps it.
 void KeepAllocated(apimachinery::Value& service, const apimachinery::Value& old);
+// What a service of this type never shows, whatever it was given.
+void DropHidden(apimachinery::Value& service);
 // An update that changes the type and leaves a field as it was drops what the new type does not have.
 void DropForType(apimachinery::Value& service, const apimachinery::Value& old);
 

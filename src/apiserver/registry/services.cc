@@ -1,13 +1,10 @@
 #include "apiserver/registry/services.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "apimachinery/api_error.h"
 #include "apimachinery/codec.h"
@@ -29,19 +26,7 @@ using apimachinery::Kind;
 using apimachinery::Value;
 
 const pipeline::GroupResource kAddresses{"networking.k8s.io", "ipaddresses"};
-
-std::string ToText(uint32_t address) {
-  const in_addr in{htonl(address)};
-  char text[INET_ADDRSTRLEN];
-  return inet_ntop(AF_INET, &in, text, sizeof(text)) == nullptr ? "" : text;
-}
-
-bool FromText(const std::string& text, uint32_t* address) {
-  in_addr in{};
-  if (inet_pton(AF_INET, text.c_str(), &in) != 1) return false;
-  *address = ntohl(in.s_addr);
-  return true;
-}
+const pipeline::GroupResource kRanges{"networking.k8s.io", "servicecidrs"};
 
 bool IsService(const Kind& kind) { return kind.kind == "Service" && kind.group.empty(); }
 
@@ -64,20 +49,12 @@ Value ServiceAddress(const std::string& address, const std::string& ns, const st
 }
 
 Services::Services(absl::string_view cidr, int first_port, int last_port, Registry& registry)
-    : first_port_(first_port), last_port_(last_port), registry_(registry), rng_(base::Rng::FromEntropy()) {
-  const std::pair<std::string, std::string> parts = absl::StrSplit(cidr, absl::MaxSplits('/', 1));
-  int bits = 24;
-  if (FromText(parts.first, &network_) && absl::SimpleAtoi(parts.second, &bits) && bits > 0 && bits < 32) {
-    size_ = 1u << (32 - bits);
-    network_ &= ~(size_ - 1);
-  }
-}
+    : first_range_(AddressRange::Parse(cidr)), first_port_(first_port), last_port_(last_port), registry_(registry),
+      rng_(base::Rng::FromEntropy()) {}
 
-std::string Services::first_address() const { return ToText(network_ + 1); }
+std::string Services::first_address() const { return AddressText(first_range_.network + 1); }
 
-bool Services::InRange(uint32_t address) const {
-  return address > network_ && address < network_ + size_ - 1;
-}
+std::vector<AddressRange> Services::Ranges() const { return UsableRanges(first_range_, registry_.List(kRanges, "")); }
 
 absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& kind, Value& object, const Value* old,
                                                                     bool dry_run) {
@@ -121,30 +98,27 @@ absl::StatusOr<std::unique_ptr<Services::Claim>> Services::Allocate(const Kind& 
 }
 
 absl::StatusOr<std::string> Services::TakeAddress(const Value& service, bool dry_run) {
-  if (size_ < 4) return apimachinery::InternalError("no service address range");
-  // Upstream keeps the lower part of the range for addresses that people ask for.
-  const uint32_t count = size_ - 2;
-  const uint32_t reserved = std::min<uint32_t>(std::max<uint32_t>(count / 16, 16), std::min<uint32_t>(256, count / 2));
-  for (int attempt = 0; attempt < 512; ++attempt) {
-    uint32_t offset;
-    {
-      const std::lock_guard lock(mu_);
-      offset = attempt < 256 ? reserved + static_cast<uint32_t>(rng_.Below(count - reserved))
-                             : static_cast<uint32_t>(rng_.Below(count));
+  for (const AddressRange& range : Ranges()) {
+    for (int attempt = 0; attempt < 512; ++attempt) {
+      uint32_t offset;
+      {
+        const std::lock_guard lock(mu_);
+        const uint32_t from = attempt < 256 ? range.reserved() : 0;
+        offset = from + static_cast<uint32_t>(rng_.Below(range.count() - from));
+      }
+      const std::string address = AddressText(range.network + 1 + offset);
+      bool adopted = false;
+      const absl::Status taken = TakeGivenAddress(service, address, dry_run, &adopted);
+      if (taken.ok() && !adopted) return address;
+      if (taken.ok()) continue;
+      if (apimachinery::ApiStatus::From(taken).code != 422) return taken;
     }
-    const std::string address = ToText(network_ + 1 + offset);
-    bool adopted = false;
-    const absl::Status taken = TakeGivenAddress(service, address, dry_run, &adopted);
-    if (taken.ok() && !adopted) return address;
-    if (taken.ok()) continue;
-    if (apimachinery::ApiStatus::From(taken).code != 422) return taken;
   }
   return apimachinery::InternalError("failed to allocate a serviceIP: range is full");
 }
 
 absl::Status Services::TakeGivenAddress(const Value& service, const std::string& address, bool dry_run,
                                         bool* adopted) {
-  uint32_t number = 0;
   const auto refuse = [&](absl::string_view why) {
     FieldErrors errors;
     Value list = Value::MakeArray();
@@ -152,8 +126,11 @@ absl::Status Services::TakeGivenAddress(const Value& service, const std::string&
     errors.Invalid(FieldPath("spec").Child("clusterIPs"), list, absl::StrCat("failed to allocate IP ", address, ": ", why));
     return InvalidService(service, errors);
   };
-  if (!FromText(address, &number)) return absl::OkStatus();  // validation speaks of the form
-  if (!InRange(number)) {
+  const std::optional<uint32_t> number = ParseAddress(address);
+  if (!number) return absl::OkStatus();  // validation speaks of the form
+  const std::vector<AddressRange> ranges = Ranges();
+  if (std::none_of(ranges.begin(), ranges.end(), [&](const AddressRange& range) { return range.Has(*number); })) {
+    if (!dry_run) return refuse("the provided network does not match the current range");
     return refuse(absl::StrCat("the provided IP (", address, ") is not in the valid range. The range of valid IPs is ",
                                registry_.environment().service_cidr));
   }
@@ -167,12 +144,14 @@ absl::Status Services::TakeGivenAddress(const Value& service, const std::string&
       registry_.Create(kAddresses, ServiceAddress(address, ns, name)).status();
   if (created.ok()) return created;
   if (!apimachinery::ApiStatus::From(created).Is("AlreadyExists")) return created;
-  // Taken for a service of this name already: by another server that is creating it too, or by one that died over it.
+  // Taken for a service of this name that is not there: by another server that is creating it too, or by one that died
+  // over it.
   const auto there = registry_.GetFresh(kAddresses, "", address);
   if (there.ok() && *there != nullptr && (*there)->GetString("spec.parentRef.namespace") == ns &&
       (*there)->GetString("spec.parentRef.name") == name) {
-    *adopted = true;
-    return absl::OkStatus();
+    const auto service_there = registry_.GetFresh({"", "services"}, ns, name);
+    *adopted = service_there.ok() && *service_there == nullptr;
+    if (*adopted) return absl::OkStatus();
   }
   return refuse("provided IP is already allocated");
 }

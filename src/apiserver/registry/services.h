@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "apimachinery/schema.h"
 #include "apimachinery/value.h"
+#include "apiserver/registry/address_range.h"
 #include "base/rng.h"
 
 namespace apiserver::registry {
@@ -77,9 +78,9 @@ class Services {
   absl::StatusOr<int> TakePort(int wanted, bool dry_run);
   void ReleaseAddress(const std::string& address);
   void ReleasePorts(const std::vector<int>& ports);
-  bool InRange(uint32_t address) const;
+  std::vector<AddressRange> Ranges() const;
 
-  uint32_t network_ = 0, size_ = 0;  // IPv4, host order
+  const AddressRange first_range_;  // the flag's
   const int first_port_, last_port_;
   Registry& registry_;
   std::mutex mu_;

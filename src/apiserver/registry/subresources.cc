@@ -168,9 +168,7 @@ absl::StatusOr<Answer> Subresources::SetScale(RequestContext& context, const Res
         }
         RETURN_IF_ERROR(CheckScale(context, resource, scale));
         if (!applies) {
-          Resource tracked;
-          tracked.kind = &kind;
-          registry_.TrackManagers(context, tracked, &before, scale);
+          registry_.TrackManagers(context, kind, &before, scale);
         }
         Value object = *current;
         object.Ensure(path) = Value(scale.GetInt("spec.replicas"));
@@ -240,8 +238,7 @@ absl::StatusOr<Answer> Subresources::Create(RequestContext& context, const Body&
   return apimachinery::MethodNotSupported(context.info.group, absl::StrCat(context.info.resource, "/", sub), "create");
 }
 
-absl::Status Subresources::AdmitBody(RequestContext& context, const Kind& kind, Value& body) {
-  if (registry_.env_.admission == nullptr) return absl::OkStatus();
+admission::Attributes Subresources::BodyAttributes(RequestContext& context, const Kind& kind, Value& body) {
   admission::Attributes attributes;
   attributes.info = &context.info;
   attributes.user = &context.user;
@@ -252,7 +249,18 @@ absl::Status Subresources::AdmitBody(RequestContext& context, const Kind& kind, 
   attributes.warnings = &context.warnings;
   attributes.options = &context.options;
   attributes.audit = context.audit.get();
-  RETURN_IF_ERROR(registry_.env_.admission->Mutate(attributes));
+  return attributes;
+}
+
+absl::Status Subresources::MutateBody(RequestContext& context, const Kind& kind, Value& body) {
+  if (registry_.env_.admission == nullptr) return absl::OkStatus();
+  admission::Attributes attributes = BodyAttributes(context, kind, body);
+  return registry_.env_.admission->Mutate(attributes);
+}
+
+absl::Status Subresources::ValidateBody(RequestContext& context, const Kind& kind, Value& body) {
+  if (registry_.env_.admission == nullptr) return absl::OkStatus();
+  const admission::Attributes attributes = BodyAttributes(context, kind, body);
   std::unique_ptr<admission::Reservation> reservation;
   return registry_.env_.admission->Validate(attributes, &reservation);
 }
@@ -260,6 +268,7 @@ absl::Status Subresources::AdmitBody(RequestContext& context, const Kind& kind, 
 absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& body) {
   ASSIGN_OR_RETURN(Value binding, DecodeBody(*FindKind("v1", "Binding"), body, context));
   RETURN_IF_ERROR(CheckNamespace(context, binding));
+  RETURN_IF_ERROR(MutateBody(context, *FindKind("v1", "Binding"), binding));
   if (binding.GetString("metadata.name") != context.info.name) {
     return BadRequest("name in URL does not match name in Binding object");
   }
@@ -269,6 +278,7 @@ absl::StatusOr<Answer> Subresources::Bind(RequestContext& context, const Body& b
 absl::StatusOr<Answer> Subresources::BindByName(RequestContext& context, const Body& body) {
   ASSIGN_OR_RETURN(Value binding, DecodeBody(*FindKind("v1", "Binding"), body, context));
   RETURN_IF_ERROR(CheckNamespace(context, binding));
+  RETURN_IF_ERROR(MutateBody(context, *FindKind("v1", "Binding"), binding));
   binding.EraseAt("metadata.uid");
   return BindPod(context, std::move(binding));
 }
@@ -283,7 +293,7 @@ absl::StatusOr<Answer> Subresources::BindPod(RequestContext& context, Value bind
   }
   if (node.empty()) errors.Required(apimachinery::FieldPath("target").Child("name"));
   if (!errors.empty()) return Plain(errors.ToString());
-  RETURN_IF_ERROR(AdmitBody(context, *FindKind("v1", "Binding"), binding));
+  RETURN_IF_ERROR(ValidateBody(context, *FindKind("v1", "Binding"), binding));
   if (name.empty()) return BadRequest("Name parameter required.");
   absl::Status refused;
   const absl::StatusOr<pipeline::ObjectPtr> bound = registry_.Modify({"", "pods"}, ns, name, [&](Value& pod) {
@@ -420,21 +430,23 @@ absl::StatusOr<pipeline::ObjectPtr> Subresources::TellDisruption(const Value& po
 
 absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& body) {
   ASSIGN_OR_RETURN(Value eviction, DecodeBody(*FindKind("policy/v1", "Eviction"), body, context));
+  RETURN_IF_ERROR(CheckNamespace(context, eviction));
+  const Kind& kind = *FindKind("policy/v1", "Eviction");
+  RETURN_IF_ERROR(MutateBody(context, kind, eviction));
   const std::string name = eviction.GetString("metadata.name");
   if (name != context.info.name) {
     return BadRequest("name in URL does not match name in Eviction object");
   }
+  RETURN_IF_ERROR(ValidateBody(context, kind, eviction));
   const ResourcePtr pods = registry_.env_.resources->Find("", "v1", "pods");
   ASSIGN_OR_RETURN(cache::EntryPtr entry, registry_.Current(*pods, context.info.ns, context.info.name, true));
   if (entry == nullptr) return apimachinery::NotFound("", "pods", context.info.name);
-  RETURN_IF_ERROR(AdmitBody(context, *FindKind("policy/v1", "Eviction"), eviction));
   const pipeline::ObjectPtr pod = entry->Decode();
   const std::string phase = pod->GetString("status.phase");
   const bool done = phase == "Succeeded" || phase == "Failed" || phase == "Pending" ||
                     pod->At("metadata.deletionTimestamp") != nullptr;
   Value options = Value::MakeObject();
   if (const Value* given = eviction.Find("deleteOptions"); given != nullptr && given->is_object()) options = *given;
-  RETURN_IF_ERROR(CheckDeleteOptions(options));
   RequestContext deletion = context;  // stays an eviction: the deletion itself is not asked about again
   deletion.options.dry_run |= IsDryRun(options);
   if (!done) (void)registry_.env_.cache->WaitFresh(absl::Seconds(3));  // budgets as they are now; late ones are told apart by their writes
@@ -445,6 +457,7 @@ absl::StatusOr<Answer> Subresources::Evict(RequestContext& context, const Body& 
     if (Value* version = options.At("preconditions.resourceVersion")) *version = told->GetString("metadata.resourceVersion");
     entry = nullptr;
   }
+  RETURN_IF_ERROR(CheckDeleteOptions(options));  // the deletion is refused, not what came before it
   RETURN_IF_ERROR(registry_.DeleteObject(deletion, *pods, entry, options).status());
   return Success(201);
 }
@@ -459,8 +472,8 @@ absl::StatusOr<Answer> Subresources::Token(RequestContext& context, const Body& 
   } else if (ns != context.info.ns) {
     return BadRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
-  const apimachinery::FieldErrors errors = validation::ValidateCreate(kind, request);
-  if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, "", errors);
+  registry_.TrackManagers(context, kind, nullptr, request);
+  RETURN_IF_ERROR(MutateBody(context, kind, request));
   pipeline::ObjectPtr account = registry_.Get({"", "serviceaccounts"}, context.info.ns, context.info.name);
   if (account == nullptr) {
     ASSIGN_OR_RETURN(account, registry_.GetFresh({"", "serviceaccounts"}, context.info.ns, context.info.name));
@@ -469,7 +482,9 @@ absl::StatusOr<Answer> Subresources::Token(RequestContext& context, const Body& 
   if (registry_.env_.token_issuer == nullptr) {
     return apimachinery::MethodNotSupported("", "serviceaccounts/token", "create");
   }
-  RETURN_IF_ERROR(AdmitBody(context, kind, request));
+  const apimachinery::FieldErrors errors = validation::ValidateCreate(kind, request);
+  if (!errors.empty()) return apimachinery::Invalid(kind.group, kind.kind, "", errors);
+  RETURN_IF_ERROR(ValidateBody(context, kind, request));
   ASSIGN_OR_RETURN(Value issued, registry_.env_.token_issuer->Issue(*account, request, registry_));
   Answer answer;
   answer.code = 201;
@@ -500,9 +515,7 @@ absl::StatusOr<Answer> Subresources::Review(RequestContext& context, const Body&
   if (kind.kind == "SelfSubjectReview" || kind.kind == "SelfSubjectRulesReview") {
     review.Set("metadata", Value::MakeObject());  // the answer is an object of its own
   } else {
-    Resource resource;
-    resource.kind = &kind;
-    registry_.TrackManagers(context, resource, nullptr, review);
+    registry_.TrackManagers(context, kind, nullptr, review);
   }
   if (kind.kind == "SelfSubjectRulesReview" && review.GetString("spec.namespace").empty()) {
     return apimachinery::BadRequest("no namespace on request");

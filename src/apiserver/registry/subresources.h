@@ -35,8 +35,11 @@ class Subresources {
   absl::StatusOr<Answer> BindPod(pipeline::RequestContext& context, apimachinery::Value binding);
   absl::StatusOr<Answer> Evict(pipeline::RequestContext& context, const Body& body);
   absl::StatusOr<Answer> Token(pipeline::RequestContext& context, const Body& body);
-  // Admission of a body that is not stored itself.
-  absl::Status AdmitBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, apimachinery::Value& body);
+  // Admission of a body that is not stored itself, in its two steps.
+  static admission::Attributes BodyAttributes(pipeline::RequestContext& context, const apimachinery::Kind& kind,
+                                              apimachinery::Value& body);
+  absl::Status MutateBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, apimachinery::Value& body);
+  absl::Status ValidateBody(pipeline::RequestContext& context, const apimachinery::Kind& kind, apimachinery::Value& body);
   absl::Status TakeDisruption(const apimachinery::Value& pod, bool dry_run);
   absl::StatusOr<pipeline::ObjectPtr> TellDisruption(const apimachinery::Value& pod);
   // `patches`: another uid is no precondition; `applies`: the change brings the owners along.

@@ -10,6 +10,7 @@
 #include "apiserver/defaults/defaults.h"
 #include "apiserver/registry/kind_fields.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/registry/service_fields.h"
 #include "apiserver/registry/services.h"
 #include "apiserver/registry/strategy.h"
 #include "apiserver/registry/subresources.h"
@@ -125,22 +126,22 @@ absl::Status Registry::CheckGrants(const RequestContext& context, const Kind& ki
                                object.GetString("metadata.namespace"), object, old);
 }
 
-void Registry::TrackManagers(RequestContext& context, const Resource& resource, const Value* live,
+void Registry::TrackManagers(RequestContext& context, const Kind& kind, const Value* live,
                              Value& object) const {
   apimachinery::apply::Manager manager;
   manager.name = ManagerName(context);
   manager.subresource = context.info.subresource;
-  manager.api_version = std::string(resource.kind->api_version);
+  manager.api_version = std::string(kind.api_version);
   manager.time = apimachinery::FormatTime(env_.clock->Now());
-  manager.reset_fields = ResetFields(*resource.kind, context.info.subresource);
-  manager.convert = ConverterOf(*resource.kind);
-  if (live != nullptr && (!OtherVersionsProblem(*resource.kind, *live, *live).empty() ||
-                          !OtherVersionsProblem(*resource.kind, *live, object).empty())) {
+  manager.reset_fields = ResetFields(kind, context.info.subresource);
+  manager.convert = ConverterOf(kind);
+  if (live != nullptr && (!OtherVersionsProblem(kind, *live, *live).empty() ||
+                          !OtherVersionsProblem(kind, *live, object).empty())) {
     object.EraseAt("metadata.managedFields");  // as upstream: better none than wrong ones
     return;
   }
   static const Value* const nothing = new Value;
-  object = apimachinery::apply::TrackUpdate(StructureOf(*resource.kind), live == nullptr ? *nothing : *live, std::move(object),
+  object = apimachinery::apply::TrackUpdate(StructureOf(kind), live == nullptr ? *nothing : *live, std::move(object),
                                             manager);
 }
 
@@ -192,29 +193,32 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   }
   Value& meta = object["metadata"];
   if (meta.is_null()) meta = Value::MakeObject();
-  const bool generate = object.GetString("metadata.name").empty() && !object.GetString("metadata.generateName").empty();
+  const auto nameless = [&object] {
+    return object.GetString("metadata.name").empty() && !object.GetString("metadata.generateName").empty();
+  };
   // A version does not belong on a new object: the store refuses it. A dry run does not get there and gives it back.
   int64_t version = 0;
   const bool versioned = absl::SimpleAtoi(object.GetString("metadata.resourceVersion"), &version) && version != 0;
-  const std::string base = object.GetString("metadata.generateName").substr(0, kMaxNameLength - kSuffixLength);
   if (!context.options.dry_run) meta.Erase("resourceVersion");
   meta.Erase("selfLink");
   meta.Erase("deletionTimestamp");
   meta.Erase("deletionGracePeriodSeconds");
   meta.Set("uid", base::NewUid());
   meta.Set("creationTimestamp", apimachinery::FormatTime(env_.clock->Now()));
-  if (kind.kind == "LimitRange" && !generate && object.GetString("metadata.name").empty()) {
+  if (kind.kind == "LimitRange" && !nameless() && object.GetString("metadata.name").empty()) {
     meta.Set("name", base::NewUid());  // the one kind that names itself
   }
-  if (generate) meta.Set("name", absl::StrCat(base, base::NameSuffix()));
   defaults::ApplyDefaults(kind, object);
   DedupOwnerReferences(context, object, false);
-  if (!applied) TrackManagers(context, resource, nullptr, object);
+  if (!applied) TrackManagers(context, kind, nullptr, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kCreate, &object, nullptr);
     RETURN_IF_ERROR(env_.admission->Mutate(attributes));
   }
   RETURN_IF_ERROR(CheckGrants(context, kind, object, nullptr));
+  const bool generate = nameless();  // what changes an object on its way in sees it without a name
+  const std::string base = object.GetString("metadata.generateName").substr(0, kMaxNameLength - kSuffixLength);
+  if (generate) object["metadata"].Set("name", absl::StrCat(base, base::NameSuffix()));
   PrepareForCreate(kind, object);
   if (kind.kind == "Pod" && kind.group.empty()) {
     for (const std::string& note : PrepareNewPod(object)) context.AddWarning(note);
@@ -229,6 +233,7 @@ absl::StatusOr<Answer> Registry::CreateObject(RequestContext& context, const Res
   if (!errors.empty()) {
     return apimachinery::Invalid(InternalGroup(kind), object.GetString("kind"), object.GetString("metadata.name"), errors);
   }
+  if (kind.kind == "Service" && kind.group.empty()) DropHidden(object);
   for (const std::string& warning : warnings::Of(kind, "", object, nullptr)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
   if (env_.admission != nullptr) {
@@ -345,13 +350,13 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   if (!changed.ok()) return changed.status();
   Value object = *std::move(changed);
   if (current == nullptr) {
+    const std::string uid = object.GetString("metadata.uid");
+    if (!uid.empty() && !mode.applies) return OtherUid(context, resource, object_ns, name, uid, "");
     const std::string rv = object.GetString("metadata.resourceVersion");
     if (!rv.empty() && rv != "0" && !mode.applies) return apimachinery::NotFound(kind.group, kind.plural, name);
     RETURN_IF_ERROR(CheckVersionText(rv));
     if (!context.options.dry_run) object.EraseAt("metadata.resourceVersion");
-    if (const std::string uid = object.GetString("metadata.uid"); !uid.empty()) {
-      return OtherUid(context, resource, object_ns, name, uid, "");
-    }
+    if (!uid.empty()) return OtherUid(context, resource, object_ns, name, uid, "");
     *decided = Decided::kByStore;
     return CreateObject(context, resource, std::move(object), mode.applies);
   }
@@ -390,7 +395,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   meta.Set("resourceVersion", absl::StrCat(current->revision));
   DedupOwnerReferences(context, object, mode.patches);
   KeepOutsideSubresource(kind, mode.subresource, old, object);
-  if (!mode.applies) TrackManagers(context, resource, &old, object);
+  if (!mode.applies) TrackManagers(context, kind, &old, object);
   if (env_.admission != nullptr) {
     admission::Attributes attributes = MakeAttributes(context, kind, admission::Operation::kUpdate, &object, &old);
     RETURN_IF_ERROR(env_.admission->Mutate(attributes));
@@ -413,6 +418,7 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   for (const std::string& warning : tolerated) context.AddWarning(warning);
   CountRepeatedErrors(errors);
   if (!errors.empty()) return apimachinery::Invalid(GroupInErrors(kind, object), object.GetString("kind"), name, errors);
+  if (kind.kind == "Service" && kind.group.empty()) DropHidden(object);
   for (const std::string& warning : warnings::Of(kind, mode.subresource, object, &old)) context.AddWarning(warning);
   std::unique_ptr<admission::Reservation> reservation;
   if (env_.admission != nullptr) {
@@ -436,7 +442,8 @@ absl::StatusOr<Answer> Registry::UpdateOnce(RequestContext& context, const Resou
   if (const Value* managed = old.At("metadata.managedFields"); only_times && managed != nullptr) {
     object["metadata"].Set("managedFields", *managed);
   }
-  if (only_times && !current->completed && !env_.store->Stale(resource.StoreKey(object_ns, name))) {
+  const bool stored_so = !current->completed && (kind.custom == nullptr || current->kind == resource.storage);
+  if (only_times && stored_so && !env_.store->Stale(resource.StoreKey(object_ns, name))) {
     stored = current;  // nothing to write
   } else if (context.options.dry_run) {
     stored = MakeEntry(kind, object);

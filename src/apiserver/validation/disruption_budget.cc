@@ -41,8 +41,7 @@ void BudgetCreate(FieldErrors& e, const Value& budget) { BudgetSpec(e, budget); 
 void BudgetUpdate(FieldErrors& e, const Value& budget, const Value&) {
   BudgetSpec(e, budget);
 }
-void BudgetStatus(FieldErrors& e, const Value& budget, const Value& old) {
-  MetadataUpdate(e, budget, old);
+void BudgetStatus(FieldErrors& e, const Value& budget, const Value&) {
   const Path p("status");
   const Value& status = Sub(budget, "status");
   Conditions(e, p / "conditions", Items(status, "conditions"));

@@ -35,5 +35,18 @@ TEST(EqualIgnoringManagedFieldTimesTest, OnlyTimesOfManagersMayDiffer) {
   }
 }
 
+TEST(EqualIgnoringManagedFieldTimesTest, OwnedFieldsAreAlikeAsTextAndAsMembers) {
+  const auto object = [](Value fields) {
+    Value entry = Value::MakeObject();
+    entry.Set("fieldsV1", std::move(fields));
+    Value out = Value::MakeObject();
+    out.Ensure("metadata")["managedFields"].Append(std::move(entry));
+    return out;
+  };
+  const Value members = object(*ParseJson(R"({"f:spec":{"f:a":{}}})"));
+  EXPECT_TRUE(EqualIgnoringManagedFieldTimes(members, object(Value::Raw(R"({"f:spec":{"f:a":{}}})"))));
+  EXPECT_FALSE(EqualIgnoringManagedFieldTimes(object(Value::Raw(R"({"f:spec":{"f:b":{}}})")), members));
+}
+
 }  // namespace
 }  // namespace apimachinery::apply

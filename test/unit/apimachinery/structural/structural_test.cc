@@ -108,6 +108,11 @@ TEST(ValidateTest, ProblemsInUpstreamsWords) {
   const Case cases[] = {
       {R"({"type":"string"})", "1", {R"(f: Invalid value: "integer": f in body must be of type string: "integer")"}},
       {R"({"type":"integer"})", "2.0", {}},
+      {R"({"type":"string","format":"date-time"})", "1", {R"(f: Invalid value: "int64": f in body must be of type date-time: "int64")"}},
+      {R"({"type":"string","format":"date-time"})", "1.5", {R"(f: Invalid value: "float64": f in body must be of type date-time: "float64")"}},
+      {R"({"type":"string","format":"byte"})", "{}", {R"(f: Invalid value: "": f in body must be of type byte: "")"}},
+      {R"({"type":"string","format":"byte"})", "[]", {}},
+      {R"({"type":"object","format":"odd"})", R"("x")", {R"(f: Invalid value: "string": f in body must be of type object: "string")"}},
       {R"({"type":"integer"})", "2.5", {R"(f: Invalid value: "number": f in body must be of type integer: "number")"}},
       {R"({"type":"number"})", "2", {}},
       {R"({"type":"string","nullable":true})", "null", {}},

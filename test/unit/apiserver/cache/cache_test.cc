@@ -126,6 +126,17 @@ TEST_F(CacheTest, WatchFromARevisionReplaysWhatFollowedIt) {
   EXPECT_EQ(absl::StrJoin(log.lines, ","), "MODIFIED ns/a@3,DELETED ns/a@4");
 }
 
+TEST_F(CacheTest, WatchFromARevisionToComeIsSilentUpToIt) {
+  Start();
+  const int64_t at = Write("a", "x", 0);
+  Log log;
+  WatchRequest request;
+  request.after_revision = at + 1;
+  const auto ticket = Watch(std::move(request), &log);
+  Write("a", "z", Write("a", "y", at));
+  EXPECT_EQ(absl::StrJoin(log.lines, ","), absl::StrCat("MODIFIED ns/a@", at + 2));
+}
+
 TEST_F(CacheTest, ForgottenHistoryIsToldAsTooOld) {
   CacheOptions options;
   options.history_events = 2;

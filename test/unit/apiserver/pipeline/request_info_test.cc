@@ -54,5 +54,20 @@ TEST(RequestInfoTest, OptionsAreReadAndRefused) {
             "strconv.ParseInt: parsing \"x\": invalid syntax");
 }
 
+TEST(RequestInfoTest, WatchesOfAnyVersionBeginWithTheState) {
+  const auto of = [](absl::string_view path, const Query& query) {
+    return *ParseOptions(ParseRequestInfo("GET", std::string(path), query), query);
+  };
+  for (const char* version : {"", "0"}) {
+    const RequestOptions o = of("/api/v1/pods", {{"watch", "1"}, {"resourceVersion", version}});
+    EXPECT_TRUE(o.send_initial_events);
+    EXPECT_EQ(o.resource_version_match, "NotOlderThan");
+  }
+  EXPECT_FALSE(of("/api/v1/pods", {{"watch", "1"}, {"resourceVersion", "7"}}).has_send_initial_events);
+  EXPECT_FALSE(of("/api/v1/pods", {{"watch", "1"}, {"sendInitialEvents", "false"}}).send_initial_events);
+  EXPECT_FALSE(of("/api/v1/watch/pods", {}).has_send_initial_events);
+  EXPECT_FALSE(of("/api/v1/pods", {}).has_send_initial_events);
+}
+
 }  // namespace
 }  // namespace apiserver::pipeline

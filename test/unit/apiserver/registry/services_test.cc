@@ -1,5 +1,6 @@
 // Service addresses, node ports and endpoints: the pure halves.
 #include "apimachinery/json.h"
+#include "apiserver/registry/address_range.h"
 #include "apiserver/registry/endpoint_leases.h"
 #include "apiserver/registry/port_map.h"
 #include "apiserver/registry/service_fields.h"
@@ -66,6 +67,14 @@ TEST(KeepAllocated, KeepsAndDropsByType) {
       {"to a name outside", R"({"type":"ClusterIP","clusterIP":"a","clusterIPs":["a"]})",
        R"({"type":"ExternalName","externalName":"x","clusterIP":"a","clusterIPs":["a"]})",
        R"({"type":"ExternalName","externalName":"x"})"},
+      {"a load balancer that wants no new node ports", R"({"type":"LoadBalancer","clusterIP":"a","ports":[{"nodePort":30001}]})",
+       R"({"type":"LoadBalancer","clusterIP":"a","allocateLoadBalancerNodePorts":false,"ports":[{"nodePort":30001}]})",
+       R"({"type":"LoadBalancer","clusterIP":"a","allocateLoadBalancerNodePorts":false,"ports":[{"nodePort":30001}]})"},
+      {"a node port that two protocols share", R"({"type":"NodePort","clusterIP":"a","ports":[{"name":"p","nodePort":30001},{"name":"q","nodePort":30001}]})",
+       R"({"type":"NodePort","clusterIP":"a","ports":[{"name":"p"},{"name":"q"}]})",
+       R"({"type":"NodePort","clusterIP":"a","ports":[{"name":"p","nodePort":30001},{"name":"q","nodePort":30001}]})"},
+      {"back to a cluster address with fewer ports", R"({"type":"NodePort","clusterIP":"a","ports":[{"nodePort":30001},{"nodePort":30002}]})",
+       R"({"type":"ClusterIP","clusterIP":"a","ports":[{"nodePort":30002}]})", R"({"type":"ClusterIP","clusterIP":"a","ports":[{}]})"},
       {"a new first address", R"({"type":"ClusterIP","clusterIP":"a","clusterIPs":["a"]})",
        R"({"type":"ClusterIP","clusterIP":"b","clusterIPs":["a"]})", R"({"type":"ClusterIP","clusterIP":"b","clusterIPs":["b"]})"},
   };
@@ -78,6 +87,41 @@ TEST(KeepAllocated, KeepsAndDropsByType) {
     DropForType(service, old);
     EXPECT_EQ(*service.Find("spec"), Json(c.want)) << apimachinery::WriteJson(service);
   }
+}
+
+TEST(DropHidden, ANameOutsideHasNoInternalPolicy) {
+  Value outside = Json(R"({"spec":{"type":"ExternalName","internalTrafficPolicy":"Local"}})");
+  Value inside = Json(R"({"spec":{"type":"ClusterIP","internalTrafficPolicy":"Local"}})");
+  DropHidden(outside);
+  DropHidden(inside);
+  EXPECT_EQ(outside, Json(R"({"spec":{"type":"ExternalName"}})"));
+  EXPECT_TRUE(inside["spec"].Has("internalTrafficPolicy"));
+}
+
+TEST(AddressRange, LeavesOutTheFirstAndTheLast) {
+  const AddressRange range = AddressRange::Parse("192.168.77.0/24");
+  EXPECT_EQ(range.count(), 254u);
+  EXPECT_FALSE(range.Has(*ParseAddress("192.168.77.0")));
+  EXPECT_TRUE(range.Has(*ParseAddress("192.168.77.1")));
+  EXPECT_FALSE(range.Has(*ParseAddress("192.168.77.255")));
+  for (const char* none : {"fd00::/112", "192.168.77.0", "x/24", "192.168.77.0/33", "192.168.77.0/31"}) {
+    EXPECT_EQ(AddressRange::Parse(none).count(), 0u) << none;
+  }
+}
+
+TEST(UsableRanges, AreThoseOfReadyObjectsTheFlagsFirst) {
+  const AddressRange flag = AddressRange::Parse("10.96.0.0/12");
+  const auto object = [](const char* json) { return std::make_shared<const Value>(Json(json)); };
+  EXPECT_EQ(UsableRanges(flag, {}).size(), 1u);  // none is stored yet
+  const pipeline::ObjectPtr objects[] = {
+      object(R"({"spec":{"cidrs":["192.168.77.0/24","fd00::/112"]}})"),
+      object(R"({"spec":{"cidrs":["192.168.78.0/24"]},"status":{"conditions":[{"type":"Ready","status":"False"}]}})"),
+      object(R"({"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"cidrs":["192.168.79.0/24"]}})"),
+      object(R"({"spec":{"cidrs":["10.96.0.0/12"]},"status":{"conditions":[{"type":"Ready","status":"True"}]}})")};
+  const std::vector<AddressRange> ranges = UsableRanges(flag, objects);
+  ASSERT_EQ(ranges.size(), 2u);
+  EXPECT_EQ(AddressText(ranges[0].network), "10.96.0.0");
+  EXPECT_EQ(AddressText(ranges[1].network), "192.168.77.0");
 }
 
 TEST(SetEndpointAddresses, NamesExactlyTheLiving) {
