@@ -188,7 +188,7 @@ with skiff.Cluster(nodes=1, runtime=RUNTIME) as cluster:
                   "no containers")
         else:
             until(lambda: not os.listdir(node + "/runtime/containers"), "no containers")
-            eq(os.listdir(node + "/runtime/sandboxes"), [])
-        eq(os.listdir(os.path.join(cluster.dir, "nodes/node-1/pods")), [])
+            until(lambda: not os.listdir(node + "/runtime/sandboxes"), "no sandboxes")
+        until(lambda: not os.listdir(node + "/pods"), "no directories of pods")
 
 skiff.finish()
