@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "packet_trace.h"
 
 namespace kube_proxy::rules {
@@ -117,7 +118,7 @@ TEST(RuleSetTest, ZoneHintsNarrowTheChoiceOnlyWhenComplete) {
 
 TEST(RuleSetTest, ChainNamesOfLongServicesFitAndDiffer) {
   ServicePort a = Web({Ready("10.244.1.2")});
-  a.name = std::string(63, 'n') + "/" + std::string(63, 's') + ":p1";
+  a.name = absl::StrCat(std::string(63, 'n'), "/", std::string(63, 's'), ":p1");
   ServicePort b = a;
   b.name.back() = '2';
   b.port = 81;
