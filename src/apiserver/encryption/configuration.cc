@@ -44,7 +44,7 @@ absl::StatusOr<Provider> MakeProvider(const Value& provider, const MakeKms& make
     std::vector<NamedKey> keys;
     for (const Value& key : spec->GetArray("keys")) {
       NamedKey named{key.GetString("name"), ""};
-      (void)apimachinery::Base64Decode(key.GetString("secret"), &named.secret);
+      (void)apimachinery::Base64Decode(key.GetString("secret"), &named.secret);  // it is base64: it was checked
       keys.push_back(std::move(named));
     }
     return Provider{absl::StrCat("k8s:enc:", NameOf(cipher), ":v1:"), NewCipherTransformer(cipher, std::move(keys))};

@@ -6,26 +6,13 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
-#include "apiserver/registry/registry.h"
-#include "base/clock.h"
-#include "unit/apiserver/cache/fake_store.h"
+#include "unit/apiserver/registry/registry_fixture.h"
 
 namespace apiserver::registry {
 namespace {
 
-class ChangeLoopTest : public testing::Test {
+class ChangeLoopTest : public RegistryFixture {
  protected:
-  void SetUp() override {
-    cache_ = cache::Cache::Create(store_, ResourceTable::StoragePrefixes(), {});
-    ASSERT_TRUE(cache_->Start().ok());
-    table_ = std::make_unique<ResourceTable>(*cache_);
-    Environment environment;
-    environment.store = &store_;
-    environment.cache = cache_.get();
-    environment.resources = table_.get();
-    environment.clock = &base::SystemClock();
-    registry_ = std::make_unique<Registry>(environment);
-  }
   void Create(absl::string_view name) {
     pipeline::RequestContext context;
     context.info.is_resource_request = true;
@@ -59,10 +46,6 @@ class ChangeLoopTest : public testing::Test {
     return looks_;
   }
 
-  store::FakeStore store_;
-  std::unique_ptr<cache::Cache> cache_;
-  std::unique_ptr<ResourceTable> table_;
-  std::unique_ptr<Registry> registry_;
   std::mutex mu_;
   std::condition_variable changed_;
   int looks_ = 0;

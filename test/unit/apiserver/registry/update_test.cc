@@ -2,9 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "apimachinery/json.h"
-#include "apiserver/registry/registry.h"
-#include "base/clock.h"
-#include "unit/apiserver/cache/fake_store.h"
+#include "unit/apiserver/registry/registry_fixture.h"
 
 namespace apiserver::registry {
 namespace {
@@ -14,19 +12,8 @@ using apimachinery::patch::PatchType;
 
 constexpr char kObject[] = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"k":"1"}})";
 
-class UpdateTest : public testing::Test {
+class UpdateTest : public RegistryFixture {
  protected:
-  void SetUp() override {
-    cache_ = cache::Cache::Create(store_, ResourceTable::StoragePrefixes(), {});
-    ASSERT_TRUE(cache_->Start().ok());
-    table_ = std::make_unique<ResourceTable>(*cache_);
-    Environment environment;
-    environment.store = &store_;
-    environment.cache = cache_.get();
-    environment.resources = table_.get();
-    environment.clock = &base::SystemClock();
-    registry_ = std::make_unique<Registry>(environment);
-  }
   static pipeline::RequestContext Request(const char* verb, const char* resource = "configmaps") {
     pipeline::RequestContext context;
     context.info.is_resource_request = true;
@@ -38,11 +25,6 @@ class UpdateTest : public testing::Test {
     context.options.field_manager = "test";
     return context;
   }
-
-  store::FakeStore store_;
-  std::unique_ptr<cache::Cache> cache_;
-  std::unique_ptr<ResourceTable> table_;
-  std::unique_ptr<Registry> registry_;
 };
 
 class LaggingCacheTest : public UpdateTest {
